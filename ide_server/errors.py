@@ -1,0 +1,154 @@
+"""Every error a person can cause, each named after what happened.
+
+SlipwayError
+├── InvalidRequest
+├── NotSignedIn
+├── ForbiddenOrigin
+├── NotFound
+│   ├── ModelNotFound, FileNotFound, StateNotFound, OperationNotFound, TerminalNotFound, TemplateNotFound
+├── AlreadyExists
+├── PreconditionRequired
+├── FileChanged
+├── FileTooLarge
+├── UnsafePath
+├── NotAFile, NotAFolder, FolderNotEmpty, NameNotAllowed
+├── FilesystemFull
+├── LimitBelowUse
+├── FilesystemUnavailable
+├── HostUnavailable
+├── SandboxFailed
+├── TooManyTerminals
+└── OperationEnded
+
+A message says what happened and what to do next. `details` carries the numbers a page can act on.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+
+class SlipwayError(Exception):
+    """An error with a code that stays the same over versions, a message for people and details for programs."""
+
+    code: ClassVar[str] = "internal_error"
+
+    def __init__(self, message: str, /, **details: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details: Mapping[str, Any] = details
+
+
+class InvalidRequest(SlipwayError):
+    code = "invalid_request"
+
+
+class NotSignedIn(SlipwayError):
+    code = "not_signed_in"
+
+
+class ForbiddenOrigin(SlipwayError):
+    code = "forbidden_origin"
+
+
+class NotFound(SlipwayError):
+    code = "not_found"
+
+
+class ModelNotFound(NotFound):
+    code = "model_not_found"
+
+
+class FileNotFound(NotFound):
+    code = "file_not_found"
+
+
+class StateNotFound(NotFound):
+    code = "state_not_found"
+
+
+class OperationNotFound(NotFound):
+    code = "operation_not_found"
+
+
+class TerminalNotFound(NotFound):
+    code = "terminal_not_found"
+
+
+class TemplateNotFound(NotFound):
+    code = "template_not_found"
+
+
+class AlreadyExists(SlipwayError):
+    code = "already_exists"
+
+
+class PreconditionRequired(SlipwayError):
+    """A write came without If-Match or If-None-Match."""
+
+    code = "precondition_required"
+
+
+class FileChanged(SlipwayError):
+    """The file is not the one the writer read; details hold the present `etag` (None: it is gone)."""
+
+    code = "file_changed"
+
+
+class FileTooLarge(SlipwayError):
+    code = "file_too_large"
+
+
+class UnsafePath(SlipwayError):
+    """The path leads out of the model's filesystem."""
+
+    code = "unsafe_path"
+
+
+class NotAFile(SlipwayError):
+    code = "not_a_file"
+
+
+class NotAFolder(SlipwayError):
+    code = "not_a_folder"
+
+
+class FolderNotEmpty(SlipwayError):
+    code = "folder_not_empty"
+
+
+class NameNotAllowed(SlipwayError):
+    code = "name_not_allowed"
+
+
+class FilesystemFull(SlipwayError):
+    """details: needed_bytes, free_bytes, limit_bytes, needed_files, free_files, limit_files."""
+
+    code = "filesystem_full"
+
+
+class LimitBelowUse(SlipwayError):
+    """details: used_bytes, limit_bytes, used_files, limit_files."""
+
+    code = "limit_below_use"
+
+
+class FilesystemUnavailable(SlipwayError):
+    code = "filesystem_unavailable"
+
+
+class HostUnavailable(SlipwayError):
+    code = "host_unavailable"
+
+
+class SandboxFailed(SlipwayError):
+    code = "sandbox_failed"
+
+
+class TooManyTerminals(SlipwayError):
+    code = "too_many_terminals"
+
+
+class OperationEnded(SlipwayError):
+    """The operation has already ended, so it can no longer be cancelled; or has not ended, so cannot be removed."""
+
+    code = "operation_ended"

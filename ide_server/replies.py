@@ -1,0 +1,79 @@
+"""The one shape of every error reply, and the one table from our errors to HTTP status codes."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ide_server import errors
+from ide_server.wire import ErrorBody, ErrorReply
+
+STATUS: Mapping[type[errors.SlipwayError], HTTPStatus] = {
+    errors.InvalidRequest: HTTPStatus.BAD_REQUEST,
+    errors.NotSignedIn: HTTPStatus.UNAUTHORIZED,
+    errors.ForbiddenOrigin: HTTPStatus.FORBIDDEN,
+    errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.AlreadyExists: HTTPStatus.CONFLICT,
+    errors.PreconditionRequired: HTTPStatus.PRECONDITION_REQUIRED,
+    errors.FileChanged: HTTPStatus.PRECONDITION_FAILED,
+    errors.FileTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.UnsafePath: HTTPStatus.FORBIDDEN,
+    errors.NotAFile: HTTPStatus.CONFLICT,
+    errors.NotAFolder: HTTPStatus.CONFLICT,
+    errors.FolderNotEmpty: HTTPStatus.CONFLICT,
+    errors.NameNotAllowed: HTTPStatus.BAD_REQUEST,
+    errors.FilesystemFull: HTTPStatus.INSUFFICIENT_STORAGE,
+    errors.LimitBelowUse: HTTPStatus.CONFLICT,
+    errors.FilesystemUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.HostUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.SandboxFailed: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.TooManyTerminals: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.OperationEnded: HTTPStatus.CONFLICT,
+}
+
+
+def status_of(error: errors.SlipwayError) -> HTTPStatus:
+    for kind in type(error).__mro__:
+        if kind in STATUS:
+            return STATUS[kind]
+    return HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def json_reply(value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A reply whose body is any value msgspec can encode: our wire types, lists and dicts of them."""
+    return Response(msgspec.json.encode(value), status, headers, media_type="application/json")
+
+
+def error_reply(error: errors.SlipwayError) -> Response:
+    body = ErrorReply(ErrorBody(error.code, error.message, dict(error.details)))
+    return json_reply(body, status=status_of(error))
+
+
+async def slipway_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, errors.SlipwayError)
+    return error_reply(error)
+
+
+async def http_exception(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = HTTPStatus(error.status_code).name.lower()
+    reply = json_reply(ErrorReply(ErrorBody(code, error.detail, {})), status=error.status_code)
+    reply.headers.update(error.headers or {})
+    return reply
+
+
+async def unexpected(_: Request, error: Exception) -> Response:
+    """Starlette logs the traceback and raises it after this reply."""
+    body = ErrorBody("internal_error", "The server failed on this request; its log has the cause.", {})
+    return json_reply(ErrorReply(body), status=500)
+
+
+EXCEPTION_HANDLERS: Mapping[Any, Any] = {
+    errors.SlipwayError: slipway_error,
+    HTTPException: http_exception,
+    Exception: unexpected,
+}

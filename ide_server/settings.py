@@ -1,0 +1,122 @@
+"""The settings of a server, read once from the command line and the environment, then passed down."""
+
+import argparse
+import dataclasses
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, Self, get_args, get_origin
+
+MEBIBYTE = 1 << 20
+
+Runtime = Literal["runc", "crun", "runsc"]
+NetworkKind = Literal["slirp4netns", "none"]
+
+
+def setting(default: Any, help_line: str) -> Any:
+    return dataclasses.field(default=default, metadata={"help": help_line})
+
+
+def default_data_dir(environ: Mapping[str, str] = os.environ) -> Path:
+    if os.geteuid() == 0:
+        return Path("/var/lib/slipway")
+    return Path(environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "slipway"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Every value has a default; `--some-name` and SLIPWAY_SOME_NAME set some_name."""
+
+    host: str = setting("127.0.0.1", "Address to listen on.")
+    port: int = setting(8000, "Port to listen on; 0 takes a free one.")
+    public_url: str = setting("", "URL people reach the server by, when a proxy stands before it.")
+    data_dir: Path = setting(default_data_dir(), "Where models, states, operations and the database are kept.")
+    run_dir: Path | None = setting(None, "Sockets, mountpoints and sandboxes; empty at start. Derived from data_dir.")
+    database_url: str = setting("", "SQLAlchemy URL of the catalog; SQLite in data_dir when empty.")
+    runtime: Runtime = setting("runc", "OCI runtime that sandboxes run under.")
+    network: NetworkKind = setting("slirp4netns", "Network of a sandbox: user-mode NAT, or none.")
+    default_limit_mebibytes: int = setting(32, "Byte limit of a new model's filesystem, in MiB.")
+    max_limit_mebibytes: int = setting(10240, "Highest byte limit a person may choose, in MiB.")
+    workspace_memory_mebibytes: int = setting(2048, "Memory limit of a workspace sandbox, in MiB.")
+    workspace_cpus: float = setting(2.0, "Processor limit of a workspace sandbox.")
+    workspace_processes: int = setting(1024, "Most processes and threads in a workspace sandbox.")
+    launcher_memory_mebibytes: int = setting(2048, "Memory limit of a launcher sandbox, in MiB.")
+    launcher_cpus: float = setting(2.0, "Processor limit of a launcher sandbox.")
+    launcher_processes: int = setting(1024, "Most processes and threads in a launcher sandbox.")
+    sandbox_tmp_mebibytes: int = setting(1024, "Size of the private /tmp of a sandbox, in MiB; counts as its memory.")
+    max_launchers: int = setting(4, "Most launchers at once; further operations wait in a queue.")
+    max_terminals: int = setting(16, "Most terminals of one model.")
+    terminal_scrollback_bytes: int = setting(2 * MEBIBYTE, "Output kept per terminal to replay on reconnect.")
+    code_startup_seconds: float = setting(120.0, "Longest time a model's code may take to load.")
+    create_state_seconds: float = setting(1800.0, "Longest time createModelState may take.")
+    instantiate_seconds: float = setting(600.0, "Longest time instantiateModel may take.")
+    evaluate_seconds: float = setting(600.0, "Longest time evaluate may take.")
+    train_seconds: float = setting(86400.0, "Longest time train may take.")
+    session_days: int = setting(30, "Days a sign-in lasts.")
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "data_dir", self.data_dir.absolute())
+        if self.run_dir is None:
+            object.__setattr__(self, "run_dir", derived_run_dir(self.data_dir))
+
+    @property
+    def run_path(self) -> Path:
+        assert self.run_dir is not None  # __post_init__ set it
+        return self.run_dir
+
+    @property
+    def host_socket(self) -> Path:
+        """Where the host process listens for the web process."""
+        return self.run_path / "host.sock"
+
+    @property
+    def catalog_url(self) -> str:
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'slipway.db'}"
+
+    def arguments(self) -> list[str]:
+        """The command line that reads back as these settings, for a child process."""
+        values = ((flag(field.name), getattr(self, field.name)) for field in dataclasses.fields(self))
+        return [f"{name}={value}" for name, value in values if value is not None]
+
+    @classmethod
+    def add_to(cls, parser: argparse.ArgumentParser, environ: Mapping[str, str] = os.environ) -> None:
+        for field in dataclasses.fields(cls):
+            variable = "SLIPWAY_" + field.name.upper()
+            parse, choices = parser_of(field.type)
+            default = parse(environ[variable]) if variable in environ else field.default
+            shown = "" if field.default in (None, "") else f" (default {field.default})"
+            parser.add_argument(
+                flag(field.name),
+                type=parse,
+                choices=choices,
+                default=default,
+                help=field.metadata["help"] + shown,
+            )
+
+    @classmethod
+    def of(cls, arguments: argparse.Namespace) -> Self:
+        return cls(**{field.name: getattr(arguments, field.name) for field in dataclasses.fields(cls)})
+
+
+def flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def parser_of(kind: Any) -> tuple[Any, Sequence[str] | None]:
+    if get_origin(kind) is Literal:
+        return str, get_args(kind)
+    return (Path, None) if kind in (Path, Path | None) else (kind, None)
+
+
+def derived_run_dir(data_dir: Path, environ: Mapping[str, str] = os.environ) -> Path:
+    """Short, as a socket's path is at most 107 bytes; reachable by a sandbox's users, as below /root is not."""
+    key = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:8]
+    if os.geteuid() == 0:
+        return Path("/run/slipway") / key
+    return Path(environ.get("XDG_RUNTIME_DIR") or f"/tmp/slipway-{os.geteuid()}") / "slipway" / key
+
+
+def limit_files(limit_bytes: int) -> int:
+    """The limit on files and folders that comes with a limit on bytes: one per 8 KiB, at least 1,024."""
+    return max(1024, limit_bytes // 8192)
