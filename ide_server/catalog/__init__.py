@@ -1,0 +1,54 @@
+"""The database: models, states, operations, sign-in. SQLite by default, PostgreSQL by URL."""
+
+from pathlib import Path
+from typing import Any, Self
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import event, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from ide_server.catalog.ids import new_id
+from ide_server.catalog.models import ModelRecord, Models
+from ide_server.catalog.operations import Operations
+from ide_server.catalog.sign_in import SignIn
+from ide_server.catalog.states import States
+from ide_server.settings import Settings
+
+__all__ = ["Catalog", "ModelRecord", "migrate", "new_id"]
+
+
+class Catalog:
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self.models = Models(engine)
+        self.states = States(engine)
+        self.operations = Operations(engine)
+        self.sign_in = SignIn(engine)
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        engine = create_async_engine(settings.catalog_url)
+        if engine.dialect.name == "sqlite":
+            event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        return cls(engine)
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+def _prepare_sqlite(connection: Any, _: Any) -> None:
+    """WAL lets the web and the host process read while the other writes; a commit is on disk when it returns."""
+    cursor = connection.cursor()
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 10000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the schema up to date, making the database if there is none. Blocks; runs before any process opens it."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    url = make_url(settings.catalog_url)
+    config.attributes["url"] = url.set(drivername=url.drivername.removesuffix("+aiosqlite"))
+    command.upgrade(config, "head")

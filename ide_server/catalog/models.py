@@ -1,0 +1,81 @@
+"""Rows of models."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ide_server.catalog import schema
+from ide_server.catalog.ids import new_id
+from ide_server.errors import ModelNotFound
+from ide_server.settings import limit_files
+from ide_server.wire import FunctionName, Model, ModelId, StateId, Usage
+
+
+class ModelRecord(msgspec.Struct, frozen=True):
+    id: ModelId
+    name: str
+    created_at: float
+    limit_bytes: int
+    used_bytes: int
+    used_files: int
+    active_state_id: StateId | None
+    functions: list[FunctionName] | None
+
+    @property
+    def usage(self) -> Usage:
+        return Usage(self.used_bytes, self.limit_bytes, self.used_files, limit_files(self.limit_bytes))
+
+    def as_model(self) -> Model:
+        return Model(self.id, self.name, self.created_at, self.usage, self.active_state_id, self.functions)
+
+
+class Models:
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def create(self, name: str, *, limit_bytes: int) -> ModelRecord:
+        record = ModelRecord(ModelId(new_id()), name, time.time(), limit_bytes, 0, 0, None, None)
+        async with self._engine.begin() as connection:
+            await connection.execute(insert(schema.models).values(msgspec.to_builtins(record)))
+        return record
+
+    async def list(self) -> list[ModelRecord]:
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(select(schema.models).order_by(schema.models.c.created_at.desc()))
+            return [msgspec.convert(row, ModelRecord, from_attributes=True) for row in rows]
+
+    async def get(self, model_id: ModelId) -> ModelRecord:
+        """Raises ModelNotFound."""
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(select(schema.models).where(schema.models.c.id == model_id))
+            row = rows.first()
+        if row is None:
+            raise ModelNotFound(f"There is no model {model_id!r}; it may have been deleted.")
+        return msgspec.convert(row, ModelRecord, from_attributes=True)
+
+    async def rename(self, model_id: ModelId, name: str) -> None:
+        await self._set(model_id, name=name)
+
+    async def set_limit(self, model_id: ModelId, limit_bytes: int) -> None:
+        await self._set(model_id, limit_bytes=limit_bytes)
+
+    async def set_use(self, model_id: ModelId, *, used_bytes: int, used_files: int) -> None:
+        await self._set(model_id, used_bytes=used_bytes, used_files=used_files)
+
+    async def set_active_state(self, model_id: ModelId, state_id: StateId | None) -> None:
+        await self._set(model_id, active_state_id=state_id)
+
+    async def set_functions(self, model_id: ModelId, functions: Sequence[FunctionName]) -> None:
+        await self._set(model_id, functions=list(functions))
+
+    async def delete(self, model_id: ModelId) -> None:
+        async with self._engine.begin() as connection:
+            await connection.execute(delete(schema.models).where(schema.models.c.id == model_id))
+
+    async def _set(self, model_id: ModelId, **values: Any) -> None:
+        async with self._engine.begin() as connection:
+            await connection.execute(update(schema.models).where(schema.models.c.id == model_id).values(**values))

@@ -1,0 +1,81 @@
+"""The tables, the reference for what every column holds. A change here comes with a migration.
+
+Times are seconds since the epoch, sizes bytes. NULL means what the column's comment says and nothing else.
+"""
+
+from sqlalchemy import JSON, BigInteger, Column, Double, ForeignKey, Index, MetaData, String, Table
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+models = Table(
+    "models",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("limit_bytes", BigInteger, nullable=False),
+    # Use when the filesystem was last seen mounted, so that a list of models mounts nothing.
+    Column("used_bytes", BigInteger, nullable=False),
+    Column("used_files", BigInteger, nullable=False),
+    # NULL: no state is active. No foreign key, as states point here.
+    Column("active_state_id", String),
+    # A list of the functions the code defined when last loaded; NULL: it never was.
+    Column("functions", JSON(none_as_null=True)),
+)
+
+states = Table(
+    "states",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("model_id", String, ForeignKey("models.id", ondelete="CASCADE"), nullable=False),
+    Column("name", String, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("byte_size", BigInteger, nullable=False),
+    # The operation that made it. No foreign key: an operation may be removed, its state stays.
+    Column("operation_id", String),
+    Index(None, "model_id", "created_at"),
+)
+
+operations = Table(
+    "operations",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("model_id", String, ForeignKey("models.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("parameters", JSON, nullable=False),
+    # The state it ran on and the state it made; NULL: none yet.
+    Column("state_id", String),
+    Column("result_state_id", String),
+    Column("created_at", Double, nullable=False),
+    # NULL: it has not started, not ended.
+    Column("started_at", Double),
+    Column("ended_at", Double),
+    # wire.Outcome; NULL: it has not ended.
+    Column("outcome", JSON(none_as_null=True)),
+    Index(None, "model_id", "created_at"),
+    Index(None, "status"),
+)
+
+# Secrets are kept as their SHA-256: whoever reads the database cannot sign in with it.
+sign_in_tokens = Table(
+    "sign_in_tokens",
+    metadata,
+    Column("hash", String, primary_key=True),
+    Column("expires_at", Double, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("hash", String, primary_key=True),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+)

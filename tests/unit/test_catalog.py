@@ -1,0 +1,118 @@
+"""The catalog on a real SQLite file."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
+
+from ide_server.catalog import Catalog, migrate, schema
+from ide_server.errors import ModelNotFound, StateNotFound
+from ide_server.settings import Settings
+from ide_server.wire import ModelId, Operation, OperationId, Outcome, State, StateId
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path)
+
+
+@pytest.fixture
+async def catalog(settings: Settings) -> AsyncIterator[Catalog]:
+    migrate(settings)
+    catalog = Catalog.open(settings)
+    yield catalog
+    await catalog.close()
+
+
+def operation(model_id: ModelId, **changes: object) -> Operation:
+    values = {
+        "id": OperationId("o1"),
+        "model_id": model_id,
+        "kind": "train",
+        "status": "queued",
+        "parameters": {"steps": 3, "x": [1.5, None]},
+        "state_id": None,
+        "result_state_id": None,
+        "created_at": 1.0,
+        "started_at": None,
+        "ended_at": None,
+        "outcome": None,
+    }
+    return Operation(**{**values, **changes})  # type: ignore[arg-type]  # the table above has the types
+
+
+def test_the_migrations_make_exactly_the_tables(settings: Settings) -> None:
+    migrate(settings)
+    migrate(settings)
+    engine = create_engine(f"sqlite:///{settings.data_dir / 'slipway.db'}")
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
+    engine.dispose()
+
+
+async def test_a_model_keeps_what_was_set(catalog: Catalog) -> None:
+    record = await catalog.models.create("first", limit_bytes=32 << 20)
+    await catalog.models.rename(record.id, "renamed")
+    await catalog.models.set_limit(record.id, 64 << 20)
+    await catalog.models.set_use(record.id, used_bytes=4096, used_files=3)
+    await catalog.models.set_active_state(record.id, StateId("s"))
+    await catalog.models.set_functions(record.id, ["evaluate", "train"])
+    model = (await catalog.models.get(record.id)).as_model()
+    assert (model.name, model.active_state_id, model.functions) == ("renamed", "s", ["evaluate", "train"])
+    assert model.usage.limit_bytes == 64 << 20 and model.usage.limit_files == 8192
+    assert [each.id for each in await catalog.models.list()] == [record.id]
+
+
+async def test_an_unknown_model_is_a_user_error(catalog: Catalog) -> None:
+    with pytest.raises(ModelNotFound, match="no model 'nope'"):
+        await catalog.models.get(ModelId("nope"))
+
+
+async def test_an_operation_reads_back_as_it_was_written(catalog: Catalog) -> None:
+    model = await catalog.models.create("m", limit_bytes=1)
+    await catalog.operations.create(operation(model.id))
+    assert await catalog.operations.list_unfinished() == [operation(model.id)]
+    outcome = Outcome("code_terminated", "killed", at="train", signal="SIGKILL", oom=True)
+    ended = operation(model.id, status="failed", started_at=2.0, ended_at=3.0, outcome=outcome)
+    await catalog.operations.save(ended)
+    assert await catalog.operations.get(OperationId("o1")) == ended
+    assert await catalog.operations.list(model.id) == [ended]
+    assert await catalog.operations.list_unfinished() == []
+
+
+async def test_a_state_belongs_to_one_model(catalog: Catalog) -> None:
+    mine = await catalog.models.create("mine", limit_bytes=1)
+    other = await catalog.models.create("other", limit_bytes=1)
+    state = State(StateId("s1"), mine.id, "first", 1.0, 10, None)
+    await catalog.states.create(state)
+    assert await catalog.states.get(mine.id, state.id) == state
+    with pytest.raises(StateNotFound):
+        await catalog.states.get(other.id, state.id)
+
+
+async def test_deleting_a_model_deletes_its_rows(catalog: Catalog) -> None:
+    model = await catalog.models.create("m", limit_bytes=1)
+    await catalog.states.create(State(StateId("s1"), model.id, "first", 1.0, 10, None))
+    await catalog.operations.create(operation(model.id))
+    await catalog.models.delete(model.id)
+    assert await catalog.states.list(model.id) == []
+    assert await catalog.operations.list(model.id) == []
+
+
+async def test_a_sign_in_token_opens_one_session(catalog: Catalog) -> None:
+    token = await catalog.sign_in.create_token()
+    session = await catalog.sign_in.open_session(token, seconds=60)
+    assert session is not None and await catalog.sign_in.is_open(session)
+    assert await catalog.sign_in.open_session(token, seconds=60) is None
+    await catalog.sign_in.close_session(session)
+    assert not await catalog.sign_in.is_open(session)
+
+
+async def test_a_session_ends_with_its_time(catalog: Catalog) -> None:
+    session = await catalog.sign_in.open_session(await catalog.sign_in.create_token(), seconds=0)
+    assert session is not None and not await catalog.sign_in.is_open(session)
