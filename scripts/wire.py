@@ -124,7 +124,10 @@ def notes_of(kind: ast.ClassDef) -> Iterator[tuple[str, str]]:
 
 def comment(note: str | None, *, indent: str) -> str:
     """Python's None is null on the page."""
-    return f"{indent}/** {re.sub(r'\bNone\b', 'null', ' '.join(note.split()))} */\n" if note else ""
+    if not note:
+        return ""
+    text = re.sub(r"\bNone\b", "null", " ".join(note.split()))
+    return f"{indent}/** {text} */\n"
 
 
 def main() -> int:

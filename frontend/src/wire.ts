@@ -20,14 +20,12 @@ export type Phase = "codeStartup" | "createState" | "instantiateModel" | "train"
 
 export type OutcomeKind = "succeeded" | "cancelled" | "interrupted" | "exception" | "missing_function" | "invalid_executable_file" | "read_executable_file_failed" | "invalid_output" | "max_duration_exceeded" | "code_terminated" | "launcher_terminated" | "server_overloaded";
 
-/** What the server says. */
 export interface ErrorBody {
   readonly code: string;
   readonly message: string;
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-/** What the server says. */
 export interface ErrorReply {
   readonly error: ErrorBody;
 }
@@ -40,18 +38,16 @@ export interface Usage {
   readonly limit_files: number;
 }
 
-/** What the server says. */
 export interface Model {
   readonly id: ModelId;
   readonly name: string;
   readonly created_at: number;
   readonly usage: Usage;
   readonly active_state_id: StateId | null;
-  /** What the code defined when it was last loaded; None if it never was. */
+  /** What the code defined when it was last loaded; null if it never was. */
   readonly functions: readonly FunctionName[] | null;
 }
 
-/** What the server says. */
 export interface Template {
   readonly id: string;
   readonly name: string;
@@ -59,7 +55,6 @@ export interface Template {
   readonly language: "python" | "node";
 }
 
-/** What the page asks. */
 export interface NewModel {
   readonly name: string;
   readonly template: string;
@@ -72,14 +67,12 @@ export interface ModelChange {
   readonly active_state_id?: StateId | null;
 }
 
-/** What the server says. */
 export interface FolderUsage {
   readonly path: string;
   readonly used_bytes: number;
   readonly used_files: number;
 }
 
-/** What the server says. */
 export interface Host {
   readonly version: string;
   /** What this machine lacks and what then does not work. */
@@ -101,29 +94,24 @@ export interface Entry {
   readonly link_target: string | null;
 }
 
-/** What the page asks. */
 export interface Move {
   readonly source: string;
   readonly destination: string;
 }
 
-/** What the server says. */
 export interface Terminal {
   readonly id: TerminalId;
   readonly title: string;
   readonly created_at: number;
 }
 
-/** What the page asks. */
 export interface NewTerminal {
   readonly rows: number;
   readonly columns: number;
 }
 
-/** What the page asks. */
 export type Stdin = readonly [type: "stdin", text: string];
 
-/** What the page asks. */
 export type SetSize = readonly [type: "set_size", rows: number, columns: number];
 
 /** All output before this byte offset has been drawn. */
@@ -132,7 +120,7 @@ export type Acknowledge = readonly [type: "ack", offset: number];
 export type TerminalRequest = Stdin | SetSize | Acknowledge;
 
 /** First message. The next binary frame starts at this byte offset of the terminal's output. */
-export type Setup = readonly [type: "setup", offset: number, rows: number, columns: number];
+export type Setup = readonly [type: "setup", offset: number, rows: number, columns: number, live_offset: number];
 
 /** Another client has set the size. */
 export type Sized = readonly [type: "size", rows: number, columns: number];
@@ -140,7 +128,7 @@ export type Sized = readonly [type: "size", rows: number, columns: number];
 /** This many bytes typed were refused: the program does not read its input. */
 export type StdinFull = readonly [type: "stdin_full", refused_bytes: number];
 
-/** The shell ended; None: killed with its sandbox, the status is unknown. */
+/** The shell ended; null: killed with its sandbox, the status is unknown. */
 export type Disconnect = readonly [type: "disconnect", exit_code: number | null];
 
 export type TerminalMessage = Setup | Sized | StdinFull | Disconnect;
@@ -159,7 +147,6 @@ export interface ParameterDefinition {
   readonly maximum: number | null;
 }
 
-/** What the server says. */
 export interface ParameterDefinitions {
   readonly create_state: readonly ParameterDefinition[];
   readonly train: readonly ParameterDefinition[];
@@ -189,13 +176,11 @@ export interface OutputValue {
   readonly truncated: boolean;
 }
 
-/** What the server says. */
 export interface Output {
   readonly name: string;
   readonly values: readonly OutputValue[];
 }
 
-/** What the server says. */
 export interface Result {
   readonly outputs: readonly Output[];
 }
@@ -211,7 +196,6 @@ export interface Outcome {
   readonly oom: boolean;
 }
 
-/** What the server says. */
 export interface Operation {
   readonly id: OperationId;
   readonly model_id: ModelId;
@@ -228,15 +212,13 @@ export interface Operation {
   readonly outcome: Outcome | null;
 }
 
-/** What the page asks. */
 export interface NewOperation {
   readonly kind: OperationKind;
   readonly parameters?: Readonly<Record<string, unknown>>;
-  /** None: the active state, made by createModelState if there is none. */
+  /** null: the active state, made by createModelState if there is none. */
   readonly state_id?: StateId | null;
 }
 
-/** What the server says. */
 export interface State {
   readonly id: StateId;
   readonly model_id: ModelId;
@@ -246,12 +228,10 @@ export interface State {
   readonly operation_id: OperationId | null;
 }
 
-/** What the page asks. */
 export interface StateChange {
   readonly name: string;
 }
 
-/** What the server says. */
 export interface Log {
   readonly type: "log";
   readonly time: number;
@@ -259,14 +239,12 @@ export interface Log {
   readonly text: string;
 }
 
-/** What the server says. */
 export interface Progress {
   readonly type: "progress";
   readonly time: number;
   readonly fraction: number;
 }
 
-/** What the server says. */
 export interface Metric {
   readonly type: "metric";
   readonly time: number;
@@ -275,14 +253,12 @@ export interface Metric {
   readonly value: number;
 }
 
-/** What the server says. */
 export interface PhaseStarted {
   readonly type: "phase_started";
   readonly time: number;
   readonly phase: Phase;
 }
 
-/** What the server says. */
 export interface PhaseEnded {
   readonly type: "phase_ended";
   readonly time: number;
@@ -290,14 +266,12 @@ export interface PhaseEnded {
   readonly seconds: number;
 }
 
-/** What the server says. */
 export interface Loaded {
   readonly type: "loaded";
   readonly time: number;
   readonly functions: readonly FunctionName[];
 }
 
-/** What the server says. */
 export interface Ended {
   readonly type: "ended";
   readonly time: number;
@@ -312,7 +286,6 @@ export interface OperationEvents {
   readonly events: readonly OperationEvent[];
 }
 
-/** What the server says. */
 export interface FileChange {
   readonly kind: "created" | "written" | "renamed" | "removed" | "attributes";
   readonly path: string;
@@ -320,13 +293,11 @@ export interface FileChange {
   readonly destination: string | null;
 }
 
-/** What the server says. */
 export interface UsageChanged {
   readonly type: "usage";
   readonly usage: Usage;
 }
 
-/** What the server says. */
 export interface FilesChanged {
   readonly type: "files";
   readonly changes: readonly FileChange[];
@@ -338,32 +309,27 @@ export interface FolderRescan {
   readonly path: string;
 }
 
-/** What the server says. */
 export interface FilesystemChanged {
   readonly type: "filesystem";
   readonly status: "ready" | "remounting" | "failed";
   readonly message: string;
 }
 
-/** What the server says. */
 export interface ModelChanged {
   readonly type: "model";
   readonly model: Model;
 }
 
-/** What the server says. */
 export interface OperationChanged {
   readonly type: "operation";
   readonly operation: Operation;
 }
 
-/** What the server says. */
 export interface StatesChanged {
   readonly type: "states";
   readonly states: readonly State[];
 }
 
-/** What the server says. */
 export interface TerminalsChanged {
   readonly type: "terminals";
   readonly terminals: readonly Terminal[];
