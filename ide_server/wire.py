@@ -177,6 +177,8 @@ class Setup(Message, frozen=True, array_like=True, tag="setup"):
     offset: int
     rows: int
     columns: int
+    live_offset: int
+    """Output before this was written before this client came; its screen must not answer queries in it."""
 
 
 class Sized(Message, frozen=True, array_like=True, tag="size"):
