@@ -1,0 +1,280 @@
+/** The server's REST API, typed. Every reply that is an error becomes an ApiError. */
+
+import { encodePath } from '../base/paths.ts';
+import type {
+  Entry,
+  ErrorReply,
+  FolderUsage,
+  Host,
+  Model,
+  ModelChange,
+  ModelId,
+  Move,
+  NewModel,
+  NewOperation,
+  NewTerminal,
+  Operation,
+  OperationId,
+  ParameterDefinitions,
+  Result,
+  State,
+  StateChange,
+  StateId,
+  Template,
+  Terminal,
+  TerminalId,
+} from '../wire.ts';
+
+/** code is one of ide_server/errors.py, or 'offline' when the server was not reached at all. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly status: number,
+    readonly details: Readonly<Record<string, unknown>> = {},
+  ) {
+    super(message);
+  }
+
+  /** A number of the details; 0 where the server gave none. */
+  number(key: string): number {
+    const value = this.details[key];
+    return typeof value === 'number' ? value : 0;
+  }
+}
+
+export function hasCode(error: unknown, code: string): error is ApiError {
+  return error instanceof ApiError && error.code === code;
+}
+
+/** What to tell a person about anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** What a save may replace: the file with this etag, any file ('*'), or nothing at all (null: it must be new). */
+export type Expected = string | null;
+
+export function preconditions(expected: Expected): Record<string, string> {
+  return expected === null ? { 'If-None-Match': '*' } : { 'If-Match': expected };
+}
+
+const offline = (): ApiError =>
+  new ApiError('offline', 'The server cannot be reached. Check the connection and try again.', 0);
+
+function isErrorReply(value: unknown): value is ErrorReply {
+  const error = (value as Partial<ErrorReply> | null)?.error;
+  return typeof error?.code === 'string' && typeof error.message === 'string';
+}
+
+export function errorOf(status: number, body: string): ApiError {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  if (isErrorReply(parsed)) {
+    return new ApiError(parsed.error.code, parsed.error.message, status, parsed.error.details);
+  }
+  return new ApiError('unexpected_reply', `The server answered with status ${status}.`, status);
+}
+
+export async function request(path: string, init: RequestInit = {}): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(path, init);
+  } catch (error) {
+    if (error instanceof TypeError) throw offline();
+    throw error;
+  }
+  if (!response.ok) throw errorOf(response.status, await response.text());
+  return response;
+}
+
+async function json<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const init: RequestInit = { method };
+  if (body !== undefined) {
+    init.body = JSON.stringify(body);
+    init.headers = { 'Content-Type': 'application/json' };
+  }
+  const response = await request(path, init);
+  return (response.status === 204 ? undefined : await response.json()) as T; // the server's types are wire.ts
+}
+
+const ROOT = '/api/v1';
+
+export const host = (): Promise<Host> => json('GET', `${ROOT}/host`);
+export const templates = (): Promise<Template[]> => json('GET', `${ROOT}/templates`);
+export const models = (): Promise<Model[]> => json('GET', `${ROOT}/models`);
+export const createModel = (model: NewModel): Promise<Model> => json('POST', `${ROOT}/models`, model);
+
+/** A file's content and the etag to save it with. */
+export interface Content {
+  bytes: Uint8Array<ArrayBuffer>;
+  etag: string;
+}
+
+export interface Upload {
+  expected: Expected;
+  onProgress?: (sentBytes: number) => void;
+  signal?: AbortSignal;
+}
+
+/** Everything of one model. */
+export class ModelApi {
+  private readonly root: string;
+
+  constructor(readonly id: ModelId) {
+    this.root = `${ROOT}/models/${encodeURIComponent(id)}`;
+  }
+
+  model(): Promise<Model> {
+    return json('GET', this.root);
+  }
+
+  change(change: ModelChange): Promise<Model> {
+    return json('PATCH', this.root, change);
+  }
+
+  remove(): Promise<void> {
+    return json('DELETE', this.root);
+  }
+
+  folders(): Promise<FolderUsage[]> {
+    return json('GET', `${this.root}/folders`);
+  }
+
+  list(folder: string): Promise<Entry[]> {
+    return json('GET', `${this.root}/tree/${encodePath(folder)}`);
+  }
+
+  makeFolder(path: string): Promise<Entry> {
+    return json('PUT', `${this.root}/tree/${encodePath(path)}`);
+  }
+
+  move(move: Move): Promise<Entry> {
+    return json('POST', `${this.root}/moves`, move);
+  }
+
+  fileUrl(path: string): string {
+    return `${this.root}/files/${encodePath(path)}`;
+  }
+
+  async read(path: string): Promise<Content> {
+    const response = await request(this.fileUrl(path), { cache: 'no-store' });
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    return { bytes, etag: response.headers.get('ETag') ?? '' };
+  }
+
+  /** Size and etag without the content. */
+  async stat(path: string): Promise<{ byteSize: number; etag: string }> {
+    const { headers } = await request(this.fileUrl(path), { method: 'HEAD', cache: 'no-store' });
+    return { byteSize: Number(headers.get('Content-Length')), etag: headers.get('ETag') ?? '' };
+  }
+
+  async write(path: string, content: string | Blob, expected: Expected): Promise<Entry> {
+    const headers = { 'Content-Type': 'application/octet-stream', ...preconditions(expected) };
+    const response = await request(this.fileUrl(path), { method: 'PUT', body: content, headers });
+    return (await response.json()) as Entry; // the server's types are wire.ts
+  }
+
+  /** Deletes a file or a folder with all in it, whatever it holds by now. */
+  removeFile(path: string): Promise<Response> {
+    return request(this.fileUrl(path), { method: 'DELETE', headers: { 'If-Match': '*' } });
+  }
+
+  /** Like write, for files of any size; XMLHttpRequest, as fetch reports no progress of what it sends. */
+  upload(path: string, content: Blob, { expected, onProgress, signal }: Upload): Promise<Entry> {
+    return new Promise((resolve, reject) => {
+      const call = new XMLHttpRequest();
+      call.open('PUT', this.fileUrl(path));
+      call.setRequestHeader('Content-Type', 'application/octet-stream');
+      for (const [name, value] of Object.entries(preconditions(expected))) call.setRequestHeader(name, value);
+      call.upload.onprogress = (event) => onProgress?.(event.loaded);
+      call.onerror = () => reject(offline());
+      call.onabort = () => reject(new DOMException('The upload was cancelled.', 'AbortError'));
+      call.onload = () => {
+        if (call.status < 300) resolve(JSON.parse(call.responseText) as Entry);
+        else reject(errorOf(call.status, call.responseText));
+      };
+      signal?.addEventListener('abort', () => call.abort(), { once: true });
+      call.send(content);
+    });
+  }
+
+  terminals(): Promise<Terminal[]> {
+    return json('GET', `${this.root}/terminals`);
+  }
+
+  createTerminal(size: NewTerminal): Promise<Terminal> {
+    return json('POST', `${this.root}/terminals`, size);
+  }
+
+  removeTerminal(id: TerminalId): Promise<void> {
+    return json('DELETE', `${this.root}/terminals/${encodeURIComponent(id)}`);
+  }
+
+  /** Pass to ReconnectingSocket; `offset` is where output shall go on. */
+  terminalSocket(id: TerminalId, offset: number): string {
+    return `${this.root}/terminals/${encodeURIComponent(id)}/socket?offset=${offset}`;
+  }
+
+  parameters(): Promise<ParameterDefinitions> {
+    return json('GET', `${this.root}/parameters`);
+  }
+
+  states(): Promise<State[]> {
+    return json('GET', `${this.root}/states`);
+  }
+
+  changeState(id: StateId, change: StateChange): Promise<State> {
+    return json('PATCH', `${this.root}/states/${encodeURIComponent(id)}`, change);
+  }
+
+  removeState(id: StateId): Promise<void> {
+    return json('DELETE', `${this.root}/states/${encodeURIComponent(id)}`);
+  }
+
+  operations(): Promise<Operation[]> {
+    return json('GET', `${this.root}/operations`);
+  }
+
+  startOperation(operation: NewOperation): Promise<Operation> {
+    return json('POST', `${this.root}/operations`, operation);
+  }
+
+  operation(id: OperationId): Promise<Operation> {
+    return json('GET', operationPath(id));
+  }
+
+  removeOperation(id: OperationId): Promise<void> {
+    return json('DELETE', operationPath(id));
+  }
+
+  cancelOperation(id: OperationId): Promise<Operation> {
+    return json('POST', `${operationPath(id)}/cancel`);
+  }
+
+  result(id: OperationId): Promise<Result> {
+    return json('GET', `${operationPath(id)}/result`);
+  }
+
+  blobUrl(id: OperationId, index: number): string {
+    return `${operationPath(id)}/result/blobs/${index}`;
+  }
+
+  operationSocket(id: OperationId, offset: number): string {
+    return `${operationPath(id)}/events?offset=${offset}`;
+  }
+
+  eventsSocket(): string {
+    return `${this.root}/events`;
+  }
+}
+
+function operationPath(id: OperationId): string {
+  return `${ROOT}/operations/${encodeURIComponent(id)}`;
+}

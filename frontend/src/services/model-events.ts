@@ -1,0 +1,120 @@
+/** What happens to one model, as the server tells it: what stands as stores, changes of files as events. */
+
+import { type Readable, writable } from 'svelte/store';
+import { Emitter } from '../base/emitter.ts';
+import type { Disposable } from '../base/lifecycle.ts';
+import type {
+  FileChange,
+  FilesystemChanged,
+  Model,
+  ModelEvent,
+  Operation,
+  State,
+  Terminal,
+  Usage,
+} from '../wire.ts';
+import type { ModelApi } from './api.ts';
+import { ReconnectingSocket, type SocketStatus } from './socket.ts';
+
+export type FilesystemStatus = Pick<FilesystemChanged, 'status' | 'message'>;
+
+/** The operation put in its place by id, or first where it is new; newest first. */
+export function withOperation(operations: readonly Operation[], changed: Operation): readonly Operation[] {
+  if (operations.some(({ id }) => id === changed.id)) {
+    return operations.map((operation) => (operation.id === changed.id ? changed : operation));
+  }
+  return [changed, ...operations].sort((a, b) => b.created_at - a.created_at);
+}
+
+export class ModelEvents implements Disposable {
+  private readonly socket: ReconnectingSocket;
+  private readonly modelStore;
+  private readonly usageStore;
+  private readonly operationsStore = writable<readonly Operation[]>([]);
+  private readonly statesStore = writable<readonly State[]>([]);
+  private readonly terminalsStore = writable<readonly Terminal[]>([]);
+  private readonly filesystemStore = writable<FilesystemStatus>({ status: 'ready', message: '' });
+  private readonly filesEmitter = new Emitter<readonly FileChange[]>();
+  private readonly rescanEmitter = new Emitter<string>();
+  private connections = 0;
+
+  readonly model: Readable<Model>;
+  readonly usage: Readable<Usage>;
+  readonly operations: Readable<readonly Operation[]> = this.operationsStore;
+  readonly states: Readable<readonly State[]> = this.statesStore;
+  readonly terminals: Readable<readonly Terminal[]> = this.terminalsStore;
+  readonly filesystem: Readable<FilesystemStatus> = this.filesystemStore;
+  readonly connection: Readable<SocketStatus>;
+
+  readonly onFilesChanged = this.filesEmitter.event;
+  /** A folder ('' is all) to be read again, with all below it. Fired after each reconnection too: changes were missed. */
+  readonly onRescan = this.rescanEmitter.event;
+
+  constructor(
+    private readonly api: ModelApi,
+    model: Model,
+    private readonly onError: (error: unknown) => void,
+  ) {
+    this.modelStore = writable(model);
+    this.usageStore = writable(model.usage);
+    this.model = this.modelStore;
+    this.usage = this.usageStore;
+    this.socket = new ReconnectingSocket({
+      path: () => api.eventsSocket(),
+      onOpen: () => this.connected(),
+      onText: (text) => this.receive(JSON.parse(text) as ModelEvent), // the server's types are wire.ts
+    });
+    this.connection = this.socket.status;
+  }
+
+  retryNow(): void {
+    this.socket.retryNow();
+  }
+
+  /** Puts in what a reply of the server said, without waiting for its event. */
+  modelChanged(model: Model): void {
+    this.modelStore.set(model);
+    this.usageStore.set(model.usage);
+  }
+
+  operationChanged(operation: Operation): void {
+    this.operationsStore.update((operations) => withOperation(operations, operation));
+  }
+
+  dispose(): void {
+    this.socket.dispose();
+    this.filesEmitter.dispose();
+    this.rescanEmitter.dispose();
+  }
+
+  private connected(): void {
+    this.connections += 1;
+    // The socket tells what stands, save the operations that ended while nobody listened.
+    this.api.operations().then((operations) => this.operationsStore.set(operations), this.onError);
+    if (this.connections > 1) this.rescanEmitter.fire('');
+  }
+
+  private receive(event: ModelEvent): void {
+    switch (event.type) {
+      case 'usage':
+        return this.usageStore.set(event.usage);
+      case 'files':
+        return this.filesEmitter.fire(event.changes);
+      case 'rescan':
+        return this.rescanEmitter.fire(event.path);
+      case 'filesystem':
+        return this.filesystemStore.set({ status: event.status, message: event.message });
+      case 'model':
+        return this.modelChanged(event.model);
+      case 'operation':
+        return this.operationChanged(event.operation);
+      case 'states':
+        return this.statesStore.set(event.states);
+      case 'terminals':
+        return this.terminalsStore.set(event.terminals);
+      default:
+        // A newer server may say more; `never` makes the compiler name a case forgotten here.
+        event satisfies never;
+    }
+  }
+}

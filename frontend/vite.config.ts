@@ -1,0 +1,26 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vitest/config';
+import { precompress } from './build/precompress.ts';
+
+const server = process.env.SLIPWAY_URL ?? 'http://127.0.0.1:8000';
+
+export default defineConfig({
+  plugins: [svelte(), precompress()],
+  build: {
+    target: 'es2023',
+    outDir: '../ide_server/web/static',
+    emptyOutDir: true,
+    manifest: 'manifest.json',
+    // The polyfill is an inline script, which our Content-Security-Policy forbids.
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+    reportCompressedSize: false,
+  },
+  server: {
+    // The server compares Origin with its own address, so the proxy speaks from there.
+    proxy: { '/api': { target: server, ws: true, headers: { origin: server } } },
+  },
+  test: { environment: 'node', include: ['src/**/*.test.ts', 'build/**/*.test.ts'] },
+  // Svelte's server build is picked in tests otherwise.
+  resolve: process.env.VITEST ? { conditions: ['browser'] } : {},
+});
