@@ -1,0 +1,101 @@
+"""The host's application: its routes, and the lifespan in which every owner is made and closed."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
+
+from ide_server.catalog import Catalog
+from ide_server.host.environments import Environments
+from ide_server.host.events import ModelEvents
+from ide_server.host.files import Files
+from ide_server.host.launchers import Operations
+from ide_server.host.models import Models
+from ide_server.host.mounts import Mounts
+from ide_server.host.routes import files, models, operations, states, terminals
+from ide_server.host.sandbox import Sandboxes
+from ide_server.host.state import HostState
+from ide_server.host.states import States
+from ide_server.host.templates import Templates
+from ide_server.host.terminals import Terminals
+from ide_server.host.workspaces import Workspaces
+from ide_server.replies import EXCEPTION_HANDLERS
+from ide_server.settings import Settings
+
+
+def create_app(settings: Settings) -> Starlette:
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[HostState]:
+        async with owners(settings) as state:
+            yield state
+
+    api = [*models.routes, *files.routes, *terminals.routes, *states.routes, *operations.routes]
+    return Starlette(
+        routes=[Mount("/api/v1", routes=api), Route("/healthz", health)],
+        exception_handlers=EXCEPTION_HANDLERS,
+        lifespan=lifespan,
+    )
+
+
+async def health(_: Request[HostState]) -> Response:
+    return PlainTextResponse("ok\n")
+
+
+@contextlib.asynccontextmanager
+async def owners(settings: Settings) -> AsyncIterator[HostState]:
+    """Made in the order of need, closed in the reverse: operations first, then sandboxes, then filesystems."""
+    async with contextlib.AsyncExitStack() as stack:
+        catalog = Catalog.open(settings)
+        stack.push_async_callback(catalog.close)
+        events = ModelEvents()
+        sandboxes = Sandboxes(settings)
+        mounts = Mounts(settings, catalog, events)
+        # What a host that was killed left: sandboxes first, as they hold the mounts.
+        await sandboxes.remove_stale()
+        await mounts.remove_stale()
+        stack.push_async_callback(mounts.close)
+        stack.push_async_callback(sandboxes.close)
+        environments = Environments(settings)
+        files = Files(settings, mounts)
+        stack.callback(files.close)
+        workspaces = Workspaces(settings, sandboxes, environments, mounts)
+        stack.push_async_callback(workspaces.close)
+        terminals = Terminals(settings, workspaces, events)
+        stack.push_async_callback(terminals.close)
+        states = States(settings, catalog)
+        operations = Operations(settings, catalog, mounts, environments, sandboxes, states, events)
+        await operations.start()
+        stack.push_async_callback(operations.close)
+        templates = Templates()
+        models = Models(
+            settings,
+            catalog,
+            events=events,
+            mounts=mounts,
+            files=files,
+            templates=templates,
+            workspaces=workspaces,
+            terminals=terminals,
+            operations=operations,
+            states=states,
+        )
+        stack.push_async_callback(models.record_use)
+        stack.callback(events.close)
+        yield HostState(
+            settings=settings,
+            catalog=catalog,
+            events=events,
+            sandboxes=sandboxes,
+            environments=environments,
+            mounts=mounts,
+            files=files,
+            workspaces=workspaces,
+            terminals=terminals,
+            states=states,
+            operations=operations,
+            templates=templates,
+            models=models,
+        )

@@ -1,0 +1,129 @@
+"""Models as a whole: made from a template, changed, listed with their use, deleted with all they own."""
+
+import asyncio
+import shutil
+
+from ide_server.catalog import Catalog, ModelRecord
+from ide_server.errors import InvalidRequest
+from ide_server.host.events import ModelEvents
+from ide_server.host.files import Files
+from ide_server.host.launchers import Operations
+from ide_server.host.mounts import Mounts
+from ide_server.host.states import States
+from ide_server.host.templates import Templates
+from ide_server.host.terminals import Terminals
+from ide_server.host.workspaces import Workspaces
+from ide_server.settings import MEBIBYTE, Settings, limit_files
+from ide_server.wire import Model, ModelChange, ModelChanged, ModelId, NewModel
+
+NAME_CHARACTERS = 100
+
+
+class Models:
+    def __init__(
+        self,
+        settings: Settings,
+        catalog: Catalog,
+        *,
+        events: ModelEvents,
+        mounts: Mounts,
+        files: Files,
+        templates: Templates,
+        workspaces: Workspaces,
+        terminals: Terminals,
+        operations: Operations,
+        states: States,
+    ) -> None:
+        self._settings = settings
+        self._catalog = catalog
+        self._events = events
+        self._mounts = mounts
+        self._files = files
+        self._templates = templates
+        self._workspaces = workspaces
+        self._terminals = terminals
+        self._operations = operations
+        self._states = states
+
+    async def list(self) -> list[Model]:
+        """The newest first."""
+        return [await self._model(record) for record in await self._catalog.models.list()]
+
+    async def get(self, model_id: ModelId) -> Model:
+        return await self._model(await self._catalog.models.get(model_id))
+
+    async def create(self, new: NewModel) -> Model:
+        """Raises InvalidRequest, TemplateNotFound; FilesystemFull if the template does not fit. No half model stays."""
+        name = checked_name(new.name)
+        contents = self._templates.files(new.template)
+        limit_bytes = self._settings.default_limit_mebibytes * MEBIBYTE
+        record = await self._catalog.models.create(name, limit_bytes=limit_bytes)
+        try:
+            await self._fill(record.id, contents)
+        except BaseException:
+            await asyncio.shield(self.delete(record.id))
+            raise
+        return await self._model(record)
+
+    async def change(self, model_id: ModelId, change: ModelChange) -> Model:
+        """Raises InvalidRequest, StateNotFound, LimitBelowUse."""
+        await self._catalog.models.get(model_id)
+        if change.name is not None:
+            await self._catalog.models.rename(model_id, checked_name(change.name))
+        if change.limit_bytes is not None:
+            await self._resize(model_id, change.limit_bytes)
+        if change.active_state_id is not None:
+            state = await self._catalog.states.get(model_id, change.active_state_id)
+            await self._catalog.models.set_active_state(model_id, state.id)
+        model = await self.get(model_id)
+        self._events.publish(model_id, ModelChanged(model))
+        return model
+
+    async def delete(self, model_id: ModelId) -> None:
+        """Ends all that runs for the model, then removes its row and its data."""
+        await self._catalog.models.get(model_id)
+        await self._operations.remove_all(model_id)
+        await self._terminals.remove_all(model_id)
+        await self._workspaces.stop(model_id)
+        await self._mounts.unmount(model_id)
+        await self._catalog.models.delete(model_id)
+        self._events.end(model_id)
+        await asyncio.to_thread(shutil.rmtree, self._settings.data_dir / "models" / model_id, ignore_errors=False)
+
+    async def record_use(self) -> None:
+        """Write down what the mounted filesystems hold, for a list after the next start."""
+        for record in await self._catalog.models.list():
+            if (mount := self._mounts.mounted(record.id)) is not None:
+                usage = await mount.usage()
+                await self._catalog.models.set_use(record.id, used_bytes=usage.used_bytes, used_files=usage.used_files)
+
+    async def _model(self, record: ModelRecord) -> Model:
+        """With the live use where the filesystem is mounted, the last known where it is not."""
+        model = record.as_model()
+        mount = self._mounts.mounted(record.id)
+        if mount is None:
+            return model
+        return Model(**{**_fields(model), "usage": await mount.usage()})
+
+    async def _fill(self, model_id: ModelId, contents: dict[str, bytes]) -> None:
+        for path, content in sorted(contents.items()):
+            await self._files.write_new(model_id, path, content)
+
+    async def _resize(self, model_id: ModelId, limit_bytes: int) -> None:
+        highest = self._settings.max_limit_mebibytes
+        if not MEBIBYTE <= limit_bytes <= highest * MEBIBYTE:
+            raise InvalidRequest(
+                f"Expected limit_bytes from 1 MiB to {highest} MiB, got {limit_bytes} bytes.",
+                minimum_bytes=MEBIBYTE,
+                maximum_bytes=highest * MEBIBYTE,
+            )
+        mount = await self._mounts.get(model_id)
+        await mount.resize(limit_bytes, limit_files(limit_bytes))
+        await self._catalog.models.set_limit(model_id, limit_bytes)
+
+
+def checked_name(name: str) -> str:
+    name = name.strip()
+    if not name or len(name) > NAME_CHARACTERS or not name.isprintable():
+        raise InvalidRequest(f"Expected a name of 1 to {NAME_CHARACTERS} printable characters, got {name[:120]!r}.")
+    return name

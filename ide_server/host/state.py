@@ -1,0 +1,33 @@
+"""What every handler of the host reaches as `request.state`: the owners, made once in the app's lifespan."""
+
+from typing import TypedDict
+
+from ide_server.catalog import Catalog
+from ide_server.host.environments import Environments
+from ide_server.host.events import ModelEvents
+from ide_server.host.files import Files
+from ide_server.host.launchers import Operations
+from ide_server.host.models import Models
+from ide_server.host.mounts import Mounts
+from ide_server.host.sandbox import Sandboxes
+from ide_server.host.states import States
+from ide_server.host.templates import Templates
+from ide_server.host.terminals import Terminals
+from ide_server.host.workspaces import Workspaces
+from ide_server.settings import Settings
+
+
+class HostState(TypedDict):
+    settings: Settings
+    catalog: Catalog
+    events: ModelEvents
+    sandboxes: Sandboxes
+    environments: Environments
+    mounts: Mounts
+    files: Files
+    workspaces: Workspaces
+    terminals: Terminals
+    states: States
+    operations: Operations
+    templates: Templates
+    models: Models
