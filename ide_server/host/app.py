@@ -15,7 +15,7 @@ from ide_server.host.files import Files
 from ide_server.host.launchers import Operations
 from ide_server.host.models import Models
 from ide_server.host.mounts import Mounts
-from ide_server.host.routes import files, models, operations, states, terminals
+from ide_server.host.routes import api
 from ide_server.host.sandbox import Sandboxes
 from ide_server.host.state import HostState
 from ide_server.host.states import States
@@ -32,7 +32,6 @@ def create_app(settings: Settings) -> Starlette:
         async with owners(settings) as state:
             yield state
 
-    api = [*models.routes, *files.routes, *terminals.routes, *states.routes, *operations.routes]
     return Starlette(
         routes=[Mount("/api/v1", routes=api), Route("/healthz", health)],
         exception_handlers=EXCEPTION_HANDLERS,

@@ -3,6 +3,8 @@
 import asyncio
 import shutil
 
+import msgspec
+
 from ide_server.catalog import Catalog, ModelRecord
 from ide_server.errors import InvalidRequest
 from ide_server.host.events import ModelEvents
@@ -101,9 +103,7 @@ class Models:
         """With the live use where the filesystem is mounted, the last known where it is not."""
         model = record.as_model()
         mount = self._mounts.mounted(record.id)
-        if mount is None:
-            return model
-        return Model(**{**_fields(model), "usage": await mount.usage()})
+        return model if mount is None else msgspec.structs.replace(model, usage=await mount.usage())
 
     async def _fill(self, model_id: ModelId, contents: dict[str, bytes]) -> None:
         for path, content in sorted(contents.items()):

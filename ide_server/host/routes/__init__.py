@@ -1,1 +1,13 @@
 """HTTP and WebSocket in front of the host's owners; nothing here decides anything."""
+
+from starlette.routing import BaseRoute
+
+from ide_server.host.routes import files, models, operations, states, terminals
+
+api: list[BaseRoute] = [
+    *models.routes,
+    *files.routes,
+    *terminals.routes,
+    *states.routes,
+    *operations.routes,
+]
