@@ -35,7 +35,8 @@ function frameLink(match: RegExpExecArray): SourceLink | null {
 /** Reads the path backwards from its line number, which keeps hostile lines cheap where one expression would not. */
 function placeLink(line: string, match: RegExpExecArray): SourceLink | null {
   let start = match.index;
-  while (start > 0 && match.index - start < LONGEST_PATH && PATH_CHARACTER.test(line.charAt(start - 1))) start -= 1;
+  while (start > 0 && match.index - start < LONGEST_PATH && PATH_CHARACTER.test(line.charAt(start - 1)))
+    start -= 1;
   const path = line.slice(start, match.index);
   const isFileUrl = path.startsWith('//') && line.slice(0, start).endsWith('file:');
   // After another colon it is part of an address or of a place already found.

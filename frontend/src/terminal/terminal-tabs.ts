@@ -1,0 +1,72 @@
+/** Which terminals a page shows: those the server has, and those that ended while they were open here. */
+
+import type { Terminal, TerminalId } from '../wire.ts';
+
+export interface TerminalTab {
+  readonly id: TerminalId;
+  readonly title: string;
+  /** Its shell has exited or was closed elsewhere; the tab stays until a person closes it, for its last output. */
+  readonly ended: boolean;
+}
+
+export interface TerminalTabs {
+  readonly tabs: readonly TerminalTab[];
+  readonly selected: TerminalId | null;
+}
+
+const ENDED = { ended: true };
+
+export const NO_TABS: TerminalTabs = { tabs: [], selected: null };
+
+/** Terminals made elsewhere are added at the end; those the server no longer has are marked as ended. */
+export function withTerminals(state: TerminalTabs, terminals: readonly Terminal[]): TerminalTabs {
+  const alive = new Map(terminals.map((terminal) => [terminal.id, terminal]));
+  const known = new Set(state.tabs.map((tab) => tab.id));
+  const kept = state.tabs.map((tab) => ({ ...tab, ...(alive.get(tab.id) ?? ENDED) })).map(tabOf);
+  const added = terminals.filter((terminal) => !known.has(terminal.id)).map(tabOf);
+  return reselected(state, [...kept, ...added]);
+}
+
+export function withEnded(state: TerminalTabs, id: TerminalId): TerminalTabs {
+  return { ...state, tabs: state.tabs.map((tab) => (tab.id === id ? { ...tab, ...ENDED } : tab)) };
+}
+
+export function withSelected(state: TerminalTabs, id: TerminalId): TerminalTabs {
+  return state.tabs.some((tab) => tab.id === id) ? { ...state, selected: id } : state;
+}
+
+export function withoutTab(state: TerminalTabs, id: TerminalId): TerminalTabs {
+  return reselected(
+    state,
+    state.tabs.filter((tab) => tab.id !== id),
+  );
+}
+
+/** Puts a new terminal where an ended one was. */
+export function replaced(state: TerminalTabs, id: TerminalId, terminal: Terminal): TerminalTabs {
+  const others = state.tabs.filter((tab) => tab.id !== terminal.id);
+  const tabs = others.map((tab) => (tab.id === id ? tabOf(terminal) : tab));
+  return { tabs, selected: terminal.id };
+}
+
+/** The tab `step` places on, round the ends. */
+export function neighbour(state: TerminalTabs, step: 1 | -1): TerminalId | null {
+  const index = state.tabs.findIndex((tab) => tab.id === state.selected);
+  const count = state.tabs.length;
+  return state.tabs[(index + step + count) % count]?.id ?? null;
+}
+
+function tabOf({
+  id,
+  title,
+  ended = false,
+}: Pick<Terminal, 'id' | 'title'> & { ended?: boolean }): TerminalTab {
+  return { id, title, ended };
+}
+
+function reselected(state: TerminalTabs, tabs: readonly TerminalTab[]): TerminalTabs {
+  if (tabs.some((tab) => tab.id === state.selected)) return { ...state, tabs };
+  const gone = state.tabs.findIndex((tab) => tab.id === state.selected);
+  const next = gone === -1 ? tabs.at(-1) : tabs[Math.min(gone, tabs.length - 1)];
+  return { tabs, selected: next?.id ?? null };
+}
