@@ -1,0 +1,183 @@
+/** The form of an operation: which control a parameter definition gets, and what a person put in as a value to send. */
+
+import type {
+  ElementType,
+  MediaValue,
+  OperationKind,
+  ParameterDefinition,
+  ParameterDefinitions,
+} from '../wire.ts';
+import { parseElement, rangeOf, typeText } from './elements.ts';
+import { parseTensor } from './tensors.ts';
+
+export type Control = 'checkbox' | 'choice' | 'slider' | 'number' | 'text' | 'tensor' | 'file';
+
+/** A file a person chose, or one from an earlier operation. */
+export interface ChosenFile {
+  readonly name: string;
+  readonly value: MediaValue;
+}
+
+/** What a control holds: text of inputs, the index of a choice, whether a box is checked, or files. '' is nothing given. */
+export type FieldInput = string | boolean | readonly ChosenFile[];
+
+export interface Field {
+  readonly definition: ParameterDefinition;
+  readonly control: Control;
+  readonly label: string;
+  /** What is expected, as a hint beside the label: "f32, 0 to 1". */
+  readonly expects: string;
+  readonly initial: FieldInput;
+}
+
+export type Inputs = Readonly<Record<string, FieldInput>>;
+
+export interface Problem {
+  readonly name: string;
+  readonly message: string;
+}
+
+export type Submission =
+  | { readonly parameters: Readonly<Record<string, unknown>>; readonly problems: readonly [] }
+  | { readonly parameters: null; readonly problems: readonly Problem[] };
+
+type Reading = { readonly value: unknown } | { readonly problem: string } | 'absent';
+
+const MEDIA: ReadonlySet<ElementType> = new Set(['image', 'audio', 'video', 'binary']);
+
+export function definitionsOf(
+  kind: OperationKind,
+  all: ParameterDefinitions,
+): readonly ParameterDefinition[] {
+  switch (kind) {
+    case 'evaluate':
+      return all.evaluate_input;
+    case 'train':
+      return all.train;
+    case 'createModelState':
+      return all.create_state;
+  }
+}
+
+export function fieldOf(definition: ParameterDefinition): Field {
+  const control = controlOf(definition);
+  const field = { definition, control, label: definition.display_name || definition.name };
+  const given = definition.default !== null && definition.default !== undefined;
+  const initial = given
+    ? inputOf({ ...field, expects: '', initial: '' }, definition.default)
+    : empty(definition, control);
+  return { ...field, expects: expectation(definition), initial };
+}
+
+/** What a form shows again for a value that was sent before. */
+export function inputOf({ definition, control }: Field, value: unknown): FieldInput {
+  switch (control) {
+    case 'checkbox':
+      return value === true;
+    case 'choice': {
+      const wanted = JSON.stringify(value);
+      const index = definition.choices.findIndex((choice) => JSON.stringify(choice) === wanted);
+      return index === -1 ? '' : String(index);
+    }
+    case 'file':
+      return (Array.isArray(value) ? value : [value]).filter(isMediaValue).map(fileOf);
+    case 'slider':
+    case 'number':
+    case 'text':
+    case 'tensor':
+      return typeof value === 'string' && control !== 'tensor' ? value : JSON.stringify(value);
+  }
+}
+
+/** The form filled in as an earlier operation was; what it did not name keeps its initial value. */
+export function inputsOf(fields: readonly Field[], parameters: Readonly<Record<string, unknown>>): Inputs {
+  const known = fields.map((field) => {
+    const { name } = field.definition;
+    return [name, name in parameters ? inputOf(field, parameters[name]) : field.initial] as const;
+  });
+  return Object.fromEntries(known);
+}
+
+export function submissionOf(fields: readonly Field[], inputs: Inputs): Submission {
+  const parameters: Record<string, unknown> = {};
+  const problems: Problem[] = [];
+  for (const field of fields) {
+    const { name } = field.definition;
+    const reading = read(field, inputs[name] ?? field.initial);
+    if (reading === 'absent') continue;
+    if ('problem' in reading) problems.push({ name, message: reading.problem });
+    else parameters[name] = reading.value;
+  }
+  return problems.length === 0 ? { parameters, problems: [] } : { parameters: null, problems };
+}
+
+function controlOf({ types, shape, choices, minimum, maximum }: ParameterDefinition): Control {
+  if (types.some((type) => MEDIA.has(type))) return 'file';
+  if (choices.length > 0 && shape.length === 0) return 'choice';
+  if (shape.length > 0) return 'tensor';
+  if (types.every((type) => type === 'boolean')) return 'checkbox';
+  if (types.includes('string')) return 'text';
+  return minimum !== null && maximum !== null ? 'slider' : 'number';
+}
+
+function empty({ minimum }: ParameterDefinition, control: Control): FieldInput {
+  if (control === 'checkbox') return false;
+  if (control === 'file') return [];
+  return control === 'slider' ? String(minimum) : '';
+}
+
+function expectation(definition: ParameterDefinition): string {
+  const { types, shape, required } = definition;
+  const kind = shape.length === 0 ? types.join(' or ') : `${types.join(' or ')} ${shapeText(shape)}`;
+  const range = rangeOf(definition);
+  return [kind, range, required ? '' : 'optional'].filter((part) => part !== '').join(', ');
+}
+
+export function shapeText(shape: readonly number[]): string {
+  return shape.map((length) => (length === -1 ? 'n' : String(length))).join('×');
+}
+
+function read(field: Field, input: FieldInput): Reading {
+  const { definition, control } = field;
+  if (typeof input === 'boolean') return { value: input };
+  if (typeof input !== 'string') return readFiles(definition, input);
+  // A text may be empty; no other value can.
+  if (input.trim() === '' && !(control === 'text' && definition.required)) return absent(definition, control);
+  switch (control) {
+    case 'choice':
+      return { value: definition.choices[Number(input)] };
+    case 'tensor':
+      return parseTensor(definition, input);
+    default:
+      return parseElement(definition, input);
+  }
+}
+
+function absent(definition: ParameterDefinition, control: Control): Reading {
+  if (!definition.required) return 'absent';
+  const expected = control === 'choice' ? 'one of the choices' : typeText(definition);
+  return { problem: `Expected ${expected}, got nothing.` };
+}
+
+function readFiles(definition: ParameterDefinition, files: readonly ChosenFile[]): Reading {
+  const [type = 'binary'] = definition.types;
+  if (files.length === 0) {
+    return definition.required ? { problem: `Expected a file (${type}), got none.` } : 'absent';
+  }
+  const values = files.map((file) => file.value);
+  if (definition.shape.length === 0) return { value: values[0] };
+  const [length = -1] = definition.shape;
+  if (length !== -1 && length !== values.length) {
+    return { problem: `Expected ${length} files, got ${values.length}.` };
+  }
+  return { value: values };
+}
+
+function isMediaValue(value: unknown): value is MediaValue {
+  const media = value as Partial<MediaValue> | null;
+  return typeof media?.format === 'string' && typeof media.base64 === 'string';
+}
+
+function fileOf(value: MediaValue): ChosenFile {
+  return { name: `earlier file${value.format && `.${value.format}`}`, value };
+}

@@ -1,0 +1,101 @@
+/** Tensors as a person types them: nested JSON lists, or values between commas for a list of one dimension. */
+
+import type { ParameterDefinition } from '../wire.ts';
+import { checkElement, parseElement } from './elements.ts';
+
+export type TensorReading = { readonly value: unknown } | { readonly problem: string };
+
+export function parseTensor(definition: ParameterDefinition, text: string): TensorReading {
+  const trimmed = text.trim();
+  if (!trimmed.startsWith('[')) return parseValues(definition, trimmed);
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(trimmed);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return {
+      problem: `Expected ${shapeNoun(definition.shape)} as JSON, got text that is none: ${error.message}.`,
+    };
+  }
+  const problem = shapeProblem(definition.shape, parsed, '') ?? elementProblem(definition, parsed, '');
+  return problem === null ? { value: parsed } : { problem };
+}
+
+function parseValues(definition: ParameterDefinition, text: string): TensorReading {
+  if (definition.shape.length !== 1) {
+    return {
+      problem: `Expected ${shapeNoun(definition.shape)} as JSON, such as [[1, 2], [3, 4]], got “${cut(text)}”.`,
+    };
+  }
+  const parts = text.replace(/,\s*$/, '').split(definition.types.includes('string') ? /\s*,\s*/ : /[\s,;]+/);
+  const values: unknown[] = [];
+  for (const [index, part] of parts.entries()) {
+    const element = parseElement(definition, part);
+    if ('problem' in element) return { problem: said(`[${index}]`, element.problem) };
+    values.push(element.value);
+  }
+  const problem = shapeProblem(definition.shape, values, '');
+  return problem === null ? { value: values } : { problem };
+}
+
+/** The first place where lists are not nested or as long as the shape says. */
+function shapeProblem(shape: readonly number[], value: unknown, at: string): string | null {
+  const [length, ...inner] = shape;
+  if (length === undefined)
+    return Array.isArray(value) ? said(at, 'Expected a single value, got a list.') : null;
+  if (!Array.isArray(value))
+    return said(at, `Expected ${shapeNoun(shape)}, got ${cut(JSON.stringify(value))}.`);
+  if (length !== -1 && value.length !== length) {
+    return said(at, `Expected ${count(length)}, got ${value.length}.`);
+  }
+  return (
+    firstProblem(value, (item, index) => shapeProblem(inner, item, `${at}[${index}]`)) ??
+    ragged(inner, value, at)
+  );
+}
+
+/** Where a length may be any, all lists of that dimension still have the same one. */
+function ragged(inner: readonly number[], lists: readonly unknown[], at: string): string | null {
+  if (inner[0] !== -1) return null;
+  const lengths = lists.map((list) => (Array.isArray(list) ? list.length : 0));
+  const other = lengths.findIndex((length) => length !== lengths[0]);
+  return other === -1
+    ? null
+    : said(
+        `${at}[${other}]`,
+        `Expected ${count(lengths[0] ?? 0)} as in the lists before, got ${lengths[other]}.`,
+      );
+}
+
+function elementProblem(definition: ParameterDefinition, value: unknown, at: string): string | null {
+  if (Array.isArray(value)) {
+    return firstProblem(value, (item, index) => elementProblem(definition, item, `${at}[${index}]`));
+  }
+  const element = checkElement(definition, value);
+  return 'problem' in element ? said(at, element.problem) : null;
+}
+
+function firstProblem(
+  items: readonly unknown[],
+  judge: (item: unknown, index: number) => string | null,
+): string | null {
+  for (const [index, item] of items.entries()) {
+    const problem = judge(item, index);
+    if (problem !== null) return problem;
+  }
+  return null;
+}
+
+function shapeNoun(shape: readonly number[]): string {
+  if (shape.length === 1) return 'a list';
+  const lengths = shape.map((length) => (length === -1 ? 'n' : String(length))).join('×');
+  return `nested lists of shape ${lengths}`;
+}
+
+/** The sentence, with where in the lists it holds: "At [1][0]: expected …". */
+function said(at: string, sentence: string): string {
+  return at === '' ? sentence : `At ${at}: ${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`;
+}
+
+const count = (length: number): string => `${length} ${length === 1 ? 'value' : 'values'}`;
+const cut = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
