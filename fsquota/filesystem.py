@@ -1,0 +1,360 @@
+"""The filesystem itself: what each operation does to the backing tree, the inode table and the ledger. Knows no FUSE.
+
+Every operation charges first, then changes the backing tree, then the table, and is atomic: it is one plain call on the
+one serving thread. It raises OSError, or Full where a limit is in the way, and then nothing has changed.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from fsquota import backing
+from fsquota.backing import Descriptors, first_link
+from fsquota.changes import Changes
+from fsquota.ledger import Full, Ledger, charged_bytes
+from fsquota.tree import Inode, Tree
+
+SET_ID_BITS = stat.S_ISUID | stat.S_ISGID
+NAME_BYTES = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whose request it is; the kernel has checked the permissions."""
+
+    uid: int
+    gid: int
+
+
+@dataclass(slots=True, eq=False)
+class Handle:
+    """One open file description."""
+
+    inode: Inode
+    written: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttributeChange:
+    """What is None stays as it is."""
+
+    byte_size: int | None = None
+    mode: int | None = None
+    uid: int | None = None
+    gid: int | None = None
+    accessed_ns: int | None = None
+    modified_ns: int | None = None
+
+
+class Filesystem:
+    def __init__(self, tree: Tree, ledger: Ledger, descriptors: Descriptors, changes: Changes) -> None:
+        self.tree = tree
+        self.ledger = ledger
+        self.descriptors = descriptors
+        self.changes = changes
+
+    # --- names ---
+
+    def lookup(self, folder: Inode, name: bytes) -> Inode | None:
+        if len(name) > NAME_BYTES:
+            raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
+        return folder.names.get(name)
+
+    def create_file(self, folder: Inode, name: bytes, *, mode: int, caller: Caller) -> Handle:
+        with self._creating(folder, name) as parent:
+            flags = backing.FILE | os.O_CREAT | os.O_EXCL
+            descriptor = os.open(name, flags, stat.S_IMODE(mode), dir_fd=parent)
+            try:
+                inode = self._settle(folder, name, mode=mode, caller=caller, undo=os.unlink)
+            except OSError:
+                os.close(descriptor)
+                raise
+        self.descriptors.adopt(inode, descriptor)
+        return self.open(inode)
+
+    def make_node(self, folder: Inode, name: bytes, *, mode: int, caller: Caller) -> Inode:
+        """An ordinary file, a FIFO or a socket."""
+        if stat.S_IFMT(mode) not in (stat.S_IFREG, stat.S_IFIFO, stat.S_IFSOCK):
+            raise PermissionError(errno.EPERM, "device nodes are not supported")
+        with self._creating(folder, name) as parent:
+            os.mknod(name, mode, dir_fd=parent)
+            return self._settle(folder, name, mode=mode, caller=caller, undo=os.unlink)
+
+    def make_folder(self, folder: Inode, name: bytes, *, mode: int, caller: Caller) -> Inode:
+        with self._creating(folder, name) as parent:
+            os.mkdir(name, stat.S_IMODE(mode), dir_fd=parent)
+            return self._settle(folder, name, mode=mode & ~SET_ID_BITS, caller=caller, undo=os.rmdir)
+
+    def make_symlink(self, folder: Inode, name: bytes, *, target: bytes, caller: Caller) -> Inode:
+        with self._creating(folder, name) as parent:
+            os.symlink(target, name, dir_fd=parent)
+            return self._settle(folder, name, mode=stat.S_IFLNK, caller=caller, undo=os.unlink)
+
+    def link(self, inode: Inode, folder: Inode, name: bytes) -> None:
+        # A name costs no inode, but memory here and in the backing tree: there may be as many as there may be inodes.
+        if self.tree.extra_names >= self.ledger.limit_files:
+            raise Full(needed_bytes=0, needed_files=1, usage=self.ledger.usage)
+        source_folder, source_name = first_link(inode)
+        os.link(
+            source_name,
+            name,
+            src_dir_fd=self.descriptors.folder(source_folder),
+            dst_dir_fd=self.descriptors.folder(folder),
+            follow_symlinks=False,
+        )
+        self.tree.add_name(inode, folder, name)
+        inode.stale = folder.stale = True
+        self.changes.add("created", self._path(folder, name))
+
+    def unlink(self, folder: Inode, name: bytes) -> None:
+        self._remove(folder, name, os.unlink)
+
+    def remove_folder(self, folder: Inode, name: bytes) -> None:
+        self._remove(folder, name, os.rmdir)
+
+    def rename(self, folder: Inode, name: bytes, new_folder: Inode, new_name: bytes, *, replace: bool = True) -> None:
+        inode = self.tree.child(folder, name)
+        replaced = new_folder.names.get(new_name)
+        if replaced is not None and not replace:
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+        if replaced is inode:
+            return  # rename(2): two names of one file, nothing happens
+        path, destination = self._path(folder, name), self._path(new_folder, new_name)
+        source, target = self.descriptors.folder(folder), self.descriptors.folder(new_folder)
+        os.rename(name, new_name, src_dir_fd=source, dst_dir_fd=target)
+        if replaced is not None:
+            self._forget_name(new_folder, new_name)
+        self.tree.remove_name(folder, name)
+        self.tree.add_name(inode, new_folder, new_name)
+        inode.stale = folder.stale = new_folder.stale = True
+        self.changes.add("renamed", path, destination)
+
+    def exchange(self, folder: Inode, name: bytes, new_folder: Inode, new_name: bytes) -> None:
+        inode, other = self.tree.child(folder, name), self.tree.child(new_folder, new_name)
+        if inode is other:
+            return
+        source, target = self.descriptors.folder(folder), self.descriptors.folder(new_folder)
+        backing.exchange(name, new_name, folder=source, new_folder=target)
+        self.tree.remove_name(folder, name)
+        self.tree.remove_name(new_folder, new_name)
+        self.tree.add_name(inode, new_folder, new_name)
+        self.tree.add_name(other, folder, name)
+        inode.stale = other.stale = folder.stale = new_folder.stale = True
+        for changed in {folder, new_folder}:
+            self.changes.rescan(self._folder_path(changed))
+
+    def read_link(self, inode: Inode) -> bytes:
+        if inode.target is None:
+            folder, name = first_link(inode)
+            inode.target = os.readlink(name, dir_fd=self.descriptors.folder(folder))
+        return inode.target
+
+    # --- content ---
+
+    def open(self, inode: Inode, *, truncate: bool = False) -> Handle:
+        if inode.is_folder:
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not inode.opens:
+            self.descriptors.hold(inode)
+        inode.opens += 1
+        handle = Handle(inode)
+        if truncate:
+            try:
+                self._truncate(inode, 0)
+            except OSError:
+                self.release(handle)
+                raise
+            handle.written = True
+        return handle
+
+    def release(self, handle: Handle) -> None:
+        inode = handle.inode
+        inode.opens -= 1
+        if handle.written:
+            self._announce("written", inode)
+        if inode.opens:
+            return
+        if inode.links:
+            self.descriptors.let_go(inode)
+        else:
+            self._free(inode)
+
+    def read(self, handle: Handle, offset: int, size_bytes: int) -> bytes:
+        return os.pread(handle.inode.descriptor, size_bytes, offset)
+
+    def write(self, handle: Handle, offset: int, data: bytes) -> int:
+        """Writes what fits and answers how much that was; raises Full if not one byte fits."""
+        inode = handle.inode
+        wanted_end = offset + len(data)
+        end = min(wanted_end, max(inode.byte_size, self.ledger.largest_size(inode.byte_size)))
+        if end <= offset:
+            needed = charged_bytes(wanted_end) - inode.charge
+            raise Full(needed_bytes=needed, needed_files=0, usage=self.ledger.usage)
+        if inode.mode & SET_ID_BITS:
+            self._strip_set_id_bits(inode)
+        charge = inode.charge
+        with self.ledger.charged(max(0, charged_bytes(end) - charge)):
+            written = os.pwrite(inode.descriptor, data if end == wanted_end else data[: end - offset], offset)
+        # The backing filesystem may take less than we allowed.
+        self.ledger.release(max(0, charged_bytes(end) - charge) - max(0, charged_bytes(offset + written) - charge))
+        inode.byte_size = max(inode.byte_size, offset + written)
+        inode.stale = handle.written = True
+        return written
+
+    def sync_file(self, inode: Inode, *, data_only: bool) -> None:
+        (os.fdatasync if data_only else os.fsync)(inode.descriptor)
+
+    def sync_folder(self, inode: Inode) -> None:
+        os.fsync(self.descriptors.folder(inode))
+
+    # --- attributes ---
+
+    def refresh(self, inode: Inode) -> None:
+        """Reads the attributes again if they may have changed."""
+        if not inode.stale:
+            return
+        byte_size = inode.byte_size
+        if inode.descriptor >= 0:
+            inode.take_attributes(os.fstat(inode.descriptor))
+        elif inode.links:
+            folder, name = inode.links[0]
+            found = os.stat(name, dir_fd=self.descriptors.folder(folder), follow_symlinks=False)
+            inode.take_attributes(found)
+        else:
+            inode.link_count = 0
+            inode.stale = False
+        if inode.is_file:
+            inode.byte_size = byte_size  # what is charged is what counts
+
+    def change_attributes(self, inode: Inode, change: AttributeChange, handle: Handle | None) -> None:
+        if change.byte_size is not None:
+            self._truncate(inode, change.byte_size)
+            if handle is None:
+                self._announce("written", inode)
+            else:
+                handle.written = True
+        if (change.uid, change.gid, change.mode, change.accessed_ns, change.modified_ns) != (None,) * 5:
+            if inode.is_file or inode.is_folder:
+                self._change_through_descriptor(inode, change)
+            else:
+                self._change_by_name(inode, change)
+            self._announce("attributes", inode)
+        inode.stale = True
+        self.refresh(inode)
+
+    # --- within ---
+
+    @contextmanager
+    def _creating(self, folder: Inode, name: bytes) -> Iterator[int]:
+        """Charges one inode and gives the backing folder's descriptor."""
+        if name in folder.names:
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+        with self.ledger.charged(0, files=1):
+            yield self.descriptors.folder(folder)
+
+    def _settle(self, folder: Inode, name: bytes, *, mode: int, caller: Caller, undo: Callable[..., None]) -> Inode:
+        """Gives what was just made its owner and its place in the table; takes it away again if that fails."""
+        parent = self.descriptors.folder(folder)
+        gid = folder.gid if folder.mode & stat.S_ISGID else caller.gid
+        try:
+            if (caller.uid, gid) != (os.geteuid(), os.getegid()):
+                os.chown(name, caller.uid, gid, dir_fd=parent, follow_symlinks=False)
+                if mode & SET_ID_BITS:  # chown(2) clears them
+                    backing.change_mode(name, stat.S_IMODE(mode), folder=parent)
+            found = os.stat(name, dir_fd=parent, follow_symlinks=False)
+        except OSError:
+            undo(name, dir_fd=parent)
+            raise
+        inode = self.tree.add(folder, name, found)
+        folder.stale = True
+        self.changes.add("created", self._path(folder, name))
+        return inode
+
+    def _remove(self, folder: Inode, name: bytes, remove: Callable[..., None]) -> None:
+        self.tree.child(folder, name)
+        path = self._path(folder, name)
+        remove(name, dir_fd=self.descriptors.folder(folder))
+        self._forget_name(folder, name)
+        folder.stale = True
+        self.changes.add("removed", path)
+
+    def _forget_name(self, folder: Inode, name: bytes) -> None:
+        inode = self.tree.remove_name(folder, name)
+        inode.stale = True
+        if not (inode.links or inode.opens):
+            self._free(inode)
+
+    def _free(self, inode: Inode) -> None:
+        """Gives back what an inode without name and open handle was charged."""
+        self.descriptors.close(inode)
+        self.ledger.release(inode.charge, files=1)
+        self.tree.drop_if_unused(inode)
+
+    def _truncate(self, inode: Inode, byte_size: int) -> None:
+        descriptor = self.descriptors.file(inode)
+        growth = charged_bytes(byte_size) - inode.charge
+        with self.ledger.charged(max(0, growth)):
+            os.ftruncate(descriptor, byte_size)
+        self.ledger.release(max(0, -growth))
+        if inode.mode & SET_ID_BITS:
+            self._strip_set_id_bits(inode)
+        inode.byte_size = byte_size
+        inode.stale = True
+
+    def _strip_set_id_bits(self, inode: Inode) -> None:
+        """As the kernel does on a write. It leaves set-group-id alone where that stands for mandatory locking."""
+        mode = inode.mode & ~stat.S_ISUID
+        if mode & stat.S_IXGRP:
+            mode &= ~stat.S_ISGID
+        if mode != inode.mode:
+            os.fchmod(self.descriptors.file(inode), stat.S_IMODE(mode))
+            inode.mode = mode
+
+    def _change_through_descriptor(self, inode: Inode, change: AttributeChange) -> None:
+        find = self.descriptors.folder if inode.is_folder else self.descriptors.file
+        descriptor = find(inode)
+        if change.uid is not None or change.gid is not None:
+            os.fchown(descriptor, unless_none(change.uid, -1), unless_none(change.gid, -1))
+        if change.mode is not None:
+            os.fchmod(descriptor, stat.S_IMODE(change.mode))
+        if change.accessed_ns is not None or change.modified_ns is not None:
+            os.utime(descriptor, ns=self._times(os.fstat(descriptor), change))
+
+    def _change_by_name(self, inode: Inode, change: AttributeChange) -> None:
+        """Links, FIFOs and sockets have no descriptor that fchmod takes."""
+        first, name = first_link(inode)
+        folder = self.descriptors.folder(first)
+        if change.uid is not None or change.gid is not None:
+            uid, gid = unless_none(change.uid, -1), unless_none(change.gid, -1)
+            os.chown(name, uid, gid, dir_fd=folder, follow_symlinks=False)
+        if change.mode is not None:
+            backing.change_mode(name, stat.S_IMODE(change.mode), folder=folder)
+        if change.accessed_ns is not None or change.modified_ns is not None:
+            times = self._times(os.stat(name, dir_fd=folder, follow_symlinks=False), change)
+            os.utime(name, ns=times, dir_fd=folder, follow_symlinks=False)
+
+    @staticmethod
+    def _times(found: os.stat_result, change: AttributeChange) -> tuple[int, int]:
+        return (
+            unless_none(change.accessed_ns, found.st_atime_ns),
+            unless_none(change.modified_ns, found.st_mtime_ns),
+        )
+
+    def _announce(self, kind: str, inode: Inode) -> None:
+        if self.changes.wanted:
+            for path in self.tree.paths(inode):
+                self.changes.add(kind, path)
+
+    def _path(self, folder: Inode, name: bytes) -> bytes | None:
+        """For a change to announce; None when nobody listens, as walking up costs time."""
+        return self.tree.path(folder, name) if self.changes.wanted else None
+
+    def _folder_path(self, folder: Inode) -> bytes | None:
+        return self._path(*folder.links[0]) if folder.links else b""
+
+
+def unless_none(value: int | None, default: int) -> int:
+    return default if value is None else value

@@ -1,0 +1,166 @@
+"""The inode table: every file and folder of the tree with its attributes and names, in memory. No system calls."""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from fsquota.ledger import charged_bytes
+
+ROOT_NUMBER = 1
+# Backing inode numbers stay far below, so a number given out from here never meets one of a later file.
+FIRST_FREE_NUMBER = 1 << 48
+
+
+@dataclass(slots=True, eq=False)
+class Inode:
+    """A file, folder or link. It lives as long as it has a name, an open handle or the kernel's attention."""
+
+    number: int
+    mode: int
+    links: list[tuple["Inode", bytes]]
+    """Folder and name, once per hard link; empty for the root and for what was removed."""
+    children: dict[bytes, "Inode"] | None
+    uid: int = 0
+    gid: int = 0
+    rdev: int = 0
+    link_count: int = 1
+    byte_size: int = 0
+    accessed_ns: int = 0
+    modified_ns: int = 0
+    changed_ns: int = 0
+    stale: bool = False
+    """Attributes other than byte_size may have changed in the backing tree since they were read."""
+    opens: int = 0
+    lookups: int = 0
+    descriptor: int = -1
+    """On the backing file or folder; owned by Descriptors."""
+    target: bytes | None = field(default=None)
+    """Of a symbolic link that was read."""
+
+    @property
+    def is_folder(self) -> bool:
+        return self.children is not None
+
+    @property
+    def is_file(self) -> bool:
+        return stat.S_ISREG(self.mode)
+
+    @property
+    def charge(self) -> int:
+        return charged_bytes(self.byte_size) if self.is_file else 0
+
+    @property
+    def names(self) -> dict[bytes, "Inode"]:
+        """The children of a folder."""
+        if self.children is None:
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        return self.children
+
+    def take_attributes(self, found: os.stat_result) -> None:
+        self.mode = found.st_mode
+        self.uid = found.st_uid
+        self.gid = found.st_gid
+        self.rdev = found.st_rdev
+        self.link_count = found.st_nlink
+        self.byte_size = found.st_size
+        self.accessed_ns = found.st_atime_ns
+        self.modified_ns = found.st_mtime_ns
+        self.changed_ns = found.st_ctime_ns
+        self.stale = False
+
+
+@dataclass(slots=True)
+class FolderTotal:
+    path: bytes
+    used_bytes: int
+    used_files: int
+
+
+class Tree:
+    def __init__(self, root: os.stat_result) -> None:
+        self.root = Inode(number=ROOT_NUMBER, mode=root.st_mode, links=[], children={})
+        self.root.take_attributes(root)
+        self.extra_names = 0
+        """Names beyond the first of each inode."""
+        self._by_number: dict[int, Inode] = {ROOT_NUMBER: self.root}
+        self._next_number = FIRST_FREE_NUMBER
+
+    def __iter__(self) -> Iterator[Inode]:
+        return iter(self._by_number.values())
+
+    def inode(self, number: int) -> Inode:
+        """Raises ESTALE for a number that is gone: the kernel asks only for what it has looked up."""
+        try:
+            return self._by_number[number]
+        except KeyError:
+            raise OSError(errno.ESTALE, f"no inode has the number {number}") from None
+
+    def child(self, folder: Inode, name: bytes) -> Inode:
+        try:
+            return folder.names[name]
+        except KeyError:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)) from None
+
+    def add(self, folder: Inode, name: bytes, found: os.stat_result) -> Inode:
+        """A new inode under its first name. Its number is the backing one's where that is free."""
+        children: dict[bytes, Inode] | None = {} if stat.S_ISDIR(found.st_mode) else None
+        inode = Inode(number=self._free_number(found.st_ino), mode=found.st_mode, links=[], children=children)
+        inode.take_attributes(found)
+        self._by_number[inode.number] = inode
+        self.add_name(inode, folder, name)
+        return inode
+
+    def add_name(self, inode: Inode, folder: Inode, name: bytes) -> None:
+        self.extra_names += bool(inode.links)
+        inode.links.append((folder, name))
+        folder.names[name] = inode
+
+    def remove_name(self, folder: Inode, name: bytes) -> Inode:
+        inode = folder.names.pop(name)
+        inode.links.remove((folder, name))
+        self.extra_names -= bool(inode.links)
+        return inode
+
+    def drop_if_unused(self, inode: Inode) -> None:
+        if not (inode.links or inode.opens or inode.lookups or inode is self.root):
+            self._by_number.pop(inode.number, None)
+
+    def path(self, folder: Inode, name: bytes) -> bytes | None:
+        """Relative to the root; None where a folder above has been removed."""
+        parts = [name]
+        while folder is not self.root:
+            if not folder.links:
+                return None
+            folder, name = folder.links[0]
+            parts.append(name)
+        return b"/".join(reversed(parts))
+
+    def paths(self, inode: Inode) -> list[bytes]:
+        found = (self.path(folder, name) for folder, name in inode.links)
+        return [path for path in found if path is not None]
+
+    def folder_totals(self) -> list[FolderTotal]:
+        """Every folder but the root with all that is in and below it. A file of several names counts at its first."""
+        totals: list[FolderTotal] = []
+        pending: list[tuple[Inode, bytes, tuple[FolderTotal, ...]]] = [(self.root, b"", ())]
+        while pending:
+            folder, path, above = pending.pop()
+            for name, inode in folder.names.items():
+                if inode.links[0] != (folder, name):
+                    continue
+                for total in above:
+                    total.used_bytes += inode.charge
+                    total.used_files += 1
+                if inode.is_folder:
+                    own = FolderTotal(path + name, 0, 1)
+                    totals.append(own)
+                    pending.append((inode, path + name + b"/", (*above, own)))
+        return totals
+
+    def _free_number(self, wanted: int) -> int:
+        if ROOT_NUMBER < wanted < FIRST_FREE_NUMBER and wanted not in self._by_number:
+            return wanted
+        self._next_number += 1
+        return self._next_number
