@@ -1,0 +1,117 @@
+"""All terminals of a host, by model."""
+
+import asyncio
+import itertools
+import secrets
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Protocol
+
+from ide_server import wire
+from ide_server.errors import TerminalNotFound, TooManyTerminals
+from ide_server.host.events import ModelEvents
+from ide_server.host.terminals.client import Size, checked_size
+from ide_server.host.terminals.terminal import Pty, Terminal
+from ide_server.settings import Settings
+from ide_server.wire import ModelId, TerminalId
+
+SHELL = ("/bin/bash", "-i")
+ENVIRONMENT = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+
+
+class PtySource(Protocol):
+    """Where shells run: a workspace's sandbox."""
+
+    async def open_terminal(
+        self, arguments: Sequence[str], *, environment: Mapping[str, str] | None = None, rows: int, columns: int
+    ) -> Pty: ...
+
+
+class PtySources(Protocol):
+    async def get(self, model_id: ModelId) -> PtySource: ...
+
+
+class Terminals:
+    def __init__(self, settings: Settings, workspaces: PtySources, events: ModelEvents) -> None:
+        self._settings = settings
+        self._workspaces = workspaces
+        self._events = events
+        self._places: defaultdict[ModelId, dict[int, Terminal | None]] = defaultdict(dict)
+        """By number, the oldest first; None while the shell starts."""
+
+    def list(self, model_id: ModelId) -> list[wire.Terminal]:
+        """The oldest first."""
+        return [terminal.record for terminal in self._of(model_id)]
+
+    def get(self, model_id: ModelId, terminal_id: TerminalId) -> Terminal:
+        """Raises TerminalNotFound."""
+        for terminal in self._of(model_id):
+            if terminal.record.id == terminal_id:
+                return terminal
+        raise TerminalNotFound("This terminal has ended or never was. Open a new one.")
+
+    async def create(self, model_id: ModelId, *, rows: int, columns: int) -> wire.Terminal:
+        """Starts the workspace if need be. Raises InvalidRequest, TooManyTerminals, ModelNotFound, SandboxFailed."""
+        size = checked_size(rows, columns)
+        number = self._take_number(model_id)
+        try:
+            workspace = await self._workspaces.get(model_id)
+            pty = await workspace.open_terminal(SHELL, environment=ENVIRONMENT, rows=rows, columns=columns)
+        except BaseException:
+            self._forget(model_id, number)
+            raise
+        return self._adopt(model_id, number, pty, size).record
+
+    async def remove(self, model_id: ModelId, terminal_id: TerminalId) -> None:
+        """Ends the shell and what runs in its foreground. Raises TerminalNotFound."""
+        await self.get(model_id, terminal_id).remove()
+
+    async def remove_all(self, model_id: ModelId) -> None:
+        async with asyncio.TaskGroup() as group:
+            for terminal in self._of(model_id):
+                group.create_task(terminal.remove())
+
+    async def close(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            for model_id in list(self._places):
+                group.create_task(self.remove_all(model_id))
+
+    def _of(self, model_id: ModelId) -> Sequence[Terminal]:
+        return [terminal for terminal in self._places.get(model_id, {}).values() if terminal is not None]
+
+    def _take_number(self, model_id: ModelId) -> int:
+        """The lowest that is free: held from here on, so that starting shells count towards the limit."""
+        places = self._places[model_id]
+        limit = self._settings.max_terminals
+        if len(places) >= limit:
+            raise TooManyTerminals(f"This model has {limit} terminals, the most it may have. Close one.", limit=limit)
+        number = next(number for number in itertools.count(1) if number not in places)
+        places[number] = None
+        return number
+
+    def _adopt(self, model_id: ModelId, number: int, pty: Pty, size: Size) -> Terminal:
+        terminal = Terminal(
+            wire.Terminal(TerminalId(secrets.token_hex(8)), f"Terminal {number}", time.time()),
+            pty,
+            size=size,
+            scrollback_bytes=self._settings.terminal_scrollback_bytes,
+            on_end=partial(self._ended, model_id, number),
+        )
+        self._places[model_id][number] = terminal
+        self._publish(model_id)
+        return terminal
+
+    def _ended(self, model_id: ModelId, number: int) -> None:
+        self._forget(model_id, number)
+        self._publish(model_id)
+
+    def _forget(self, model_id: ModelId, number: int) -> None:
+        places = self._places[model_id]
+        del places[number]
+        if not places:
+            del self._places[model_id]
+
+    def _publish(self, model_id: ModelId) -> None:
+        self._events.publish(model_id, wire.TerminalsChanged(self.list(model_id)))

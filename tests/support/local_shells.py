@@ -1,0 +1,47 @@
+"""Shells of this machine at a PTY, in the place of a workspace's sandbox."""
+
+import fcntl
+import os
+import struct
+import termios
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ide_server.wire import ModelId
+
+
+@dataclass(frozen=True)
+class LocalPty:
+    pid: int
+    descriptor: int
+
+
+class LocalShells:
+    """Gives a PTY with Bash, or with another program, whatever the model and the program asked for."""
+
+    def __init__(self, *arguments: str) -> None:
+        self.arguments = arguments or ("bash", "--norc", "--noprofile", "-i")
+
+    async def get(self, _: ModelId) -> "LocalShells":
+        return self
+
+    async def open_terminal(
+        self, _: Sequence[str], *, environment: Mapping[str, str] | None = None, rows: int, columns: int
+    ) -> LocalPty:
+        return open_pty(self.arguments, environment=environment or {}, rows=rows, columns=columns)
+
+
+def open_pty(arguments: Sequence[str], *, environment: Mapping[str, str], rows: int, columns: int) -> LocalPty:
+    """setsid(1) makes the PTY the program's controlling terminal, without a fork of this interpreter."""
+    master, slave = os.openpty()
+    try:
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        pid = os.posix_spawnp(
+            "setsid",
+            ("setsid", "--ctty", *arguments),
+            {"PATH": os.environ["PATH"], "HOME": "/", "LANG": "C.UTF-8", "PS1": "$ ", **environment},
+            file_actions=[(os.POSIX_SPAWN_DUP2, slave, number) for number in range(3)],
+        )
+    finally:
+        os.close(slave)
+    return LocalPty(pid, master)
