@@ -11,6 +11,7 @@ SlipwayError
 ├── FileChanged
 ├── FileTooLarge
 ├── UnsafePath
+├── AccessDenied
 ├── NotAFile, NotAFolder, FolderNotEmpty, NameNotAllowed
 ├── FilesystemFull
 ├── LimitBelowUse
@@ -102,6 +103,12 @@ class UnsafePath(SlipwayError):
     """The path leads out of the model's filesystem."""
 
     code = "unsafe_path"
+
+
+class AccessDenied(SlipwayError):
+    """The file's own permissions forbid it, to the person as to us."""
+
+    code = "access_denied"
 
 
 class NotAFile(SlipwayError):

@@ -22,6 +22,7 @@ STATUS: Mapping[type[errors.SlipwayError], HTTPStatus] = {
     errors.FileChanged: HTTPStatus.PRECONDITION_FAILED,
     errors.FileTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.UnsafePath: HTTPStatus.FORBIDDEN,
+    errors.AccessDenied: HTTPStatus.FORBIDDEN,
     errors.NotAFile: HTTPStatus.CONFLICT,
     errors.NotAFolder: HTTPStatus.CONFLICT,
     errors.FolderNotEmpty: HTTPStatus.CONFLICT,

@@ -1,0 +1,288 @@
+"""One model's filesystem: its fsquota process kept alive, its directory reached by descriptor, its changes told on."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Concatenate, Literal, ParamSpec, Self, TypeVar
+
+import msgspec
+
+from ide_server.errors import FilesystemUnavailable, LimitBelowUse, SlipwayError
+from ide_server.host.events import ModelEvents
+from ide_server.host.mounts import stale
+from ide_server.host.mounts.control import Control, Refused
+from ide_server.host.mounts.names import to_wire
+from ide_server.host.mounts.process import READY_SECONDS, Fsquota, command
+from ide_server.host.mounts.threads import Threads
+from ide_server.settings import Settings
+from ide_server.wire import (
+    FileChange,
+    FilesChanged,
+    FilesystemChanged,
+    FolderRescan,
+    FolderUsage,
+    ModelId,
+    Usage,
+    UsageChanged,
+)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+Limits = Callable[[ModelId], Awaitable[Usage]]
+"""The limits a model's filesystem is mounted with, from the catalog. Raises ModelNotFound."""
+
+BACK_OFF_SECONDS = (0.0, 0.2, 1.0, 5.0)
+"""Waits before a dead process is started again; after as many deaths in quick succession it stays down."""
+
+STEADY_SECONDS = 30.0
+THREADS = 4
+MAX_UPLOADS = 16
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a mount keeps what is its own."""
+
+    backing: Path
+    staging: Path
+    mountpoint: Path
+    socket: Path
+    pid_file: Path
+
+    @classmethod
+    def of(cls, settings: Settings, model_id: ModelId) -> Self:
+        model, control = settings.data_dir / "models" / model_id, settings.run_path / "control"
+        return cls(
+            backing=model / "files",
+            staging=model / "staging",
+            mountpoint=settings.run_path / "mounts" / model_id,
+            socket=control / f"{model_id}.sock",
+            pid_file=control / f"{model_id}.pid",
+        )
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """The file after a replace."""
+
+    modified_ns: int
+    byte_size: int
+
+
+class Mount:
+    """Mounted at `path`, which stays the same over every remount; `generation` counts the mounts made there."""
+
+    def __init__(self, model_id: ModelId, places: Places, *, limits: Limits, events: ModelEvents) -> None:
+        self.model_id = model_id
+        self.generation = 0
+        self.uploads = asyncio.Semaphore(MAX_UPLOADS)
+        self.threads = Threads.of_container_root(THREADS, name=f"files-{model_id}")
+        self._places = places
+        self._limits = limits
+        self._events = events
+        self._control: Control | None = None
+        self._descriptor: int | None = None
+        self._standing = FilesystemChanged("remounting", "The filesystem is being mounted.")
+        self._settled = asyncio.Event()
+        self._keeping = asyncio.create_task(self._keep_mounted())
+
+    @property
+    def path(self) -> Path:
+        return self._places.mountpoint
+
+    @property
+    def staging(self) -> Path:
+        """Where a file is uploaded to before it replaces another."""
+        return self._places.staging
+
+    @property
+    def standing(self) -> FilesystemChanged:
+        return self._standing
+
+    @property
+    def failed(self) -> bool:
+        """It will not be mounted again by itself."""
+        return self._keeping.done()
+
+    @property
+    def descriptor(self) -> int:
+        """The root folder (O_PATH), until the next remount. Raises FilesystemUnavailable."""
+        if self._descriptor is None:
+            raise FilesystemUnavailable(self._standing.message)
+        return self._descriptor
+
+    async def wait_ready(self) -> None:
+        """Raises FilesystemUnavailable if it cannot be mounted."""
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                await self._settled.wait()
+        except TimeoutError as error:
+            raise FilesystemUnavailable(self._standing.message) from error
+        if self._keeping.done():
+            self._keeping.result()
+        if self._standing.status != "ready":
+            raise FilesystemUnavailable(self._standing.message)
+
+    async def run(self, function: Callable[Concatenate[int, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """function(root, ...) in a thread that acts as the sandbox's root. Raises FilesystemUnavailable, OSError."""
+        root = os.dup(self.descriptor)  # a remount meanwhile may give the number to another file
+        try:
+            return await self.threads.run(function, root, *args, **kwargs)
+        finally:
+            os.close(root)
+
+    async def usage(self) -> Usage:
+        return msgspec.convert(await self._request("usage"), Usage)
+
+    async def resize(self, limit_bytes: int, limit_files: int) -> Usage:
+        """Raises LimitBelowUse."""
+        try:
+            usage = await self._request("resize", limit_bytes=limit_bytes, limit_files=limit_files)
+        except Refused as refused:
+            if refused.code != "limit_below_use":
+                raise
+            raise LimitBelowUse(
+                f"The filesystem holds more than {limit_bytes:,} bytes or {limit_files:,} files and folders. "
+                "Remove some first, or choose a higher limit.",
+                **refused.details,
+            ) from refused
+        return msgspec.convert(usage, Usage)
+
+    async def largest_folders(self, count: int) -> list[FolderUsage]:
+        folders = (await self._request("largest_folders", count=count))["folders"]
+        return [msgspec.convert(folder | {"path": to_wire(folder["path"])}, FolderUsage) for folder in folders]
+
+    async def replace(self, inode: int, staged: str, *, expected: Replaced | None) -> Replaced:
+        """Put a file of the staging folder in an inode's place. Raises Refused: changed, full, not_found."""
+        arguments = None if expected is None else msgspec.to_builtins(expected)
+        return msgspec.convert(await self._request("replace", inode=inode, staged=staged, expected=arguments), Replaced)
+
+    async def close(self) -> None:
+        self._keeping.cancel()
+        await asyncio.wait([self._keeping])
+        if not self._keeping.cancelled():
+            self._keeping.result()
+
+    async def _request(self, operation: str, **arguments: Any) -> dict[str, Any]:
+        if self._control is None:
+            raise FilesystemUnavailable(self._standing.message)
+        return await self._control.request(operation, **arguments)
+
+    async def _keep_mounted(self) -> None:
+        """Returns once it has died too often to try again. A first mount that fails is not tried again."""
+        deaths, clock = 0, asyncio.get_running_loop().time
+        try:
+            while True:
+                began = clock()
+                reason = await self._mount_until_lost()
+                deaths = 1 if clock() - began > STEADY_SECONDS else deaths + 1
+                if self.generation == 0 or deaths > len(BACK_OFF_SECONDS):
+                    self._become("failed", f"The filesystem cannot be mounted: {reason} Reload the page to try again.")
+                    return
+                await asyncio.sleep(BACK_OFF_SECONDS[deaths - 1])
+        except Exception:  # a fault of ours: whoever waits for the mount or watches its page hears of it all the same
+            self._become("failed", "The filesystem cannot be mounted; the server's log has the cause.")
+            raise
+        finally:
+            self.threads.close()
+
+    async def _mount_until_lost(self) -> str:
+        """Why it is no longer mounted, in a sentence."""
+        try:
+            async with AsyncExitStack() as stack:
+                fsquota = await self._mount(stack)
+                return await self._wait_lost(fsquota)
+        except (SlipwayError, OSError) as error:
+            return str(error)
+
+    async def _mount(self, stack: AsyncExitStack) -> Fsquota:
+        places = self._places
+        limits = await self._limits(self.model_id)
+        await asyncio.to_thread(self._prepare)
+        stack.push_async_callback(asyncio.to_thread, stale.detach, places.mountpoint)
+        arguments = command(
+            backing=places.backing,
+            mountpoint=places.mountpoint,
+            staging=places.staging,
+            control=places.socket,
+            limits=limits,
+        )
+        fsquota = await Fsquota.start(arguments, self.model_id)
+        stack.callback(places.pid_file.unlink, missing_ok=True)
+        stack.callback(places.socket.unlink, missing_ok=True)
+        stack.push_async_callback(fsquota.stop)
+        places.pid_file.write_text(str(fsquota.pid))
+        control = await Control.connect(places.socket, self._publish)
+        stack.push_async_callback(control.close)
+        await control.request("subscribe")
+        descriptor = await asyncio.to_thread(os.open, places.mountpoint, os.O_PATH | os.O_DIRECTORY)
+        stack.callback(os.close, descriptor)
+        stack.callback(self._forget)
+        self._control, self._descriptor = control, descriptor
+        self._announce()
+        return fsquota
+
+    def _prepare(self) -> None:
+        stale.detach(self.path)
+        for folder in (self._places.backing, self._places.staging, self._places.mountpoint):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def _announce(self) -> None:
+        self.generation += 1
+        if self.generation == 1:
+            self._become("ready", "The filesystem is mounted.")
+            return
+        self._become(
+            "ready",
+            "The filesystem is mounted again; what was written is there. Terminals and runs from before still see the "
+            "one that ended: close them and start new ones.",
+        )
+        self._events.publish(self.model_id, FolderRescan(""))
+
+    async def _wait_lost(self, fsquota: Fsquota) -> str:
+        assert self._control is not None  # set by _mount
+        ended, lost = asyncio.create_task(fsquota.wait()), asyncio.create_task(self._control.wait_lost())
+        try:
+            await asyncio.wait((ended, lost), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            lost.cancel()
+            self._forget()
+        self._become("remounting", "The filesystem's process ended. It is being mounted again; what was saved is safe.")
+        await fsquota.stop()
+        return f"Its process was {await ended}."
+
+    def _forget(self) -> None:
+        self._control = self._descriptor = None
+
+    def _become(self, status: Literal["ready", "remounting", "failed"], message: str) -> None:
+        self._standing = FilesystemChanged(status, message)
+        if status == "remounting":
+            self._settled.clear()
+        else:
+            self._settled.set()
+        self._events.publish(self.model_id, self._standing)
+
+    def _publish(self, event: dict[str, Any]) -> None:
+        match event["event"]:
+            case "changes":
+                changes = [_file_change(change) for change in event["changes"]]
+                self._events.publish(self.model_id, FilesChanged(changes))
+            case "rescan":
+                self._events.publish(self.model_id, FolderRescan(to_wire(event["path"])))
+            case "usage":
+                self._events.publish(self.model_id, UsageChanged(msgspec.convert(event, Usage)))
+            case other:
+                raise ValueError(f"expected an event changes, rescan or usage from fsquota, got {other!r}")
+
+
+def _file_change(change: dict[str, Any]) -> FileChange:
+    destination = change.get("destination")
+    return FileChange(
+        kind=change["kind"],
+        path=to_wire(change["path"]),
+        destination=None if destination is None else to_wire(destination),
+    )

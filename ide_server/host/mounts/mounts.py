@@ -1,0 +1,77 @@
+"""All mounts of this host."""
+
+import asyncio
+from pathlib import Path
+
+from ide_server.errors import FilesystemUnavailable
+from ide_server.host.events import ModelEvents
+from ide_server.host.mounts import stale
+from ide_server.host.mounts.mount import Limits, Mount, Places
+from ide_server.settings import Settings
+from ide_server.wire import ModelId
+
+
+class Mounts:
+    def __init__(self, settings: Settings, events: ModelEvents, *, limits: Limits) -> None:
+        self._settings = settings
+        self._events = events
+        self._limits = limits
+        self._mounts: dict[ModelId, Mount] = {}
+        self._closing: set[ModelId] = set()
+
+    async def remove_stale(self) -> None:
+        """Before the first mount: end and unmount what a server that was killed has left in this run_dir."""
+        await asyncio.to_thread(_remove_stale, self._settings.run_path / "control", self._settings.run_path / "mounts")
+
+    async def get(self, model_id: ModelId) -> Mount:
+        """Mounted on first need; concurrent callers share one start. Raises ModelNotFound, FilesystemUnavailable."""
+        if model_id not in self._mounts:
+            await self._limits(model_id)  # raises ModelNotFound before anything is made for such a name
+        mount = self._standing(model_id)
+        await mount.wait_ready()
+        return mount
+
+    def mounted(self, model_id: ModelId) -> Mount | None:
+        """The mount if it stands now."""
+        mount = self._mounts.get(model_id)
+        return mount if mount is not None and mount.standing.status == "ready" else None
+
+    async def unmount(self, model_id: ModelId) -> None:
+        """The caller has ended what uses it: what is still open there fails. Does nothing if it is not mounted."""
+        mount = self._mounts.get(model_id)
+        if mount is None or model_id in self._closing:
+            return
+        self._closing.add(model_id)
+        try:
+            await mount.close()
+        finally:
+            self._closing.discard(model_id)
+            del self._mounts[model_id]
+
+    async def close(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            for model_id in list(self._mounts):
+                group.create_task(self.unmount(model_id))
+
+    def _standing(self, model_id: ModelId) -> Mount:
+        """Without an await, so that nobody makes a second one meanwhile."""
+        if model_id in self._closing:
+            raise FilesystemUnavailable("The model's filesystem is being unmounted. Try again in a moment.")
+        mount = self._mounts.get(model_id)
+        if mount is None or mount.failed:
+            places = Places.of(self._settings, model_id)
+            mount = Mount(model_id, places, limits=self._limits, events=self._events)
+            self._mounts[model_id] = mount
+        return mount
+
+
+def _remove_stale(control: Path, mounts: Path) -> None:
+    """A sandbox's users reach a mountpoint through mounts; control is the server's alone."""
+    control.mkdir(mode=0o700, parents=True, exist_ok=True)
+    mounts.mkdir(mode=0o711, parents=True, exist_ok=True)
+    for pid_file in control.glob("*.pid"):
+        stale.end_process(pid_file, mounts / pid_file.stem)
+    for mountpoint in set(stale.present_mountpoints(mounts)):
+        stale.detach(mountpoint)
+    for socket in control.glob("*.sock"):
+        socket.unlink()

@@ -1,0 +1,131 @@
+"""One fsquota process: started, watched, ended."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Self
+
+from ide_server.errors import FilesystemUnavailable
+from ide_server.host.mounts.threads import container_root
+from ide_server.wire import ModelId, Usage
+
+READY_SECONDS = 120.0
+"""fsquota reads the whole tree before it is ready: some 100,000 files a second."""
+
+STOP_SECONDS = 5.0
+TAIL_LINES = 20
+LINE_BYTES = 1 << 16
+
+logger = logging.getLogger(__name__)
+
+
+def command(*, backing: Path, mountpoint: Path, staging: Path, control: Path, limits: Usage) -> list[str]:
+    """setpriv makes the process end with the host, however that ends, without running Python between fork and exec."""
+    owner = container_root()
+    return [
+        *("setpriv", "--pdeathsig", "TERM", "--"),
+        *(sys.executable, "-I", "-m", "fsquota", "mount", str(backing), str(mountpoint)),
+        *("--size", str(limits.limit_bytes), "--files", str(limits.limit_files)),
+        *("--control", str(control), "--staging", str(staging)),
+        *("--owner", f"{owner}:{owner}"),
+        *(["--allow-other"] if os.geteuid() == 0 else []),
+    ]
+
+
+def environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """All that fsquota gets to see of the server's environment."""
+    return {"PATH": environ.get("PATH", os.defpath), "LANG": "C.UTF-8"}
+
+
+class Fsquota:
+    """A running process that has mounted its filesystem."""
+
+    def __init__(self, process: asyncio.subprocess.Process, model_id: ModelId) -> None:
+        self._process = process
+        self._tail: deque[str] = deque(maxlen=TAIL_LINES)
+        self._logging = asyncio.create_task(self._log(model_id))
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @classmethod
+    async def start(cls, arguments: list[str], model_id: ModelId) -> Self:
+        """Waits until the filesystem is mounted. Raises FilesystemUnavailable with the process's last words."""
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *arguments,
+                cwd="/",
+                env=environment(),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                limit=LINE_BYTES,
+                start_new_session=True,  # a Ctrl-C is for the server, which then unmounts in order
+            )
+        except OSError as error:
+            raise FilesystemUnavailable(f"The model's filesystem could not be mounted: {error}.") from error
+        fsquota = cls(process, model_id)
+        try:
+            await fsquota._wait_ready()
+        except BaseException:
+            await fsquota.stop()
+            raise
+        return fsquota
+
+    async def wait(self) -> str:
+        """Until the process has ended; in words, how."""
+        status = await self._process.wait()
+        await asyncio.wait([self._logging])
+        how = f"killed by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
+        return f"{how}: {self._tail[-1]}" if self._tail else how
+
+    async def stop(self) -> None:
+        """End the process, which unmounts; kill it if it takes too long."""
+        if self._process.returncode is None:
+            self._process.terminate()
+            try:
+                async with asyncio.timeout(STOP_SECONDS):
+                    await self._process.wait()
+            except TimeoutError:
+                self._process.kill()
+        await self.wait()
+
+    async def _wait_ready(self) -> None:
+        assert self._process.stdout is not None  # asked for in start
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                line = await self._process.stdout.readline()
+        except TimeoutError as error:
+            raise FilesystemUnavailable(
+                f"The model's filesystem was not mounted within {READY_SECONDS:.0f} seconds. Try again."
+            ) from error
+        if line != b"ready\n":
+            said = f"said {line!r}" if line else await self.wait()
+            raise FilesystemUnavailable(
+                f"The model's filesystem could not be mounted: expected 'ready' from fsquota, but it {said}."
+            )
+
+    async def _log(self, model_id: ModelId) -> None:
+        assert self._process.stderr is not None  # asked for in start
+        async for text in _lines(self._process.stderr):
+            self._tail.append(text)
+            logger.warning("fsquota of model %s: %s", model_id, text)
+
+
+async def _lines(reader: asyncio.StreamReader) -> AsyncIterator[str]:
+    """Each line, cut where it is longer than LINE_BYTES: a pipe nobody reads would stop the process."""
+    rest = b""
+    while data := await reader.read(LINE_BYTES):
+        *lines, rest = (rest + data).split(b"\n")
+        if len(rest) >= LINE_BYTES:
+            lines, rest = [*lines, rest], b""
+        for line in lines:
+            yield line.decode(errors="backslashreplace")
+    if rest:
+        yield rest.decode(errors="backslashreplace")

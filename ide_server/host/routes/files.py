@@ -1,0 +1,168 @@
+"""Routes of a model's files and folders."""
+
+import mimetypes
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
+
+from ide_server.errors import FileChanged, InvalidRequest
+from ide_server.host.files import OpenFile
+from ide_server.host.routes import conditional
+from ide_server.host.routes.conditional import Slice, UnsatisfiableRange
+from ide_server.host.state import HostState
+from ide_server.replies import json_reply
+from ide_server.wire import Entry, ModelId, Move, decode
+
+IMAGE_TYPES = frozenset(
+    ("image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp", "image/svg+xml", "image/x-icon")
+)
+UNTRUSTED: Mapping[str, str] = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "Cache-Control": "no-cache",
+}
+"""What a model holds is never run as part of the page, whatever it says it is."""
+
+
+class OpenFileResponse(StreamingResponse):
+    """Closes its file however it ends: a reader that goes away in the middle, too."""
+
+    def __init__(self, file: OpenFile, part: Slice, *, status: int, headers: Mapping[str, str]) -> None:
+        super().__init__(file.chunks(part.start, part.end), status, headers)
+        self._file = file
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await self._file.close()
+
+
+async def list_folder(request: Request[HostState]) -> Response:
+    return json_reply(await request.state["files"].list_folder(*target(request)))
+
+
+async def make_folder(request: Request[HostState]) -> Response:
+    return json_reply(await request.state["files"].make_folder(*target(request)), status=201)
+
+
+async def read_file(request: Request[HostState]) -> Response:
+    file = await request.state["files"].open(*target(request))
+    try:
+        return await reading(request, file)
+    except BaseException:
+        await file.close()
+        raise
+
+
+async def reading(request: Request[HostState], file: OpenFile) -> Response:
+    """Takes the file over."""
+    entry, etag = file.entry, etag_of(file.entry)
+    if conditional.precondition_failed(request.headers, etag):
+        raise FileChanged(f"{entry.path} has changed since it was read.", etag=etag)
+    headers = content_headers(entry, download="download" in request.query_params)
+    if conditional.not_modified(request.headers, etag):
+        await file.close()
+        return Response(status_code=304, headers=headers)
+    part = asked_part(request, entry)
+    status = 200 if part is None else 206
+    if part is None:
+        part = Slice(0, entry.byte_size)
+    else:
+        headers["Content-Range"] = f"bytes {part.start}-{part.end - 1}/{entry.byte_size}"
+    headers["Content-Length"] = str(part.end - part.start)
+    headers["Content-Type"] = content_type(entry.name)
+    if request.method == "HEAD":
+        await file.close()
+        return Response(status_code=status, headers=headers)
+    return OpenFileResponse(file, part, status=status, headers=headers)
+
+
+async def write_file(request: Request[HostState]) -> Response:
+    condition = conditional.write_condition(request.headers)
+    model_id, path = target(request)
+    written = await request.state["files"].write(
+        model_id, path, request.stream(), condition=condition, byte_size=content_length(request)
+    )
+    headers = {"ETag": etag_of(written.entry)}
+    return json_reply(written.entry, status=201 if written.created else 200, headers=headers)
+
+
+async def remove(request: Request[HostState]) -> Response:
+    condition = conditional.removal_condition(request.headers)
+    await request.state["files"].remove(*target(request), condition=condition)
+    return Response(status_code=204)
+
+
+async def move(request: Request[HostState]) -> Response:
+    model_id, _ = target(request)
+    asked = decode(await request.body(), Move)
+    return json_reply(await request.state["files"].move(model_id, asked.source, asked.destination))
+
+
+async def largest_folders(request: Request[HostState]) -> Response:
+    model_id, _ = target(request)
+    return json_reply(await request.state["files"].largest_folders(model_id))
+
+
+def target(request: Request[Any]) -> tuple[ModelId, str]:
+    return ModelId(request.path_params["model"]), request.path_params.get("path", "")
+
+
+def etag_of(entry: Entry) -> str:
+    assert entry.etag is not None  # of a file always
+    return entry.etag
+
+
+def asked_part(request: Request[Any], entry: Entry) -> Slice | None:
+    try:
+        return conditional.slice_of(request.headers, etag=etag_of(entry), byte_size=entry.byte_size)
+    except UnsatisfiableRange as error:
+        raise HTTPException(
+            416,
+            f"{entry.path} has {entry.byte_size} bytes; the range asked for holds none of them.",
+            {"Content-Range": f"bytes */{entry.byte_size}"},
+        ) from error
+
+
+def content_length(request: Request[Any]) -> int | None:
+    value = request.headers.get("content-length")
+    if value is None:
+        return None
+    if not (value.isascii() and value.isdecimal()):
+        raise InvalidRequest(f"Expected Content-Length in digits, got {value!r}.")
+    return int(value)
+
+
+def content_headers(entry: Entry, *, download: bool) -> dict[str, str]:
+    headers = {"ETag": etag_of(entry), "Accept-Ranges": "bytes", **UNTRUSTED}
+    if download:
+        headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(entry.name, safe='')}"
+    return headers
+
+
+def content_type(name: str) -> str:
+    """Text and images may be shown, all else is bytes; HTML is shown as its text."""
+    guessed, encoding = mimetypes.guess_type(name)
+    if guessed is None or encoding is not None:
+        return "application/octet-stream"
+    if guessed in IMAGE_TYPES:
+        return guessed
+    return "text/plain; charset=utf-8" if guessed.startswith("text/") else "application/octet-stream"
+
+
+routes: list[BaseRoute] = [
+    Route("/models/{model}/folders", largest_folders, methods=["GET"]),
+    Route("/models/{model}/tree/{path:path}", list_folder, methods=["GET"]),
+    Route("/models/{model}/tree/{path:path}", make_folder, methods=["PUT"]),
+    Route("/models/{model}/files/{path:path}", read_file, methods=["GET", "HEAD"]),
+    Route("/models/{model}/files/{path:path}", write_file, methods=["PUT"]),
+    Route("/models/{model}/files/{path:path}", remove, methods=["DELETE"]),
+    Route("/models/{model}/moves", move, methods=["POST"]),
+]
