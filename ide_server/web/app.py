@@ -1,0 +1,50 @@
+"""The web process's application: its routes, its middleware and the lifespan of what they need."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route, WebSocketRoute
+
+from ide_server.catalog import Catalog
+from ide_server.replies import EXCEPTION_HANDLERS
+from ide_server.settings import Settings
+from ide_server.web import assets, pages, relay, sign_in, sockets
+from ide_server.web.guard import Guard
+from ide_server.web.headers import SecurityHeaders
+from ide_server.web.host import Host
+from ide_server.web.state import WebState
+
+
+def create_app(settings: Settings) -> Starlette:
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[WebState]:
+        async with contextlib.AsyncExitStack() as stack:
+            catalog = Catalog.open(settings)
+            stack.push_async_callback(catalog.close)
+            host = Host(settings.host_socket)
+            stack.push_async_callback(host.close)
+            yield WebState(settings=settings, catalog=catalog, host=host, assets=assets.Assets(assets.STATIC))
+
+    return Starlette(
+        routes=[
+            Route("/healthz", health),
+            Route("/sign-in", sign_in.open_session, methods=["GET"]),
+            Route("/sign-out", sign_in.close_session, methods=["POST"]),
+            Route("/api/v1/{path:path}", relay.relay, methods=["GET", "PUT", "POST", "PATCH", "DELETE"]),
+            WebSocketRoute("/api/v1/{path:path}", sockets.relay),
+            Route("/", pages.workbench),
+            Route("/models/{model}", pages.workbench),
+            Route("/{path:path}", assets.asset),
+        ],
+        middleware=[Middleware(SecurityHeaders), Middleware(Guard, settings=settings)],
+        exception_handlers=EXCEPTION_HANDLERS,
+        lifespan=lifespan,
+    )
+
+
+async def health(_: Request[WebState]) -> Response:
+    return PlainTextResponse("ok\n")

@@ -1,0 +1,146 @@
+"""Passes requests on to the host and its replies back, both as streams."""
+
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
+from typing import Any
+
+import anyio
+import httpx
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from ide_server.errors import HostUnavailable
+from ide_server.web import sessions
+from ide_server.web.host import CONNECT_SECONDS, Host
+
+log = logging.getLogger(__name__)
+
+# A reply may take as long as it takes: the client who waits for it ends it by leaving.
+TIMEOUTS: Mapping[str, Any] = httpx.Timeout(None, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS).as_dict()
+
+Headers = Sequence[tuple[bytes, bytes]]
+HOP_BY_HOP = frozenset(
+    (
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    )
+)
+"""What belongs to one connection, RFC 9110, 7.6.1."""
+OURS = frozenset((b"cookie", b"host"))
+"""The host has no use for the session's secret."""
+SET_BY_US = frozenset((b"date", b"server"))
+
+
+async def relay(request: Request) -> Response:
+    await sessions.require(request)
+    return RelayedReply(request.state["host"])
+
+
+class RelayedReply(Response):
+    """What the host answers. Each side waits for the other, so memory stays flat whatever the size."""
+
+    def __init__(self, host: Host) -> None:
+        super().__init__()
+        self.host = host
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = RequestBody(receive)
+        error: Exception | None = None
+        async with anyio.create_task_group() as group:
+
+            async def cancel_when_client_leaves() -> None:
+                await body.wait_client_gone()
+                group.cancel_scope.cancel()
+
+            group.start_soon(cancel_when_client_leaves)
+            try:
+                await self.exchange(scope, body, send)
+            except (HostUnavailable, ClientGone) as raised:
+                error = raised  # outside of the group, so that it does not come wrapped in an ExceptionGroup
+            group.cancel_scope.cancel()
+        if isinstance(error, HostUnavailable):
+            raise error
+
+    async def exchange(self, scope: Scope, body: "RequestBody", send: Send) -> None:
+        reply = await self.host.send(host_request(scope, body))
+        try:
+            await send(start_message(reply))
+            async for chunk in reply.aiter_raw():
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        except httpx.TransportError as error:
+            # The status is sent, so all that is left is to end short of the end, which a client can tell.
+            log.warning("the host ended in the middle of its reply to %s %s: %r", scope["method"], scope["path"], error)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await reply.aclose()
+
+
+class ClientGone(Exception):
+    """The client left before all of its request was read."""
+
+
+class RequestBody:
+    """What the client sends, read as the host takes it; afterwards, word of the client's leaving."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._read = anyio.Event()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        more = True
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            more = message.get("more_body", False)
+            yield message.get("body", b"")
+        self._read.set()
+
+    async def wait_client_gone(self) -> None:
+        await self._read.wait()
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+    def mark_read(self) -> None:
+        self._read.set()
+
+
+def host_request(scope: Scope, body: RequestBody) -> httpx.Request:
+    headers = passed_on(scope["headers"], but=OURS)
+    has_body = any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
+    if not has_body:
+        body.mark_read()
+    return httpx.Request(
+        scope["method"],
+        "http://host/",
+        headers=headers,
+        content=body if has_body else None,
+        # As it came: httpx would resolve `..` and change how bytes are escaped.
+        extensions={"timeout": TIMEOUTS, "target": target_of(scope)},
+    )
+
+
+def target_of(scope: Scope) -> bytes:
+    path, query = scope["raw_path"], scope["query_string"]
+    return b"?".join((path, query)) if query else bytes(path)
+
+
+def start_message(reply: httpx.Response) -> dict[str, Any]:
+    headers = passed_on(reply.headers.raw, but=SET_BY_US)
+    return {"type": "http.response.start", "status": reply.status_code, "headers": headers}
+
+
+def passed_on(headers: Headers, *, but: Set[bytes]) -> Headers:
+    """Headers that go further than this connection, their names in lower case."""
+    lowered = [(name.lower(), value) for name, value in headers]
+    named = {part.strip().lower() for name, value in lowered if name == b"connection" for part in value.split(b",")}
+    return [(name, value) for name, value in lowered if name not in HOP_BY_HOP | named | but]

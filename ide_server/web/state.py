@@ -1,0 +1,15 @@
+"""What every handler of the web process reaches as `request.state`, made once in the app's lifespan."""
+
+from typing import TypedDict
+
+from ide_server.catalog import Catalog
+from ide_server.settings import Settings
+from ide_server.web.assets import Assets
+from ide_server.web.host import Host
+
+
+class WebState(TypedDict):
+    settings: Settings
+    catalog: Catalog
+    host: Host
+    assets: Assets

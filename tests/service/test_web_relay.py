@@ -1,0 +1,325 @@
+"""The web process before a small real host, both on real sockets."""
+
+import asyncio
+import contextlib
+import hashlib
+import resource
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from ide_server.catalog import Catalog, migrate
+from ide_server.settings import Settings
+from ide_server.web.app import create_app
+from tests.support.listening import listening, tcp_listener
+
+pytestmark = pytest.mark.anyio
+
+MEBIBYTE = 1 << 20
+DEADLINE_SECONDS = 10
+
+
+@dataclass
+class SmallHost:
+    """What the host's handlers saw."""
+
+    left: asyncio.Event = field(default_factory=asyncio.Event)
+    closed: asyncio.Queue[tuple[int, str]] = field(default_factory=asyncio.Queue)
+    sent_frames: int = 0
+
+    def app(self) -> Starlette:
+        return Starlette(
+            routes=[
+                Route("/api/v1/echo/{rest:path}", self.echo, methods=["GET", "POST"]),
+                Route("/api/v1/upload", self.upload, methods=["PUT"]),
+                Route("/api/v1/download/{mebibytes:int}", self.download),
+                Route("/api/v1/endless", self.endless),
+                Route("/api/v1/silent", self.silent, methods=["GET", "POST"]),
+                WebSocketRoute("/api/v1/echo", self.echo_socket),
+                WebSocketRoute("/api/v1/close/{code:int}", self.close_socket),
+                WebSocketRoute("/api/v1/flood", self.flood_socket),
+                WebSocketRoute("/api/v1/denied", self.denied_socket),
+            ]
+        )
+
+    async def echo(self, request: Request) -> Response:
+        return JSONResponse(
+            {
+                "method": request.method,
+                "target": request.scope["raw_path"].decode() + "?" + request.scope["query_string"].decode(),
+                "headers": dict(request.headers),
+                "body": (await request.body()).decode(),
+            },
+            status_code=207,
+            headers={"ETag": '"e"', "Connection": "x-hop", "X-Hop": "1"},
+        )
+
+    async def upload(self, request: Request) -> Response:
+        digest = hashlib.sha256()
+        try:
+            async for chunk in request.stream():
+                digest.update(chunk)
+        except ClientDisconnect:
+            self.left.set()
+            raise
+        return JSONResponse(digest.hexdigest())
+
+    async def download(self, request: Request) -> Response:
+        async def chunks() -> AsyncIterator[bytes]:
+            for _ in range(request.path_params["mebibytes"]):
+                yield bytes(MEBIBYTE)
+
+        return StreamingResponse(chunks())
+
+    async def endless(self, _: Request) -> Response:
+        async def lines() -> AsyncIterator[bytes]:
+            try:
+                yield b"data: 1\n\n"
+                await asyncio.Event().wait()
+            finally:
+                self.left.set()
+
+        return StreamingResponse(lines(), media_type="text/event-stream")
+
+    async def silent(self, request: Request) -> Response:
+        await request.body()
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        self.left.set()
+        return Response()
+
+    async def echo_socket(self, websocket: WebSocket) -> None:
+        await websocket.accept("v2" if "v2" in websocket.scope["subprotocols"] else None)
+        while (message := await websocket.receive())["type"] == "websocket.receive":
+            await websocket.send({**message, "type": "websocket.send"})
+        self.closed.put_nowait((message["code"], message.get("reason") or ""))
+
+    async def close_socket(self, websocket: WebSocket) -> None:
+        await websocket.accept()
+        await websocket.close(websocket.path_params["code"], "because")
+
+    async def flood_socket(self, websocket: WebSocket) -> None:
+        await websocket.accept()
+        with contextlib.suppress(Exception):
+            while True:
+                await websocket.send_bytes(bytes(64 << 10))
+                self.sent_frames += 1
+
+    async def denied_socket(self, websocket: WebSocket) -> None:
+        await websocket.close(4404)
+
+
+@dataclass
+class Web:
+    url: str
+    cookie: str
+    host_socket: Path
+
+    def client(self) -> httpx.AsyncClient:
+        headers = {"Origin": self.url, "Cookie": self.cookie}
+        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=DEADLINE_SECONDS)
+
+    def socket(self, path: str, *, subprotocols: list[str] | None = None) -> connect:
+        return connect(
+            self.url.replace("http", "ws") + path,
+            origin=self.url,  # type: ignore[arg-type]  # a NewType of str that websockets does not export
+            additional_headers={"Cookie": self.cookie},
+            subprotocols=subprotocols,  # type: ignore[arg-type]  # likewise
+            compression=None,
+            proxy=None,
+        )
+
+
+@pytest.fixture
+def small_host() -> SmallHost:
+    return SmallHost()
+
+
+@pytest.fixture
+async def web(tmp_path: Path) -> AsyncIterator[Web]:
+    """The web process alone: no host listens yet."""
+    listener = tcp_listener()
+    port = listener.getsockname()[1]
+    settings = Settings(data_dir=tmp_path, run_dir=tmp_path, port=port)
+    migrate(settings)
+    catalog = Catalog.open(settings)
+    session = await catalog.sign_in.open_session(await catalog.sign_in.create_token(), seconds=60)
+    await catalog.close()
+    async with listening(create_app(settings), listener):
+        yield Web(f"http://127.0.0.1:{port}", f"slipway-{port}={session}", settings.host_socket)
+
+
+@pytest.fixture
+async def relayed(web: Web, small_host: SmallHost) -> AsyncIterator[Web]:
+    async with listening(small_host.app(), web.host_socket):
+        yield web
+
+
+async def test_a_request_reaches_the_host_as_it_was_and_its_reply_the_client(relayed: Web) -> None:
+    async with relayed.client() as client:
+        reply = await client.post("/api/v1/echo/a%2Fb%20c?x=1&x=%20", content=b"body", headers={"If-Match": '"e"'})
+    said = reply.json()
+    assert reply.status_code == 207
+    assert (said["method"], said["target"], said["body"]) == ("POST", "/api/v1/echo/a%2Fb%20c?x=1&x=%20", "body")
+    assert said["headers"]["if-match"] == '"e"'
+    assert reply.headers["etag"] == '"e"'
+    assert len(reply.headers.get_list("date")) == 1
+
+
+async def test_the_session_and_headers_of_one_connection_go_no_further(relayed: Web) -> None:
+    async with relayed.client() as client:
+        headers = {"Connection": "x-mine, keep-alive", "X-Mine": "1", "TE": "trailers"}
+        reply = await client.get("/api/v1/echo/x", headers=headers)
+    assert {"cookie", "x-mine", "te"}.isdisjoint(reply.json()["headers"])
+    assert "x-hop" not in reply.headers
+
+
+async def test_dot_segments_reach_the_host_unresolved(relayed: Web) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(relayed.url.rpartition(":")[2]))
+    host = relayed.url.removeprefix("http://")
+    target = "/api/v1/echo/../../../healthz"
+    writer.write(
+        f"GET {target} HTTP/1.1\r\nHost: {host}\r\nCookie: {relayed.cookie}\r\nConnection: close\r\n\r\n".encode()
+    )
+    reply = await asyncio.wait_for(reader.read(), DEADLINE_SECONDS)
+    writer.close()
+    assert f'"target":"{target}?"'.encode() in reply
+
+
+async def test_large_bodies_stream_both_ways_in_flat_memory(relayed: Web) -> None:
+    count = 96
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(count):
+            yield bytes(MEBIBYTE)
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    async with relayed.client() as client:
+        uploaded = await client.put("/api/v1/upload", content=chunks())
+        downloaded = 0
+        async with client.stream("GET", f"/api/v1/download/{count}") as reply:
+            async for chunk in reply.aiter_raw():
+                downloaded += len(chunk)
+    assert uploaded.json() == hashlib.sha256(bytes(count * MEBIBYTE)).hexdigest()
+    assert downloaded == count * MEBIBYTE
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 48 << 10
+
+
+async def test_the_host_hears_when_a_client_leaves_a_stream(relayed: Web, small_host: SmallHost) -> None:
+    async with relayed.client() as client, client.stream("GET", "/api/v1/endless") as reply:
+        assert await anext(reply.aiter_raw()) == b"data: 1\n\n"
+    await asyncio.wait_for(small_host.left.wait(), DEADLINE_SECONDS)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_the_host_hears_when_a_client_leaves_before_the_reply(
+    relayed: Web, small_host: SmallHost, method: str
+) -> None:
+    async with relayed.client() as client:
+        with pytest.raises(httpx.ReadTimeout):
+            await client.request(method, "/api/v1/silent", content=b"x" if method == "POST" else None, timeout=0.2)
+    await asyncio.wait_for(small_host.left.wait(), DEADLINE_SECONDS)
+
+
+async def test_the_host_hears_when_a_client_leaves_in_the_middle_of_an_upload(
+    relayed: Web, small_host: SmallHost
+) -> None:
+    async def broken() -> AsyncIterator[bytes]:
+        yield bytes(MEBIBYTE)
+        raise OSError("the client's own disk failed")
+
+    async with relayed.client() as client:
+        with pytest.raises(OSError, match="own disk"):
+            await client.put("/api/v1/upload", content=broken())
+    await asyncio.wait_for(small_host.left.wait(), DEADLINE_SECONDS)
+
+
+async def test_without_a_host_the_reply_says_so_and_the_next_one_works(web: Web, small_host: SmallHost) -> None:
+    async with web.client() as client:
+        away = await client.get("/api/v1/echo/x")
+        async with listening(small_host.app(), web.host_socket):
+            back = await client.get("/api/v1/echo/x")
+    assert (away.status_code, away.json()["error"]["code"]) == (503, "host_unavailable")
+    assert back.status_code == 207
+
+
+async def test_text_and_bytes_keep_their_kind_and_the_subprotocol_is_the_hosts_choice(relayed: Web) -> None:
+    async with relayed.socket("/api/v1/echo", subprotocols=["v1", "v2"]) as client:
+        assert client.subprotocol == "v2"
+        for message in ("text", b"bytes", "", b"", "é" * 100_000):
+            await client.send(message)
+            assert await client.recv() == message
+
+
+@pytest.mark.parametrize("code", [1000, 1012, 4400, 4404])
+async def test_the_hosts_close_code_and_reason_reach_the_client(relayed: Web, code: int) -> None:
+    async with relayed.socket(f"/api/v1/close/{code}") as client:
+        assert await close_of(client) == (code, "because")
+
+
+async def test_the_clients_close_code_and_reason_reach_the_host(relayed: Web, small_host: SmallHost) -> None:
+    async with relayed.socket("/api/v1/echo") as client:
+        await client.close(4000, "enough")
+    assert await asyncio.wait_for(small_host.closed.get(), DEADLINE_SECONDS) == (4000, "enough")
+
+
+async def test_a_client_that_vanishes_is_gone_for_the_host_at_once(relayed: Web, small_host: SmallHost) -> None:
+    async with relayed.socket("/api/v1/echo") as client:
+        client.transport.abort()
+        assert await asyncio.wait_for(small_host.closed.get(), 2) == (1001, "")
+
+
+async def test_a_client_that_does_not_read_makes_the_host_wait(relayed: Web, small_host: SmallHost) -> None:
+    async with relayed.socket("/api/v1/flood") as client:
+        client.transport.pause_reading()
+        assert await settled(small_host) * (64 << 10) < 32 * MEBIBYTE
+        client.transport.resume_reading()
+        stopped_at = small_host.sent_frames
+        for _ in range(stopped_at + 10):
+            await asyncio.wait_for(client.recv(), DEADLINE_SECONDS)
+        assert small_host.sent_frames > stopped_at
+        client.transport.abort()
+
+
+async def test_a_socket_closes_with_4404_if_the_host_refuses_and_1012_without_a_host(
+    web: Web, small_host: SmallHost
+) -> None:
+    async with web.socket("/api/v1/echo") as client:
+        assert (await close_of(client))[0] == 1012
+    async with listening(small_host.app(), web.host_socket), web.socket("/api/v1/denied") as client:
+        assert (await close_of(client))[0] == 4404
+
+
+async def test_a_host_that_stops_closes_its_sockets_with_1012(web: Web, small_host: SmallHost) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        async with listening(small_host.app(), web.host_socket):
+            client = await stack.enter_async_context(web.socket("/api/v1/echo"))
+            await client.send("x")
+            assert await client.recv() == "x"
+        assert (await close_of(client))[0] == 1012
+
+
+async def close_of(client: ClientConnection) -> tuple[int | None, str | None]:
+    with pytest.raises(ConnectionClosed):
+        await asyncio.wait_for(client.recv(), DEADLINE_SECONDS)
+    return client.close_code, client.close_reason
+
+
+async def settled(small_host: SmallHost) -> int:
+    """How many frames the host has sent once it sends no more."""
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while True:
+            before = small_host.sent_frames
+            await asyncio.sleep(0.3)  # a stretch of time without progress is what is being observed
+            if 0 < before == small_host.sent_frames:
+                return before
