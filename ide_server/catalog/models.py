@@ -57,6 +57,10 @@ class Models:
             raise ModelNotFound(f"There is no model {model_id!r}; it may have been deleted.")
         return msgspec.convert(row, ModelRecord, from_attributes=True)
 
+    async def get_usage(self, model_id: ModelId) -> Usage:
+        """The limits that stand, and the use when the filesystem was last seen mounted. Raises ModelNotFound."""
+        return (await self.get(model_id)).usage
+
     async def rename(self, model_id: ModelId, name: str) -> None:
         await self._set(model_id, name=name)
 

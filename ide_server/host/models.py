@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from collections.abc import Mapping
 
 import msgspec
 
@@ -105,7 +106,7 @@ class Models:
         mount = self._mounts.mounted(record.id)
         return model if mount is None else msgspec.structs.replace(model, usage=await mount.usage())
 
-    async def _fill(self, model_id: ModelId, contents: dict[str, bytes]) -> None:
+    async def _fill(self, model_id: ModelId, contents: Mapping[str, bytes]) -> None:
         for path, content in sorted(contents.items()):
             await self._files.write_new(model_id, path, content)
 
