@@ -4,6 +4,7 @@ import {
   NO_TABS,
   neighbour,
   replaced,
+  withAdded,
   withEnded,
   withoutTab,
   withSelected,
@@ -59,4 +60,11 @@ test('a title of the server is shown', () => {
 test('the neighbour goes round the ends', () => {
   const state = withSelected(open('a', 'b', 'c'), 'c');
   expect([neighbour(state, 1), neighbour(state, -1), neighbour(NO_TABS, 1)]).toEqual(['a', 'b', null]);
+});
+
+test('a terminal opened here is selected, whether or not the server has told of it', () => {
+  for (const told of [open('a'), withTerminals(withSelected(open('a'), 'a'), list('a', 'b'))]) {
+    const state = withAdded(told, terminal('b'));
+    expect([ids(state), state.selected]).toEqual([['a', 'b'], 'b']);
+  }
 });

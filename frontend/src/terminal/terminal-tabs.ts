@@ -42,6 +42,12 @@ export function withoutTab(state: TerminalTabs, id: TerminalId): TerminalTabs {
   );
 }
 
+/** A new terminal at the end, selected; the server may have told of it already. */
+export function withAdded(state: TerminalTabs, terminal: Terminal): TerminalTabs {
+  const others = state.tabs.filter((tab) => tab.id !== terminal.id);
+  return { tabs: [...others, tabOf(terminal)], selected: terminal.id };
+}
+
 /** Puts a new terminal where an ended one was. */
 export function replaced(state: TerminalTabs, id: TerminalId, terminal: Terminal): TerminalTabs {
   const others = state.tabs.filter((tab) => tab.id !== terminal.id);

@@ -1,0 +1,180 @@
+/** One xterm on the page: what it draws, how large it is, and what a person types into it. */
+
+import '@xterm/xterm/css/xterm.css';
+import { FitAddon } from '@xterm/addon-fit';
+import type { SearchAddon } from '@xterm/addon-search';
+import { Unicode11Addon } from '@xterm/addon-unicode11';
+import { WebLinksAddon } from '@xterm/addon-web-links';
+import { Terminal } from '@xterm/xterm';
+import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
+import { cspNonce } from '../services/csp.ts';
+import { theme } from '../services/theme.ts';
+import { FileLinkProvider, type OpenPlace } from './file-link-provider.ts';
+import { openUnderPolicy } from './style-policy.ts';
+import type { Screen } from './terminal-stream.ts';
+import { terminalTheme } from './terminal-theme.ts';
+
+export interface ScreenEvents {
+  typed(text: string): void;
+  openPlace: OpenPlace;
+  find(): void;
+}
+
+export interface Size {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+const SCROLLBACK_ROWS = 10_000;
+/** WCAG AA, for programs that choose colours with a dark screen in mind. */
+const CONTRAST = 4.5;
+
+export class TerminalScreen implements Screen, Disposable {
+  private readonly owned = new DisposableStore();
+  private readonly terminal: Terminal;
+  private readonly fitting = new FitAddon();
+  private searching: Promise<SearchAddon> | null = null;
+
+  constructor(
+    private readonly container: HTMLElement,
+    private readonly events: ScreenEvents,
+  ) {
+    const fontFamily = getComputedStyle(container).getPropertyValue('--font-mono');
+    this.terminal = this.owned.add(
+      new Terminal({
+        allowProposedApi: true, // unicode versions are counted among them
+        cursorBlink: !window.matchMedia('(prefers-reduced-motion: reduce)').matches,
+        fontFamily,
+        fontSize: 13,
+        lineHeight: 1.2,
+        linkHandler: { activate: (_, uri) => openAddress(uri) },
+        minimumContrastRatio: CONTRAST,
+        scrollback: SCROLLBACK_ROWS,
+      }),
+    );
+    this.load();
+    openUnderPolicy(this.terminal, container, cspNonce());
+    this.listen();
+  }
+
+  get size(): Size {
+    return { rows: this.terminal.rows, columns: this.terminal.cols };
+  }
+
+  write(bytes: Uint8Array, drawn: () => void): void {
+    this.terminal.write(bytes, drawn);
+  }
+
+  /** A line of the page's own, after all output so far. */
+  print(text: string): void {
+    this.terminal.write(`\x1b[0m\r\n\x1b[2m${text}\x1b[0m\r\n`);
+  }
+
+  reset(): void {
+    this.terminal.reset();
+  }
+
+  resize(rows: number, columns: number): void {
+    this.terminal.resize(columns, rows);
+  }
+
+  /** Takes the size of its container; null while that is hidden. */
+  fit(): Size | null {
+    const isHidden = this.container.clientHeight === 0;
+    const wanted = isHidden ? undefined : this.fitting.proposeDimensions();
+    if (wanted === undefined || Number.isNaN(wanted.rows) || Number.isNaN(wanted.cols)) return null;
+    this.resize(wanted.rows, wanted.cols);
+    return this.size;
+  }
+
+  focus(): void {
+    this.terminal.focus();
+  }
+
+  /** While false, keys are dropped: there is nobody to send them to. */
+  acceptInput(accept: boolean): void {
+    this.terminal.options.disableStdin = !accept;
+    this.terminal.options.cursorInactiveStyle = accept ? 'outline' : 'none';
+  }
+
+  readAloud(enabled: boolean): void {
+    this.terminal.options.screenReaderMode = enabled;
+  }
+
+  async find(text: string, backwards: boolean): Promise<boolean> {
+    this.searching ??= this.loadSearch();
+    const search = await this.searching;
+    return backwards ? search.findPrevious(text) : search.findNext(text);
+  }
+
+  clearSelection(): void {
+    this.terminal.clearSelection();
+  }
+
+  dispose(): void {
+    this.owned.dispose();
+  }
+
+  private load(): void {
+    this.terminal.loadAddon(this.fitting);
+    this.terminal.loadAddon(new Unicode11Addon());
+    this.terminal.unicode.activeVersion = '11';
+    this.terminal.loadAddon(new WebLinksAddon((_, uri) => openAddress(uri)));
+    this.owned.add(
+      this.terminal.registerLinkProvider(new FileLinkProvider(this.terminal, this.events.openPlace)),
+    );
+  }
+
+  private listen(): void {
+    this.owned.add(this.terminal.onData((text) => this.events.typed(text)));
+    this.owned.add(this.terminal.onBinary((text) => this.events.typed(text)));
+    this.owned.defer(
+      theme.subscribe(() => {
+        this.terminal.options.theme = terminalTheme();
+      }),
+    );
+    this.terminal.attachCustomKeyEventHandler((event) => this.isForTerminal(event));
+  }
+
+  /** False for keys that are the page's or the browser's. */
+  private isForTerminal(event: KeyboardEvent): boolean {
+    if (event.type !== 'keydown') return true;
+    const control = event.ctrlKey && !event.altKey && !event.metaKey;
+    if (control && event.shiftKey && event.code === 'KeyC') {
+      event.preventDefault();
+      this.copy();
+      return false;
+    }
+    if ((control || event.metaKey) && !event.shiftKey && event.code === 'KeyF') {
+      event.preventDefault();
+      this.events.find();
+      return false;
+    }
+    return !isPageKey(event);
+  }
+
+  private copy(): void {
+    // xterm answers the copy event with its selection; unlike the clipboard API that works without https too.
+    if (this.terminal.hasSelection()) document.execCommand('copy');
+  }
+
+  private async loadSearch(): Promise<SearchAddon> {
+    const { SearchAddon } = await import('@xterm/addon-search');
+    const search = new SearchAddon();
+    this.terminal.loadAddon(search);
+    return search;
+  }
+}
+
+/** Chords no shell needs: with Ctrl+Shift, Ctrl+`, and the page's function keys. Ctrl+Shift+V is the browser's paste. */
+function isPageKey({ key, code, ctrlKey, metaKey, shiftKey, altKey }: KeyboardEvent): boolean {
+  if (altKey) return false;
+  if (ctrlKey && (shiftKey || code === 'Backquote')) return true;
+  if (metaKey) return true;
+  return key === 'F1' || key === 'F5' || key === 'F6';
+}
+
+/** Addresses come from a program's output: only those of the web, and without access to this page. */
+function openAddress(uri: string): void {
+  if (/^https?:\/\//i.test(uri)) window.open(uri, '_blank', 'noopener,noreferrer');
+}
