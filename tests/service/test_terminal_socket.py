@@ -101,8 +101,8 @@ async def test_setup_comes_first_and_output_starts_at_its_offset(host: Host) -> 
 async def test_what_is_typed_reaches_the_shell(host: Host) -> None:
     path = await host.open()
     async with host.server.watch(path) as watcher:
-        await watcher.type("echo $((6 * 7)) grüße $TERM $COLORTERM\n")
-        await watcher.until_output("42 grüße xterm-256color truecolor\r\n".encode())
+        await watcher.type("echo $((6 * 7)) grüße\n")
+        await watcher.until_output("42 grüße\r\n".encode())
 
 
 async def test_a_flood_with_many_reconnects_loses_and_doubles_nothing(host: Host) -> None:

@@ -4,7 +4,7 @@ import fcntl
 import os
 import struct
 import termios
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ide_server.wire import ModelId
@@ -25,13 +25,11 @@ class LocalShells:
     async def get(self, _: ModelId) -> "LocalShells":
         return self
 
-    async def open_terminal(
-        self, _: Sequence[str], *, environment: Mapping[str, str] | None = None, rows: int, columns: int
-    ) -> LocalPty:
-        return open_pty(self.arguments, environment=environment or {}, rows=rows, columns=columns)
+    async def open_terminal(self, _: Sequence[str], *, rows: int, columns: int) -> LocalPty:
+        return open_pty(self.arguments, rows=rows, columns=columns)
 
 
-def open_pty(arguments: Sequence[str], *, environment: Mapping[str, str], rows: int, columns: int) -> LocalPty:
+def open_pty(arguments: Sequence[str], *, rows: int, columns: int) -> LocalPty:
     """setsid(1) makes the PTY the program's controlling terminal, without a fork of this interpreter."""
     master, slave = os.openpty()
     try:
@@ -39,7 +37,7 @@ def open_pty(arguments: Sequence[str], *, environment: Mapping[str, str], rows: 
         pid = os.posix_spawnp(
             "setsid",
             ("setsid", "--ctty", *arguments),
-            {"PATH": os.environ["PATH"], "HOME": "/", "LANG": "C.UTF-8", "PS1": "$ ", **environment},
+            {"PATH": os.environ["PATH"], "HOME": "/", "LANG": "C.UTF-8", "TERM": "xterm-256color", "PS1": "$ "},
             file_actions=[(os.POSIX_SPAWN_DUP2, slave, number) for number in range(3)],
         )
     finally:

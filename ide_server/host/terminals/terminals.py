@@ -5,7 +5,7 @@ import itertools
 import secrets
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Protocol
 
@@ -18,15 +18,12 @@ from ide_server.settings import Settings
 from ide_server.wire import ModelId, TerminalId
 
 SHELL = ("/bin/bash", "-i")
-ENVIRONMENT = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
 
 
 class PtySource(Protocol):
     """Where shells run: a workspace's sandbox."""
 
-    async def open_terminal(
-        self, arguments: Sequence[str], *, environment: Mapping[str, str] | None = None, rows: int, columns: int
-    ) -> Pty: ...
+    async def open_terminal(self, arguments: Sequence[str], *, rows: int, columns: int) -> Pty: ...
 
 
 class PtySources(Protocol):
@@ -58,7 +55,7 @@ class Terminals:
         number = self._take_number(model_id)
         try:
             workspace = await self._workspaces.get(model_id)
-            pty = await workspace.open_terminal(SHELL, environment=ENVIRONMENT, rows=rows, columns=columns)
+            pty = await workspace.open_terminal(SHELL, rows=rows, columns=columns)
         except BaseException:
             self._forget(model_id, number)
             raise
