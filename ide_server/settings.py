@@ -4,7 +4,7 @@ import argparse
 import dataclasses
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self, get_args, get_origin
 
@@ -74,22 +74,26 @@ class Settings:
     def catalog_url(self) -> str:
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'slipway.db'}"
 
-    def arguments(self) -> list[str]:
-        """The command line that reads back as these settings, for a child process."""
-        values = ((flag(field.name), getattr(self, field.name)) for field in dataclasses.fields(self))
-        return [f"{name}={value}" for name, value in values if value is not None]
+    @property
+    def url(self) -> str:
+        """Where people reach the server; without a public URL, from this machine."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        return self.public_url.rstrip("/") or f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    def environment(self) -> dict[str, str]:
+        """The variables that read back as these settings, for a child process; a command line is for all to see."""
+        values = ((variable(field.name), getattr(self, field.name)) for field in dataclasses.fields(self))
+        return {name: str(value) for name, value in values if value is not None}
 
     @classmethod
     def add_to(cls, parser: argparse.ArgumentParser, environ: Mapping[str, str] = os.environ) -> None:
         for field in dataclasses.fields(cls):
-            variable = "SLIPWAY_" + field.name.upper()
-            parse, choices = parser_of(field.type)
-            default = parse(environ[variable]) if variable in environ else field.default
+            # argparse parses a default that is text as it parses an argument, and says the same when it is wrong.
+            default = environ.get(variable(field.name), field.default)
             shown = "" if field.default in (None, "") else f" (default {field.default})"
             parser.add_argument(
                 flag(field.name),
-                type=parse,
-                choices=choices,
+                type=parser_of(field.type),
                 default=default,
                 help=field.metadata["help"] + shown,
             )
@@ -103,10 +107,24 @@ def flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def parser_of(kind: Any) -> tuple[Any, Sequence[str] | None]:
+def variable(name: str) -> str:
+    return "SLIPWAY_" + name.upper()
+
+
+def parser_of(kind: Any) -> Callable[[str], Any]:
     if get_origin(kind) is Literal:
-        return str, get_args(kind)
-    return (Path, None) if kind in (Path, Path | None) else (kind, None)
+        return one_of(get_args(kind))
+    parse: Callable[[str], Any] = Path if kind in (Path, Path | None) else kind
+    return parse
+
+
+def one_of(choices: Sequence[str]) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value not in choices:
+            raise argparse.ArgumentTypeError(f"expected one of {', '.join(choices)}, got {value!r}")
+        return value
+
+    return parse
 
 
 def derived_run_dir(data_dir: Path, environ: Mapping[str, str] = os.environ) -> Path:
