@@ -114,9 +114,7 @@ def size_bytes(text: str) -> int:
 
 def count(text: str) -> int:
     if not text.isascii() or not text.isdigit():
-        raise argparse.ArgumentTypeError(
-            f"expected a number (a size may end in KiB, MiB, GiB or TiB), got {text!r}"
-        )
+        raise argparse.ArgumentTypeError(f"expected a number (a size may end in KiB, MiB, GiB or TiB), got {text!r}")
     return int(text)
 
 

@@ -10,6 +10,8 @@ from fsquota.tree import Inode
 
 # The process's own: the root, the lock, the FUSE device, sockets, a client's connection each.
 SPARE_DESCRIPTORS = 128
+# Kept for the next use; each holds about a kilobyte of the kernel's memory.
+IDLE_DESCRIPTORS = 1024
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 FILE = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
 ANYTHING = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -24,7 +26,6 @@ class Descriptors:
 
     def __init__(self, root: Inode, root_descriptor: int, *, capacity: int) -> None:
         root.descriptor = root_descriptor
-        self._root = root
         self._capacity = capacity
         self._open = 0
         self._idle: OrderedDict[Inode, None] = OrderedDict()
@@ -49,10 +50,14 @@ class Descriptors:
 
     def hold(self, inode: Inode) -> None:
         """At the first open of a file: its descriptor stays until let_go."""
+        self.require_room()
         self.file(inode)
+        self._idle.pop(inode, None)
+
+    def require_room(self) -> None:
+        """Raises ENFILE if no more files can be held open."""
         if self._open - len(self._idle) >= self._capacity:
             raise OSError(errno.ENFILE, os.strerror(errno.ENFILE))
-        self._idle.pop(inode, None)
 
     def let_go(self, inode: Inode) -> None:
         """At the last close of a file that still has a name."""
@@ -99,7 +104,7 @@ class Descriptors:
 
     def _evict(self) -> None:
         """Spares the two newest: one system call needs as many."""
-        while self._open > self._capacity and len(self._idle) > 2:
+        while len(self._idle) > IDLE_DESCRIPTORS or (self._open > self._capacity and len(self._idle) > 2):
             oldest = next(iter(self._idle))
             self.close(oldest)
 

@@ -64,6 +64,8 @@ class Filesystem:
         return folder.names.get(name)
 
     def create_file(self, folder: Inode, name: bytes, *, mode: int, caller: Caller) -> Handle:
+        # Before the file is made: the kernel takes a failed create for a name that does not exist.
+        self.descriptors.require_room()
         with self._creating(folder, name) as parent:
             flags = backing.FILE | os.O_CREAT | os.O_EXCL
             descriptor = os.open(name, flags, stat.S_IMODE(mode), dir_fd=parent)

@@ -17,7 +17,7 @@ import pyfuse3
 
 from fsquota.backing import Descriptors, raise_descriptor_limit
 from fsquota.changes import Changes
-from fsquota.control import Control
+from fsquota.control import MOST_CLIENTS, Control
 from fsquota.filesystem import Filesystem
 from fsquota.loop import Loop
 from fsquota.operations import Operations
@@ -115,7 +115,7 @@ def listening(path: Path) -> Iterator[socket.socket]:
     try:
         listener.bind(os.fspath(path))
         path.chmod(0o600)
-        listener.listen(16)
+        listener.listen(MOST_CLIENTS)
     except OSError as error:
         listener.close()
         raise CannotMount(f"the control socket {path} cannot be made: {error}") from error
