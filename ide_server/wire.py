@@ -327,7 +327,8 @@ class Metric(Message, frozen=True, tag="metric", tag_field="type"):
     time: float
     name: str
     step: int
-    value: float
+    value: float | None
+    """None: it was not a number, or infinite."""
 
 
 class PhaseStarted(Message, frozen=True, tag="phase_started", tag_field="type"):

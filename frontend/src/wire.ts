@@ -250,7 +250,8 @@ export interface Metric {
   readonly time: number;
   readonly name: string;
   readonly step: number;
-  readonly value: number;
+  /** null: it was not a number, or infinite. */
+  readonly value: number | null;
 }
 
 export interface PhaseStarted {

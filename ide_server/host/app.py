@@ -12,7 +12,7 @@ from ide_server.catalog import Catalog
 from ide_server.host.environments import Environments
 from ide_server.host.events import ModelEvents
 from ide_server.host.files import Files
-from ide_server.host.launchers import Operations
+from ide_server.host.launchers import Operations, SandboxSpawn
 from ide_server.host.models import Models
 from ide_server.host.mounts import Mounts
 from ide_server.host.routes import api
@@ -65,7 +65,8 @@ async def owners(settings: Settings) -> AsyncIterator[HostState]:
         terminals = Terminals(settings, workspaces, events)
         stack.push_async_callback(terminals.close)
         states = States(settings, catalog, events)
-        operations = Operations(settings, catalog, mounts, environments, sandboxes, states, events)
+        spawn = SandboxSpawn(settings, mounts, environments, sandboxes)
+        operations = Operations(settings, catalog, mounts, spawn, states, events)
         await operations.start()
         stack.push_async_callback(operations.close)
         templates = Templates()

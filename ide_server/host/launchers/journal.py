@@ -1,0 +1,175 @@
+"""An operation's journal: its events as JSON lines in a file that only grows, readable after any crash.
+
+Writers hand in events without waiting; a task of the journal writes them in batches. Readers read the file from a byte
+offset and are woken when it has grown, so a page that comes back misses nothing and the host keeps nothing for it.
+"""
+
+import asyncio
+import errno
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from ide_server.errors import InvalidRequest
+from ide_server.wire import Ended, OperationEvent, OperationEvents, Progress
+
+BATCH_SECONDS = 0.03
+"""How long events gather before they are written: soon enough to feel live, rare enough to cost little."""
+RETRY_SECONDS = 1.0
+PENDING_BYTES = 1 << 20
+READ_BYTES = 256 << 10
+MAX_EVENT_BYTES = 1 << 20
+
+_events = msgspec.json.Decoder(OperationEvent)
+
+
+class Journal:
+    """One operation's, while the operation is unfinished. `close` writes what is pending and syncs it to disk."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._pending: list[OperationEvent] = []
+        self._pending_bytes = 0
+        self._progress: Progress | None = None
+        self._byte_size = 0
+        self._wake = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._grown = asyncio.Condition()
+        self._closing = False
+        self._writing: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(cls, path: Path) -> Self:
+        """Goes on after the last whole line: a crash may have left part of one."""
+        journal = cls(path)
+        descriptor, journal._byte_size = await asyncio.to_thread(_open_for_append, path)
+        journal._writing = asyncio.create_task(journal._write(descriptor))
+        return journal
+
+    def append(self, event: OperationEvent) -> None:
+        """Never waits. Of the Progress of one batch only the last is written, and first."""
+        if isinstance(event, Progress):
+            self._progress = event
+        else:
+            self._pending.append(event)
+            self._pending_bytes += event_size(event)
+        if self._pending_bytes >= PENDING_BYTES:
+            self._room.clear()
+        self._wake.set()
+
+    async def wait_room(self) -> None:
+        """Until the disk has caught up: whoever appends much waits here, and so what it reads from fills up."""
+        await self._room.wait()
+
+    async def wait_grown(self, offset: int) -> None:
+        """Until there is something at `offset`, or there never will be."""
+        async with self._grown:
+            await self._grown.wait_for(lambda: self._byte_size > offset or self.closed)
+
+    @property
+    def closed(self) -> bool:
+        return self._writing is None or self._writing.done()
+
+    async def close(self) -> None:
+        self._closing = True
+        self._wake.set()
+        if self._writing is not None:
+            await self._writing
+        async with self._grown:
+            self._grown.notify_all()
+
+    async def _write(self, descriptor: int) -> None:
+        try:
+            while not (self._closing and not self._pending):
+                await self._wake.wait()
+                self._wake.clear()
+                await self._write_pending(descriptor)
+                if not self._closing:
+                    await asyncio.sleep(BATCH_SECONDS)
+            await asyncio.to_thread(os.fsync, descriptor)
+        finally:
+            os.close(descriptor)
+            self._room.set()
+
+    async def _write_pending(self, descriptor: int) -> None:
+        progress: list[OperationEvent] = [] if self._progress is None else [self._progress]
+        events = progress + self._pending
+        self._progress, self._pending, self._pending_bytes = None, [], 0
+        lines = b"".join(msgspec.json.encode(event) + b"\n" for event in events)
+        while True:
+            try:
+                await asyncio.to_thread(_append_whole, descriptor, lines, self._byte_size)
+                break
+            except OSError as error:
+                # On a full disk the operation waits, as its writers do for room, rather than lose its log.
+                if self._closing or error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                    raise
+                await asyncio.sleep(RETRY_SECONDS)
+        self._byte_size += len(lines)
+        self._room.set()
+        async with self._grown:
+            self._grown.notify_all()
+
+
+def event_size(event: OperationEvent) -> int:
+    """About how many bytes it will take."""
+    return 100 + len(getattr(event, "text", ""))
+
+
+def read_events(path: Path, offset: int) -> OperationEvents:
+    """Whole lines from `offset` on, about READ_BYTES of them; none where the file ends. Raises InvalidRequest."""
+    with path.open("rb") as file:
+        _check_starts_line(file.fileno(), offset)
+        data = os.pread(file.fileno(), READ_BYTES, offset)
+        if data and b"\n" not in data:
+            data = os.pread(file.fileno(), MAX_EVENT_BYTES, offset)
+    whole = data[: data.rfind(b"\n") + 1]
+    return OperationEvents(offset + len(whole), [_events.decode(line) for line in whole.splitlines()])
+
+
+async def follow(path: Path, offset: int, journal: Journal | None) -> AsyncIterator[OperationEvents]:
+    """Events from `offset` until Ended; where no journal is open, what the file holds. Raises InvalidRequest."""
+    while True:
+        closed = journal is None or journal.closed
+        batch = await asyncio.to_thread(read_events, path, offset)
+        if batch.events:
+            yield batch
+            offset = batch.offset
+            if isinstance(batch.events[-1], Ended):
+                return
+        elif closed:
+            return
+        elif journal is not None:
+            await journal.wait_grown(offset)
+
+
+def _check_starts_line(descriptor: int, offset: int) -> None:
+    size = os.fstat(descriptor).st_size
+    if not 0 <= offset <= size or (offset > 0 and os.pread(descriptor, 1, offset - 1) != b"\n"):
+        raise InvalidRequest(
+            f"Expected 0 or an offset that this journal of {size} bytes gave out, got {offset}. Start again from 0."
+        )
+
+
+def _open_for_append(path: Path) -> tuple[int, int]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    size = os.fstat(descriptor).st_size
+    tail = os.pread(descriptor, MAX_EVENT_BYTES, max(0, size - MAX_EVENT_BYTES))
+    whole = size - (len(tail) - (tail.rfind(b"\n") + 1))
+    os.ftruncate(descriptor, whole)
+    return descriptor, whole
+
+
+def _append_whole(descriptor: int, data: bytes, offset: int) -> None:
+    """All of it or, if that fails, nothing of it."""
+    written = 0
+    try:
+        while written < len(data):
+            written += os.pwrite(descriptor, memoryview(data)[written:], offset + written)
+    except OSError:
+        os.ftruncate(descriptor, offset)
+        raise

@@ -1,0 +1,372 @@
+"""All operations of this host: made, queued, run, stopped, kept, removed."""
+
+import asyncio
+import logging
+import os
+import shutil
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ide_server.catalog import Catalog, new_id
+from ide_server.errors import InvalidRequest, OperationEnded, OperationNotFound
+from ide_server.host.events import ModelEvents
+from ide_server.host.launchers import outcomes
+from ide_server.host.launchers.journal import Journal, follow
+from ide_server.host.launchers.results import read_result
+from ide_server.host.launchers.run import Inputs, Run, Surroundings
+from ide_server.host.launchers.spawn import Language, Spawn
+from ide_server.host.mounts import Mounts
+from ide_server.host.parameters import check_arguments, read_definitions
+from ide_server.host.states import States
+from ide_server.settings import Settings
+from ide_server.wire import (
+    Blob,
+    Ended,
+    FunctionName,
+    ModelChanged,
+    ModelId,
+    NewOperation,
+    Operation,
+    OperationChanged,
+    OperationEvents,
+    OperationId,
+    OperationStatus,
+    Outcome,
+    ParameterDefinitions,
+    Result,
+    StateId,
+    encode,
+)
+
+MAX_QUEUED = 1000
+MAX_SHOWN_BYTES = 64 << 10
+"""A larger parameter value is only in request.json, not in the row that every list of operations carries."""
+
+CODE_FILES: dict[str, Language] = {"main.py": "python", "index.js": "node", "index.mjs": "node", "index.ts": "node"}
+
+STATUS_OF: dict[str, OperationStatus] = {
+    "succeeded": "succeeded",
+    "cancelled": "cancelled",
+    "interrupted": "interrupted",
+}
+CRASHED = "The server ended while this operation was not finished. What it had written is kept; run it again."
+CLOSING = "The server was stopped while this operation was not finished. What it had written is kept; run it again."
+
+logger = logging.getLogger(__name__)
+
+
+class Job:
+    """An unfinished operation."""
+
+    def __init__(self, operation: Operation, journal: Journal) -> None:
+        self.operation = operation
+        self.journal = journal
+        self.run: Run | None = None
+        self.task: asyncio.Task[None] | None = None
+        self.ended = asyncio.Event()
+
+
+class Operations:
+    def __init__(
+        self,
+        settings: Settings,
+        catalog: Catalog,
+        mounts: Mounts,
+        spawn: Spawn,
+        states: States,
+        events: ModelEvents,
+    ) -> None:
+        self._settings = settings
+        self._catalog = catalog
+        self._mounts = mounts
+        self._events = events
+        self._jobs: dict[OperationId, Job] = {}
+        self._waiting: deque[Job] = deque()
+        self._running = 0
+        self._closing = False
+        self._states = states
+        self._around = Surroundings(
+            settings=settings,
+            spawn=spawn,
+            states=states,
+            active_state=self._active_state,
+            save=self._save,
+            saw_functions=self._saw_functions,
+            made_first_state=self._made_first_state,
+        )
+
+    async def start(self) -> None:
+        """Before the first operation: end those that a host which was killed left unfinished."""
+        await self._states.remove_stale()
+        for operation in await self._catalog.operations.list_unfinished():
+            folder = self._folder(operation.id)
+            await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+            job = Job(operation, await Journal.open(folder / "events.jsonl"))
+            await self._end(job, Outcome("interrupted", CRASHED))
+
+    async def close(self) -> None:
+        """Unfinished operations end as interrupted."""
+        self._closing = True
+        self._waiting.clear()
+        async with asyncio.TaskGroup() as group:
+            for job in list(self._jobs.values()):
+                group.create_task(self._interrupt(job))
+
+    # --- what a person does ---
+
+    async def create(self, model_id: ModelId, new: NewOperation) -> Operation:
+        """Queued, with its row, request and journal on disk. Raises InvalidRequest, ModelNotFound, StateNotFound."""
+        await self._catalog.models.get(model_id)
+        inputs = Inputs(new, *await self._look_at(model_id))
+        await self._check(model_id, inputs)
+        operation = Operation(
+            id=OperationId(new_id()),
+            model_id=model_id,
+            kind=new.kind,
+            status="queued",
+            parameters={name: shown(value) for name, value in new.parameters.items()},
+            state_id=new.state_id,
+            result_state_id=None,
+            created_at=time.time(),
+            started_at=None,
+            ended_at=None,
+            outcome=None,
+        )
+        folder = self._folder(operation.id)
+        await asyncio.to_thread(_write_inputs, folder, inputs)
+        job = Job(operation, await Journal.open(folder / "events.jsonl"))
+        await self._catalog.operations.create(operation)
+        self._events.publish(model_id, OperationChanged(operation))
+        await self._enqueue(job)
+        return job.operation
+
+    async def list(self, model_id: ModelId) -> list[Operation]:
+        """The newest first. Raises ModelNotFound."""
+        await self._catalog.models.get(model_id)
+        return list(await self._catalog.operations.list(model_id))
+
+    async def get(self, operation_id: OperationId) -> Operation:
+        """Raises OperationNotFound."""
+        job = self._jobs.get(operation_id)
+        return job.operation if job is not None else await self._catalog.operations.get(operation_id)
+
+    async def cancel(self, operation_id: OperationId) -> Operation:
+        """Returns at once; the end is told by events. Raises OperationNotFound, OperationEnded."""
+        job = self._jobs.get(operation_id)
+        if job is None:
+            operation = await self._catalog.operations.get(operation_id)
+            raise OperationEnded(f"The operation has ended ({operation.status}); there is nothing to stop.")
+        if job.run is not None:
+            job.run.stop()
+        elif job in self._waiting:
+            self._waiting.remove(job)
+            await self._end(job, outcomes.cancelled("Stopped before it started."))
+        return job.operation
+
+    async def delete(self, operation_id: OperationId) -> None:
+        """Raises OperationNotFound, OperationEnded if it has not ended."""
+        if operation_id in self._jobs:
+            raise OperationEnded("The operation has not ended. Stop it before deleting it.")
+        await self._catalog.operations.get(operation_id)
+        await self._remove(operation_id)
+
+    async def remove_all(self, model_id: ModelId) -> None:
+        """Stops and removes all operations of a model."""
+        async with asyncio.TaskGroup() as group:
+            for job in [job for job in self._jobs.values() if job.operation.model_id == model_id]:
+                group.create_task(self._interrupt(job))
+        while operations := await self._catalog.operations.list(model_id):
+            for operation in operations:
+                await self._remove(operation.id)
+
+    async def parameters(self, model_id: ModelId) -> ParameterDefinitions:
+        """Raises ModelNotFound, FilesystemUnavailable, and InvalidRequest where slipway.toml is broken."""
+        mount = await self._mounts.get(model_id)
+        return await mount.run(read_definitions)
+
+    async def result(self, operation_id: OperationId) -> Result:
+        """Raises OperationNotFound, also where there is no result."""
+        operation = await self.get(operation_id)
+        result = await asyncio.to_thread(read_result, self._folder(operation_id))
+        if result is None:
+            raise OperationNotFound(f"The operation has no result: it is a {operation.kind}, {operation.status}.")
+        return result
+
+    async def blob(self, operation_id: OperationId, index: int) -> tuple[Path, Blob]:
+        """The encoded file of a result. Raises OperationNotFound."""
+        result = await self.result(operation_id)
+        for output in result.outputs:
+            for blob in (blob for value in output.values for blob in value.blobs):
+                if blob.index == index:
+                    return self._folder(operation_id) / "blobs" / str(index), blob
+        raise OperationNotFound(f"The result of this operation has no file {index}.")
+
+    async def events(self, operation_id: OperationId, offset: int) -> AsyncIterator[OperationEvents]:
+        """From a byte offset of the journal until the end. Raises OperationNotFound, InvalidRequest."""
+        await self.get(operation_id)
+        job = self._jobs.get(operation_id)
+        journal = None if job is None else job.journal
+        async for batch in follow(self._folder(operation_id) / "events.jsonl", offset, journal):
+            yield batch
+
+    # --- the queue ---
+
+    async def _enqueue(self, job: Job) -> None:
+        self._jobs[job.operation.id] = job
+        if self._closing:
+            await self._end(job, Outcome("interrupted", CLOSING))
+        elif len(self._waiting) >= MAX_QUEUED:
+            message = f"{MAX_QUEUED} operations are waiting already. Try again when some have ended."
+            await self._end(job, Outcome("server_overloaded", message))
+        else:
+            self._waiting.append(job)
+            self._start_waiting()
+
+    def _start_waiting(self) -> None:
+        while self._waiting and self._running < self._settings.max_launchers:
+            job = self._waiting.popleft()
+            self._running += 1
+            job.task = asyncio.create_task(self._work(job))
+
+    async def _work(self, job: Job) -> None:
+        try:
+            outcome = await self._execute(job)
+        # A fault of ours in one operation must not end the others: it ends this one and is in the server's log.
+        except Exception:
+            logger.exception("Operation %s failed in the server.", job.operation.id)
+            outcome = Outcome("launcher_terminated", "The server failed on this operation; its log has the cause.")
+        await self._end(job, outcome)
+        self._running -= 1
+        self._start_waiting()
+
+    async def _execute(self, job: Job) -> Outcome:
+        folder = self._folder(job.operation.id)
+        running = msgspec.structs.replace(job.operation, status="running", started_at=time.time())
+        inputs = await asyncio.to_thread(_read_inputs, folder)
+        job.run = Run(running, inputs, folder=folder, journal=job.journal, around=self._around)
+        await self._save(running)
+        return await job.run.execute()
+
+    async def _end(self, job: Job, outcome: Outcome) -> None:
+        status = STATUS_OF.get(outcome.kind, "failed")
+        now = time.time()
+        job.operation = msgspec.structs.replace(job.operation, status=status, ended_at=now, outcome=outcome)
+        job.journal.append(Ended(now, outcome))
+        try:
+            await job.journal.close()
+        except OSError:
+            logger.exception("The journal of operation %s could not be written to its end.", job.operation.id)
+        await self._catalog.operations.save(job.operation)
+        self._jobs.pop(job.operation.id, None)
+        self._events.publish(job.operation.model_id, OperationChanged(job.operation))
+        job.ended.set()
+
+    async def _interrupt(self, job: Job) -> None:
+        outcome = Outcome("interrupted", CLOSING)
+        if job.task is None:
+            if job in self._waiting:
+                self._waiting.remove(job)
+            await self._end(job, outcome)
+        elif job.run is not None:
+            job.run.interrupt(outcome)
+        await job.ended.wait()
+
+    # --- what a run asks and tells ---
+
+    async def _active_state(self, operation: Operation) -> StateId | None:
+        return (await self._catalog.models.get(operation.model_id)).active_state_id
+
+    async def _save(self, operation: Operation) -> None:
+        job = self._jobs[operation.id]
+        job.operation = operation
+        await self._catalog.operations.save(operation)
+        self._events.publish(operation.model_id, OperationChanged(operation))
+
+    async def _saw_functions(self, operation: Operation, functions: Sequence[FunctionName]) -> None:
+        model = await self._catalog.models.get(operation.model_id)
+        if model.functions != list(functions):
+            await self._catalog.models.set_functions(operation.model_id, functions)
+            await self._announce_model(operation.model_id)
+
+    async def _made_first_state(self, operation: Operation, state_id: StateId) -> None:
+        await self._catalog.models.set_active_state(operation.model_id, state_id)
+        await self._announce_model(operation.model_id)
+
+    async def _announce_model(self, model_id: ModelId) -> None:
+        model = (await self._catalog.models.get(model_id)).as_model()
+        mount = self._mounts.mounted(model_id)
+        if mount is not None:
+            model = msgspec.structs.replace(model, usage=await mount.usage())
+        self._events.publish(model_id, ModelChanged(model))
+
+    # --- before a launcher starts ---
+
+    async def _look_at(self, model_id: ModelId) -> tuple[ParameterDefinitions, Language | None]:
+        mount = await self._mounts.get(model_id)
+        return await mount.run(read_definitions), await mount.run(language_of)
+
+    async def _check(self, model_id: ModelId, inputs: Inputs) -> None:
+        """Raises InvalidRequest where the parameters do not fit, StateNotFound where the state is not there."""
+        new, definitions = inputs.request, inputs.definitions
+        match new.kind:
+            case "createModelState":
+                check_arguments(definitions.create_state, new.parameters)
+                return
+            case "evaluate":
+                check_arguments(definitions.evaluate_input, new.parameters)
+            case "train":
+                check_arguments(definitions.train, new.parameters)
+        if new.state_id is not None:
+            await self._catalog.states.get(model_id, new.state_id)
+        elif (await self._catalog.models.get(model_id)).active_state_id is None:
+            _check_can_create_state(definitions)
+
+    async def _remove(self, operation_id: OperationId) -> None:
+        await self._catalog.operations.delete(operation_id)
+        await asyncio.to_thread(shutil.rmtree, self._folder(operation_id), ignore_errors=True)
+
+    def _folder(self, operation_id: OperationId) -> Path:
+        return self._settings.data_dir / "operations" / operation_id
+
+
+def language_of(root: int) -> Language | None:
+    """What the code in the filesystem whose root folder is open as `root` is written in. Blocks."""
+    return next((language for name, language in CODE_FILES.items() if _exists(root, name)), None)
+
+
+def _exists(root: int, name: str) -> bool:
+    try:
+        os.stat(name, dir_fd=root, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def shown(value: Any) -> Any:
+    """A parameter as the row of its operation has it: large values are left out."""
+    if len(encode(value)) <= MAX_SHOWN_BYTES:
+        return value
+    return value | {"base64": ""} if isinstance(value, dict) and "base64" in value else None
+
+
+def _check_can_create_state(definitions: ParameterDefinitions) -> None:
+    try:
+        check_arguments(definitions.create_state, {})
+    except InvalidRequest as error:
+        raise InvalidRequest(
+            "The model has no state yet, and createModelState needs parameters without a default. Create a state first."
+        ) from error
+
+
+def _write_inputs(folder: Path, inputs: Inputs) -> None:
+    folder.mkdir(mode=0o700, parents=True)
+    (folder / "request.json").write_bytes(encode(inputs))
+
+
+def _read_inputs(folder: Path) -> Inputs:
+    return msgspec.json.decode((folder / "request.json").read_bytes(), type=Inputs)

@@ -1,0 +1,92 @@
+"""How an operation ended, in words for the person."""
+
+from ide_server.host.launchers.launcher import CallFailed, LauncherLost
+from ide_server.host.sandbox import Exit
+from ide_server.settings import Settings
+from ide_server.wire import FunctionName, OperationKind, Outcome, Phase
+
+MAX_DETAILS = 10_000
+MAX_MESSAGE = 2_000
+
+FUNCTION_OF: dict[Phase, FunctionName] = {
+    "createState": "createModelState",
+    "instantiateModel": "instantiateModel",
+    "evaluate": "evaluate",
+    "train": "train",
+    "getState": "getModelState",
+}
+
+
+def allowed_seconds(settings: Settings, phase: Phase) -> float:
+    """getModelState has the time of createModelState: it writes as much."""
+    return {
+        "codeStartup": settings.code_startup_seconds,
+        "createState": settings.create_state_seconds,
+        "instantiateModel": settings.instantiate_seconds,
+        "evaluate": settings.evaluate_seconds,
+        "train": settings.train_seconds,
+        "getState": settings.create_state_seconds,
+    }[phase]
+
+
+def doing(phase: Phase) -> str:
+    return "loading the code" if phase == "codeStartup" else FUNCTION_OF[phase]
+
+
+def succeeded(message: str) -> Outcome:
+    return Outcome("succeeded", message)
+
+
+def cancelled(message: str = "Stopped.") -> Outcome:
+    return Outcome("cancelled", message)
+
+
+def call_failed(error: CallFailed, at: Phase) -> Outcome:
+    said = error.said
+    return Outcome(said.kind, said.message[:MAX_MESSAGE], at, said.details[:MAX_DETAILS])
+
+
+def invalid_output(message: str, at: Phase) -> Outcome:
+    return Outcome("invalid_output", message[:MAX_MESSAGE], at)
+
+
+def out_of_time(settings: Settings, at: Phase) -> Outcome:
+    message = f"{doing(at).capitalize() if at == 'codeStartup' else doing(at)} took longer than the "
+    message += f"{allowed_seconds(settings, at):g} seconds it may take, so it was ended."
+    return Outcome("max_duration_exceeded", message, at)
+
+
+def lost(error: LauncherLost, at: Phase, settings: Settings) -> Outcome:
+    if error.ended is None:
+        return Outcome("launcher_terminated", error.reason, at)
+    return code_terminated(error.ended, at, settings)
+
+
+def code_terminated(ended: Exit, at: Phase, settings: Settings) -> Outcome:
+    message = f"The code's process ended during {doing(at)}: {_way(ended, settings)}"
+    return Outcome("code_terminated", message, at, exit_code=ended.code, signal=ended.signal, oom=ended.oom)
+
+
+def _way(ended: Exit, settings: Settings) -> str:
+    if ended.oom:
+        return (
+            f"it ran out of memory. A launcher may use {settings.launcher_memory_mebibytes} MiB; use less, "
+            "or start the server with a higher --launcher-memory-mebibytes."
+        )
+    if ended.signal is not None:
+        return f"it was killed by {ended.signal}."
+    if ended.code is not None:
+        return f"it exited with code {ended.code}."
+    return "how is not known."
+
+
+def no_code(kind: OperationKind) -> Outcome:
+    message = f"There is no code for {kind}: make a main.py (or index.js, index.mjs, index.ts) at the top of the files."
+    return Outcome("read_executable_file_failed", message, "codeStartup")
+
+
+def missing(function: FunctionName, language: str, at: Phase) -> Outcome:
+    place = "main.py, at the top level" if language == "python" else "index.js and export it"
+    return Outcome(
+        "missing_function", f"The code has no function {function}. Add it to {place}; docs/model-code.md shows how.", at
+    )

@@ -1,0 +1,329 @@
+"""One operation on one launcher: its phases in order, what is said during them, and the outcome."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from ide_server.errors import SlipwayError
+from ide_server.host.launchers import outcomes
+from ide_server.host.launchers.frames import FrameError
+from ide_server.host.launchers.journal import Journal
+from ide_server.host.launchers.launcher import CallFailed, Launcher, LauncherLost
+from ide_server.host.launchers.logs import LogBudget, copy_log
+from ide_server.host.launchers.protocol import MetricsSaid, OutputSaid, ProgressSaid, StateSaid, ValueSaid
+from ide_server.host.launchers.results import InvalidResult, ResultWriter
+from ide_server.host.launchers.spawn import Language, Spawn
+from ide_server.host.parameters import check_arguments
+from ide_server.host.states import StateDraft, States, StateTooLarge
+from ide_server.settings import Settings
+from ide_server.wire import (
+    FunctionName,
+    Loaded,
+    Log,
+    Metric,
+    NewOperation,
+    Operation,
+    Outcome,
+    ParameterDefinitions,
+    Phase,
+    PhaseEnded,
+    PhaseStarted,
+    Progress,
+    StateId,
+)
+
+GRACE_SECONDS = 3.0
+"""How long a train that was asked to stop may take to return."""
+DISPOSE_SECONDS = 10.0
+MAX_METRICS = 500_000
+
+
+class Inputs(msgspec.Struct, frozen=True):
+    """An operation's request.json: all that it was started with, so that it needs no look at what changed since."""
+
+    request: NewOperation
+    definitions: ParameterDefinitions
+    language: Language | None
+    """None: the model had no code."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What every run shares, and what it tells its owner."""
+
+    settings: Settings
+    spawn: Spawn
+    states: States
+    active_state: Callable[[Operation], Awaitable[StateId | None]]
+    save: Callable[[Operation], Awaitable[None]]
+    saw_functions: Callable[[Operation, Sequence[FunctionName]], Awaitable[None]]
+    made_first_state: Callable[[Operation, StateId], Awaitable[None]]
+
+
+class Ended(Exception):
+    """The operation has its outcome before the last phase."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.message)
+        self.outcome = outcome
+
+
+class Reports:
+    """What the runner says during an operation, into its journal, its result and the state it makes."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._metrics_left = MAX_METRICS
+        self.draft: StateDraft | None = None
+        self.result: ResultWriter | None = None
+
+    async def progress(self, said: ProgressSaid) -> None:
+        self._journal.append(Progress(time.time(), said.fraction))
+
+    async def metrics(self, said: MetricsSaid) -> None:
+        now = time.time()
+        for name, step, value in said.metrics[: self._metrics_left]:
+            self._journal.append(Metric(now, name, step, value))
+        if len(said.metrics) > self._metrics_left > 0:
+            self._journal.append(Log(now, "stderr", f"[More than {MAX_METRICS:,} metrics: the rest is dropped.]\n"))
+        self._metrics_left = max(0, self._metrics_left - len(said.metrics))
+        await self._journal.wait_room()
+
+    async def state(self, said: StateSaid, chunk: bytes) -> None:
+        if self.draft is None:
+            raise FrameError("Expected a state only from createModelState and getModelState.")
+        await self.draft.append(said.key, chunk)
+
+    async def output(self, said: OutputSaid) -> None:
+        self._expected_result().output(said)
+
+    async def blob(self, chunk: bytes) -> None:
+        await self._expected_result().blob(chunk)
+
+    async def value(self, said: ValueSaid, elements: bytes) -> None:
+        self._expected_result().value(said, elements)
+
+    def _expected_result(self) -> ResultWriter:
+        if self.result is None:
+            raise FrameError("Expected outputs only from evaluate.")
+        return self.result
+
+
+class Run:
+    def __init__(
+        self, operation: Operation, inputs: Inputs, *, folder: Path, journal: Journal, around: Surroundings
+    ) -> None:
+        self.operation = operation
+        self._inputs = inputs
+        self._folder = folder
+        self._journal = journal
+        self._around = around
+        self._reports = Reports(journal)
+        self._launcher: Launcher | None = None
+        self._functions: list[FunctionName] = []
+        self._phase: Phase | None = None
+        self._stopped: Outcome | None = None
+        self._deadline: asyncio.Timeout | None = None
+
+    async def execute(self) -> Outcome:
+        """To the end, whatever that is; nothing of the launcher is left then."""
+        try:
+            async with asyncio.timeout(None) as self._deadline:
+                return self._stopped or await self._run()
+        except Ended as ended:
+            return self._stopped or ended.outcome
+        except TimeoutError:
+            assert self._stopped is not None  # only `_stop` sets this deadline
+            return self._stopped
+        finally:
+            self._deadline = None
+            if self._launcher is not None:
+                await self._launcher.kill()
+
+    def stop(self) -> None:
+        """A train is asked first, and ended GRACE_SECONDS later; the second time, and all else, is ended at once."""
+        asked = self._stopped is not None
+        if self._phase == "train" and not asked and self._launcher is not None:
+            self._launcher.cancel()
+            self._stop(outcomes.cancelled(), in_seconds=GRACE_SECONDS)
+        else:
+            self._stop(outcomes.cancelled(), in_seconds=0)
+
+    def interrupt(self, outcome: Outcome) -> None:
+        self._stop(outcome, in_seconds=0)
+
+    def _stop(self, outcome: Outcome, *, in_seconds: float) -> None:
+        self._stopped = outcome
+        if self._deadline is not None and not self._deadline.expired():
+            self._deadline.reschedule(asyncio.get_running_loop().time() + in_seconds)
+
+    async def _run(self) -> Outcome:
+        if self._inputs.language is None:
+            return outcomes.no_code(self.operation.kind)
+        await self._load(self._inputs.language)
+        match self.operation.kind:
+            case "createModelState":
+                outcome = await self._create_model_state()
+            case "evaluate":
+                await self._instantiate()
+                outcome = await self._evaluate()
+            case "train":
+                await self._instantiate()
+                outcome = await self._train()
+        await self._leave()
+        return outcome
+
+    # --- phases ---
+
+    async def _load(self, language: Language) -> None:
+        budget = LogBudget(self._journal)
+        await self._prepare()
+        async with self._timed("codeStartup"):
+            self._launcher = await Launcher.start(
+                self._around.spawn,
+                f"launcher-{self.operation.id}",
+                model_id=self.operation.model_id,
+                language=language,
+                stdout=lambda reader: copy_log(reader, "stdout", budget, self._journal),
+                stderr=lambda reader: copy_log(reader, "stderr", budget, self._journal),
+            )
+            await self._saw(await self._launcher.load(self._reports))
+
+    async def _create_model_state(self) -> Outcome:
+        state_id = await self._make_state("createState", "createModelState", "created", self._inputs.request.parameters)
+        if await self._around.active_state(self.operation) is None:
+            await self._around.made_first_state(self.operation, state_id)
+        return outcomes.succeeded("The state was created.")
+
+    async def _instantiate(self) -> None:
+        state_id = self.operation.state_id or await self._around.active_state(self.operation)
+        if state_id is None and "createModelState" in self._functions:
+            state_id = await self._make_state("createState", "createModelState", "created", {})
+            await self._around.made_first_state(self.operation, state_id)
+        if state_id is not None:
+            await self._save(state_id=state_id)
+        if "instantiateModel" in self._functions:
+            async with self._timed("instantiateModel"):
+                keys = None
+                if state_id is not None:
+                    keys = await self._around.states.keys(self.operation.model_id, state_id)
+                await self._saw(await self._running.call("instantiateModel", self._reports, state=keys))
+
+    async def _evaluate(self) -> Outcome:
+        definitions = self._inputs.definitions
+        arguments = check_arguments(definitions.evaluate_input, self._inputs.request.parameters)
+        self._reports.result = ResultWriter(self._folder, definitions.evaluate_output)
+        async with self._timed("evaluate"):
+            await self._running.call("evaluate", self._reports, parameters=arguments)
+            await self._reports.result.finish()
+        self._reports.result = None
+        return outcomes.succeeded("Evaluated.")
+
+    async def _train(self) -> Outcome:
+        arguments = check_arguments(self._inputs.definitions.train, self._inputs.request.parameters)
+        async with self._timed("train"):
+            await self._running.call("train", self._reports, parameters=arguments)
+        stopped = self._withdraw_stop()
+        if "getModelState" not in self._functions:
+            return stopped or outcomes.succeeded("Trained. The code has no getModelState, so no state was kept.")
+        state_id = await self._make_state("getState", "getModelState", "trained", {})
+        await self._save(result_state_id=state_id)
+        if stopped is not None:
+            return outcomes.cancelled("Stopped. What was learned until then is kept as a new state.")
+        return outcomes.succeeded("Trained. What was learned is a new state.")
+
+    async def _make_state(
+        self, phase: Phase, function: FunctionName, name: str, parameters: dict[str, object]
+    ) -> StateId:
+        model_id, states = self.operation.model_id, self._around.states
+        arguments = None
+        if function == "createModelState":
+            arguments = check_arguments(self._inputs.definitions.create_state, parameters)
+        async with self._timed(phase), await states.draft(model_id) as draft:
+            self._reports.draft = draft
+            await self._running.call(function, self._reports, parameters=arguments)
+            self._reports.draft = None
+            if draft.is_empty:
+                raise Ended(outcomes.invalid_output(f"{function} returned no bytes and no keys.", phase))
+            named = time.strftime(f"{name} %Y-%m-%d %H:%M:%S")
+            state = await states.keep(draft, model_id=model_id, name=named, operation_id=self.operation.id)
+        if self.operation.kind == "createModelState":
+            await self._save(result_state_id=state.id)
+        return state.id
+
+    async def _leave(self) -> None:
+        """Let the code clean up. The outcome stands already, so what fails here is only written down."""
+        try:
+            async with asyncio.timeout(DISPOSE_SECONDS):
+                if "dispose" in self._functions and self.operation.kind != "createModelState":
+                    await self._running.call("dispose", self._reports)
+                await self._running.close()
+        except CallFailed as failed:
+            self._note(f"dispose failed: {failed.said.message}")
+        except LauncherLost as lost:
+            self._note(f"dispose did not return: {lost.reason}")
+        except TimeoutError:
+            self._note(f"dispose did not return within {DISPOSE_SECONDS:g} seconds.")
+
+    async def _prepare(self) -> None:
+        try:
+            await self._around.spawn.prepare(self.operation.model_id)
+        except SlipwayError as error:
+            raise Ended(Outcome("launcher_terminated", error.message, "codeStartup")) from error
+
+    # --- around them ---
+
+    @asynccontextmanager
+    async def _timed(self, phase: Phase) -> AsyncIterator[None]:
+        """A phase: announced, bounded in time, and every way to fail in it turned into its outcome."""
+        self._phase, began = phase, time.monotonic()
+        self._journal.append(PhaseStarted(time.time(), phase))
+        try:
+            async with asyncio.timeout(outcomes.allowed_seconds(self._around.settings, phase)) as limit:
+                yield
+        except CallFailed as failed:
+            raise Ended(outcomes.call_failed(failed, phase)) from failed
+        except LauncherLost as lost:
+            raise Ended(outcomes.lost(lost, phase, self._around.settings)) from lost
+        except (InvalidResult, StateTooLarge) as invalid:
+            raise Ended(outcomes.invalid_output(str(invalid), phase)) from invalid
+        except SlipwayError as error:
+            raise Ended(Outcome("launcher_terminated", error.message, phase)) from error
+        except TimeoutError as late:
+            if not limit.expired():
+                raise
+            raise Ended(outcomes.out_of_time(self._around.settings, phase)) from late
+        finally:
+            self._phase = None
+            self._journal.append(PhaseEnded(time.time(), phase, time.monotonic() - began))
+
+    def _withdraw_stop(self) -> Outcome | None:
+        """The train has returned by itself: what it learned is worth the time to keep it."""
+        if self._stopped is not None and self._stopped.kind == "cancelled" and self._deadline is not None:
+            self._deadline.reschedule(None)
+            stopped, self._stopped = self._stopped, None
+            return stopped
+        return None
+
+    async def _saw(self, functions: list[FunctionName]) -> None:
+        if functions != self._functions:
+            self._functions = functions
+            self._journal.append(Loaded(time.time(), functions))
+            await self._around.saw_functions(self.operation, functions)
+
+    async def _save(self, **changes: StateId) -> None:
+        self.operation = msgspec.structs.replace(self.operation, **changes)
+        await self._around.save(self.operation)
+
+    def _note(self, text: str) -> None:
+        self._journal.append(Log(time.time(), "stderr", f"[{text}]\n"))
+
+    @property
+    def _running(self) -> Launcher:
+        assert self._launcher is not None  # the first phase started it
+        return self._launcher

@@ -1,0 +1,68 @@
+"""Starting the process that is a launcher: a sandbox in which the runner finds the model's code at /model."""
+
+from pathlib import Path
+from typing import Literal, Protocol
+
+from ide_server import runner
+from ide_server.host.environments import Environments
+from ide_server.host.mounts import Mounts
+from ide_server.host.sandbox import Exit, Sandboxes, launcher_spec
+from ide_server.host.sandbox.spec import MODEL, RUNNER
+from ide_server.settings import Settings
+from ide_server.wire import ModelId
+
+Language = Literal["python", "node"]
+
+RUNNER_FOLDER = Path(runner.__file__).parent
+
+
+class Process(Protocol):
+    """What a launcher needs of a sandbox."""
+
+    async def wait(self) -> Exit: ...
+
+    async def stop(self, *, grace_seconds: float) -> None:
+        """End all of it; returns when nothing of it is left."""
+
+
+class Spawn(Protocol):
+    async def prepare(self, model_id: ModelId) -> None:
+        """Have ready what takes long the first time, so that no phase is charged for it.
+
+        Raises SandboxFailed, FilesystemUnavailable.
+        """
+
+    async def start(
+        self, name: str, *, model_id: ModelId, language: Language, stdout: int, stderr: int, control: int
+    ) -> Process:
+        """Start the runner with `control` as its descriptor 3. The descriptors stay the caller's to close.
+
+        Raises SandboxFailed, FilesystemUnavailable.
+        """
+
+
+def runner_arguments(language: Language, *, runner_folder: str, model_folder: str) -> tuple[str, ...]:
+    if language == "python":
+        return ("python", "-u", f"{runner_folder}/python/__main__.py", model_folder)
+    return ("node", f"{runner_folder}/node/main.js", model_folder)
+
+
+class SandboxSpawn:
+    def __init__(self, settings: Settings, mounts: Mounts, environments: Environments, sandboxes: Sandboxes) -> None:
+        self._settings = settings
+        self._mounts = mounts
+        self._environments = environments
+        self._sandboxes = sandboxes
+
+    async def prepare(self, model_id: ModelId) -> None:
+        await self._mounts.get(model_id)
+        await self._environments.default()
+
+    async def start(
+        self, name: str, *, model_id: ModelId, language: Language, stdout: int, stderr: int, control: int
+    ) -> Process:
+        mount = await self._mounts.get(model_id)
+        environment = await self._environments.default()
+        arguments = runner_arguments(language, runner_folder=RUNNER, model_folder=MODEL)
+        spec = launcher_spec(self._settings, environment, mount.path, RUNNER_FOLDER, arguments)
+        return await self._sandboxes.start(spec, name=name, stdout=stdout, stderr=stderr, passed_descriptors=(control,))

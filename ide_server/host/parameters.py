@@ -1,0 +1,313 @@
+"""Parameter definitions: read from a model's slipway.toml, and held against the values that come in and go out."""
+
+import base64
+import binascii
+import math
+import os
+import stat
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from ide_server.errors import InvalidRequest
+from ide_server.wire import ElementType, MediaValue, OutputValue, ParameterDefinition, ParameterDefinitions
+
+FILE = "slipway.toml"
+MAX_FILE_BYTES = 256 << 10
+MAX_DEPTH = 32
+MEDIA = ("image", "audio", "video", "binary")
+FLOATS = ("f32", "f64")
+WORDS = ("nan", "inf", "-inf")
+"""How JSON, which has no such numbers, writes them."""
+
+GUESSED: tuple[ElementType, ...] = ("f64", "boolean", "string")
+
+INTEGERS: Mapping[str, tuple[int, int]] = {
+    **{f"i{bits}": (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) for bits in (8, 16, 32, 64)},
+    **{f"u{bits}": (0, (1 << bits) - 1) for bits in (8, 16, 32, 64)},
+}
+
+
+@dataclass(frozen=True)
+class Argument:
+    """A value that fits its definition: JSON, or the bytes of an encoded file."""
+
+    type: ElementType
+    value: Any
+    format: str = ""
+
+
+# --- slipway.toml ---
+
+
+def read_definitions(root: int) -> ParameterDefinitions:
+    """From the filesystem whose root folder is open as `root`; no definitions if there is no file. Blocks.
+
+    Raises InvalidRequest. The file is the person's: it may be a link, a pipe or of any size.
+    """
+    try:
+        descriptor = os.open(FILE, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=root)
+    except FileNotFoundError:
+        return ParameterDefinitions()
+    except OSError as error:
+        raise InvalidRequest(f"{FILE} could not be read: {error.strerror}. Make it a plain file.") from error
+    try:
+        return parse_definitions(_content(descriptor))
+    finally:
+        os.close(descriptor)
+
+
+def _content(descriptor: int) -> str:
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        raise InvalidRequest(f"{FILE} is not a plain file. Remove it and make a file of that name.")
+    if status.st_size > MAX_FILE_BYTES:
+        raise InvalidRequest(f"{FILE} has {status.st_size:,} bytes; expected at most {MAX_FILE_BYTES:,}.")
+    with os.fdopen(os.dup(descriptor), "rb") as file:
+        data = file.read(MAX_FILE_BYTES)
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InvalidRequest(
+            f"{FILE}, line {line}: expected UTF-8 text, got the byte 0x{data[error.start]:02x}."
+        ) from error
+
+
+def parse_definitions(text: str) -> ParameterDefinitions:
+    """Raises InvalidRequest, naming the line."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidRequest(f"{FILE} is not valid TOML: {error}.") from error
+    except RecursionError as error:
+        raise InvalidRequest(f"{FILE} nests too deeply.") from error
+    kinds = {kind: table[kind] for kind in ParameterDefinitions.__struct_fields__ if kind in table}
+    for kind, rows in kinds.items():
+        _check_rows(kind, rows, text)
+    return msgspec.convert(kinds, ParameterDefinitions)
+
+
+def _check_rows(kind: str, rows: Any, text: str) -> None:
+    if not isinstance(rows, list):
+        raise InvalidRequest(f"{FILE}: expected [[{kind}]] tables, got {kind} as {type(rows).__name__}.")
+    names = set()
+    for row, line in zip(rows, _header_lines(kind, text, len(rows)), strict=True):
+        definition = _definition(row, f"{FILE}, line {line}, [[{kind}]]")
+        if definition.name in names:
+            raise InvalidRequest(f"{FILE}, line {line}: a second [[{kind}]] named {definition.name!r}.")
+        names.add(definition.name)
+
+
+def _header_lines(kind: str, text: str, count: int) -> list[int]:
+    """Where each table starts; 1 for tables written inline."""
+    lines = [number for number, line in enumerate(text.splitlines(), 1) if _is_header(line, kind)]
+    return lines if len(lines) == count else [1] * count
+
+
+def _is_header(line: str, kind: str) -> bool:
+    return line.partition("#")[0].replace(" ", "").strip() == f"[[{kind}]]"
+
+
+def _definition(row: Any, where: str) -> ParameterDefinition:
+    unknown = set(row) - set(ParameterDefinition.__struct_fields__) if isinstance(row, dict) else set()
+    if unknown:
+        known = ", ".join(ParameterDefinition.__struct_fields__)
+        raise InvalidRequest(f"{where}: unknown field {', '.join(sorted(unknown))}; expected {known}.")
+    try:
+        definition = msgspec.convert(row, ParameterDefinition)
+    except msgspec.ValidationError as error:
+        raise InvalidRequest(f"{where}: {error}.") from error
+    _check_definition(definition, where)
+    return definition
+
+
+def _check_definition(definition: ParameterDefinition, where: str) -> None:
+    if not definition.name or not definition.types:
+        raise InvalidRequest(f"{where}: expected a name and at least one type.")
+    if len(definition.shape) > MAX_DEPTH or any(length < -1 for length in definition.shape):
+        raise InvalidRequest(f"{where}: expected a shape of lengths (-1: any), got {definition.shape}.")
+    for label, value in (("default", definition.default), *(("choice", choice) for choice in definition.choices)):
+        if value is not None and (problem := problem_of(value, definition)) is not None:
+            raise InvalidRequest(f"{where}: the {label} of {definition.name!r} does not fit: {problem}.")
+
+
+# --- values that come in ---
+
+
+def check_arguments(definitions: list[ParameterDefinition], values: Mapping[str, Any]) -> dict[str, Argument]:
+    """What a function is called with, defaults filled in. Raises InvalidRequest, naming every value that does not fit.
+
+    Code without definitions for a kind is called with whatever came.
+    """
+    if not definitions:
+        return {name: guessed_argument(name, value) for name, value in values.items()}
+    problems = [f"{name}: no such parameter" for name in sorted(values.keys() - {known.name for known in definitions})]
+    arguments: dict[str, Argument] = {}
+    for definition in definitions:
+        value = values.get(definition.name, definition.default)
+        if value is None:
+            problems += [f"{definition.name}: missing"] if definition.required else []
+        elif (problem := problem_of(value, definition)) is not None:
+            problems.append(f"{definition.name}: {problem}")
+        else:
+            arguments[definition.name] = argument_of(value, definition)
+    if problems:
+        raise InvalidRequest(f"The parameters do not fit their definitions. {'; '.join(problems)}.", problems=problems)
+    return arguments
+
+
+def problem_of(value: Any, definition: ParameterDefinition) -> str | None:
+    """What is wrong with a JSON value, in words; None if it fits one of the definition's types."""
+    problems = [_problem(value, element_type, definition) for element_type in definition.types]
+    return None if None in problems else problems[0]
+
+
+def argument_of(value: Any, definition: ParameterDefinition) -> Argument:
+    """Of a value that fits, by the first type that it fits."""
+    element_type = next(kind for kind in definition.types if _problem(value, kind, definition) is None)
+    return (
+        _media_argument(value, element_type)
+        if element_type in MEDIA
+        else Argument(element_type, _whole(value, element_type))
+    )
+
+
+def guessed_argument(name: str, value: Any) -> Argument:
+    """Of a value that no definition describes."""
+    if isinstance(value, dict) and _media_problem(value, "binary") is None:
+        return _media_argument(value, "binary")
+    elements = list(_leaves(value, name))
+    if all(isinstance(element, int) and _is_element(element, "i64") for element in elements) and elements:
+        return Argument("i64", value)
+    for element_type in GUESSED:
+        if all(_is_element(element, element_type) for element in elements):
+            return Argument(element_type, value)
+    raise InvalidRequest(f"{name}: expected numbers, text or true and false, all of one type, got {_shown(value)}.")
+
+
+def _leaves(value: Any, name: str, depth: int = 0) -> Iterator[Any]:
+    if depth > MAX_DEPTH:
+        raise InvalidRequest(f"{name}: expected at most {MAX_DEPTH} levels of lists.")
+    if not isinstance(value, list):
+        yield value
+    else:
+        for item in value:
+            yield from _leaves(item, name, depth + 1)
+
+
+def _media_argument(value: Any, element_type: ElementType) -> Argument:
+    media = msgspec.convert(value, MediaValue)
+    return Argument(element_type, base64.b64decode(media.base64), media.format)
+
+
+def _whole(value: Any, element_type: ElementType) -> Any:
+    """Integers as such: JSON from a page may write 2 as 2.0."""
+    if element_type not in INTEGERS:
+        return value
+    return [_whole(item, element_type) for item in value] if isinstance(value, list) else int(value)
+
+
+def _problem(value: Any, element_type: ElementType, definition: ParameterDefinition) -> str | None:
+    if element_type in MEDIA:
+        return _media_problem(value, element_type)
+    for element, problem in _elements(value, definition.shape):
+        found = problem or _element_problem(element, element_type) or _limit_problem(element, definition)
+        if found is not None:
+            return found
+    return None
+
+
+def _media_problem(value: Any, element_type: str) -> str | None:
+    try:
+        base64.b64decode(msgspec.convert(value, MediaValue).base64, validate=True)
+    except (msgspec.ValidationError, binascii.Error, ValueError):
+        return f"expected {element_type} as {{format, base64}}, got {_shown(value)}"
+    return None
+
+
+def _elements(value: Any, shape: list[int]) -> Iterator[tuple[Any, str | None]]:
+    """Every element, with the first place where the shape is another."""
+    if not shape:
+        yield value, (f"expected a single value, got a list of {len(value)}" if isinstance(value, list) else None)
+    elif not isinstance(value, list):
+        yield value, f"expected a list, got {_shown(value)}"
+    elif shape[0] not in (-1, len(value)):
+        yield value, f"expected a list of {shape[0]}, got one of {len(value)}"
+    else:
+        for item in value:
+            yield from _elements(item, shape[1:])
+
+
+def _element_problem(element: Any, element_type: str) -> str | None:
+    if _is_element(element, element_type):
+        return None
+    if element_type in INTEGERS:
+        lowest, highest = INTEGERS[element_type]
+        return f"expected an integer from {lowest} to {highest}, got {_shown(element)}"
+    expected = {"string": "text", "boolean": "true or false"}.get(element_type, "a number")
+    return f"expected {expected}, got {_shown(element)}"
+
+
+def _is_element(element: Any, element_type: str) -> bool:
+    if element_type == "boolean":
+        return isinstance(element, bool)
+    if element_type == "string":
+        return isinstance(element, str)
+    if element_type in FLOATS:
+        return element in WORDS if isinstance(element, str) else _is_number(element)
+    lowest, highest = INTEGERS[element_type]
+    return _is_number(element) and element == int(element) and lowest <= element <= highest
+
+
+def _is_number(element: Any) -> bool:
+    return isinstance(element, int | float) and not isinstance(element, bool) and math.isfinite(element)
+
+
+def _limit_problem(element: Any, definition: ParameterDefinition) -> str | None:
+    if definition.choices and element not in definition.choices:
+        return f"expected one of {', '.join(map(_shown, definition.choices))}, got {_shown(element)}"
+    if not _is_number(element):
+        return None
+    if definition.minimum is not None and element < definition.minimum:
+        return f"expected at least {definition.minimum:g}, got {_shown(element)}"
+    if definition.maximum is not None and element > definition.maximum:
+        return f"expected at most {definition.maximum:g}, got {_shown(element)}"
+    return None
+
+
+def _shown(value: Any) -> str:
+    text = msgspec.json.encode(value).decode()
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+# --- values that go out ---
+
+
+def output_problem(values: list[OutputValue], definition: ParameterDefinition) -> str | None:
+    """What is wrong with an output, in words; None if it fits."""
+    for value in values:
+        if not any(_type_fits(value, element_type) for element_type in definition.types):
+            return f"expected {' or '.join(definition.types)}, got {value.type}"
+        if not _shape_fits(value.shape, definition.shape):
+            return f"expected the shape {definition.shape}, got {value.shape}"
+    return None
+
+
+def _type_fits(value: OutputValue, element_type: ElementType) -> bool:
+    """A language without sized integers returns i64, or f64, for all of them; what matters is that the numbers fit."""
+    if value.type == element_type:
+        return True
+    numeric = value.type in FLOATS or value.type in INTEGERS
+    return (
+        numeric
+        and element_type not in (*MEDIA, "string", "boolean")
+        and all(_is_element(element, element_type) for element in value.elements)
+    )
+
+
+def _shape_fits(shape: list[int], expected: list[int]) -> bool:
+    return len(shape) == len(expected) and all(want in (-1, got) for got, want in zip(shape, expected, strict=True))

@@ -1,0 +1,134 @@
+"""Routes of operations: started, watched, stopped, their results."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from ide_server import wire
+from ide_server.errors import InvalidRequest, SlipwayError
+from ide_server.host.launchers import Operations
+from ide_server.host.routes.models import model_id_of
+from ide_server.host.routes.sockets import refuse, stream
+from ide_server.host.state import HostState
+from ide_server.replies import json_reply
+from ide_server.wire import OperationId
+
+MAX_REQUEST_BYTES = 64 << 20
+
+MEDIA_TYPES = {
+    "png": "image/png",
+    "jpeg": "image/jpeg",
+    "jpg": "image/jpeg",
+    "gif": "image/gif",
+    "webp": "image/webp",
+    "bmp": "image/bmp",
+    "avif": "image/avif",
+    "wav": "audio/wav",
+    "mp3": "audio/mpeg",
+    "ogg": "audio/ogg",
+    "flac": "audio/flac",
+    "mp4": "video/mp4",
+    "webm": "video/webm",
+}
+"""What a browser may show as what it is. All else, SVG too as it can hold scripts, is only to be saved."""
+
+
+def operation_id_of(connection: Request[Any] | WebSocket[Any]) -> OperationId:
+    return OperationId(connection.path_params["operation"])
+
+
+async def show_parameters(request: Request[HostState]) -> Response:
+    return json_reply(await request.state["operations"].parameters(model_id_of(request)))
+
+
+async def list_operations(request: Request[HostState]) -> Response:
+    return json_reply(await request.state["operations"].list(model_id_of(request)))
+
+
+async def create_operation(request: Request[HostState]) -> Response:
+    new = wire.decode(await bounded_body(request), wire.NewOperation)
+    return json_reply(await request.state["operations"].create(model_id_of(request), new), status=202)
+
+
+async def show_operation(request: Request[HostState]) -> Response:
+    return json_reply(await request.state["operations"].get(operation_id_of(request)))
+
+
+async def delete_operation(request: Request[HostState]) -> Response:
+    await request.state["operations"].delete(operation_id_of(request))
+    return Response(status_code=204)
+
+
+async def cancel_operation(request: Request[HostState]) -> Response:
+    return json_reply(await request.state["operations"].cancel(operation_id_of(request)), status=202)
+
+
+async def show_result(request: Request[HostState]) -> Response:
+    return json_reply(await request.state["operations"].result(operation_id_of(request)))
+
+
+async def show_blob(request: Request[HostState]) -> Response:
+    path, blob = await request.state["operations"].blob(operation_id_of(request), request.path_params["index"])
+    shown = blob.format in MEDIA_TYPES
+    name = f"output-{blob.index}" + (f".{blob.format}" if blob.format else "")
+    return FileResponse(
+        path,
+        media_type=MEDIA_TYPES.get(blob.format, "application/octet-stream"),
+        filename=name,
+        content_disposition_type="inline" if shown else "attachment",
+        headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=31536000, immutable"},
+    )
+
+
+async def watch_operation(websocket: WebSocket[HostState]) -> None:
+    await websocket.accept()
+    try:
+        operation_id = operation_id_of(websocket)
+        await websocket.state["operations"].get(operation_id)
+        offset = offset_of(websocket.query_params.get("offset", "0"))
+        await stream(websocket, event_messages(websocket.state["operations"], operation_id, offset))
+    except* SlipwayError as group:
+        await refuse(websocket, first_of(group))
+
+
+async def event_messages(operations: Operations, operation_id: OperationId, offset: int) -> AsyncIterator[str]:
+    async for batch in operations.events(operation_id, offset):
+        yield wire.encode(batch).decode()
+
+
+def offset_of(text: str) -> int:
+    if not text.isdecimal() or len(text) > 18:
+        raise InvalidRequest(f"Expected offset=N, a byte offset of the journal, got {text[:40]!r}.")
+    return int(text)
+
+
+def first_of(group: BaseExceptionGroup[SlipwayError]) -> SlipwayError:
+    """A task group wraps what its only failing task raised."""
+    error = group.exceptions[0]
+    return first_of(error) if isinstance(error, BaseExceptionGroup) else error
+
+
+async def bounded_body(request: Request[HostState]) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_REQUEST_BYTES:
+            raise InvalidRequest(f"Expected a request of at most {MAX_REQUEST_BYTES:,} bytes; it has more.")
+    return bytes(body)
+
+
+routes: list[BaseRoute] = [
+    Route("/models/{model}/parameters", show_parameters),
+    Route("/models/{model}/operations", list_operations),
+    Route("/models/{model}/operations", create_operation, methods=["POST"]),
+    Route("/operations/{operation}", show_operation),
+    Route("/operations/{operation}", delete_operation, methods=["DELETE"]),
+    Route("/operations/{operation}/cancel", cancel_operation, methods=["POST"]),
+    Route("/operations/{operation}/result", show_result),
+    Route("/operations/{operation}/result/blobs/{index:int}", show_blob),
+    WebSocketRoute("/operations/{operation}/events", watch_operation),
+]

@@ -1,0 +1,159 @@
+"""A model's states: keyed binary in `models/<id>/states/<state>/`, a file per key, with a row that names it.
+
+A state is written as a draft beside the others, synced, then renamed: after a crash it is there whole or not at all.
+"""
+
+import asyncio
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Self
+from urllib.parse import quote, unquote
+
+from ide_server.catalog import Catalog, new_id
+from ide_server.errors import InvalidRequest
+from ide_server.host.events import ModelEvents
+from ide_server.settings import Settings
+from ide_server.wire import ModelId, OperationId, State, StateChange, StateId, StatesChanged
+
+MAX_KEYS = 100
+MAX_KEY_BYTES = 1 << 30
+NAME_CHARACTERS = 100
+DRAFT = ".draft-"
+BARE = "%"
+"""The file of the empty key, which stands for a state that is just bytes; quote() never gives this name."""
+
+
+class StateTooLarge(Exception):
+    """More keys, or more bytes in one, than a state may have."""
+
+
+class States:
+    def __init__(self, settings: Settings, catalog: Catalog, events: ModelEvents) -> None:
+        self._settings = settings
+        self._catalog = catalog
+        self._events = events
+
+    async def list(self, model_id: ModelId) -> list[State]:
+        """The newest first."""
+        return await self._catalog.states.list(model_id)
+
+    async def change(self, model_id: ModelId, state_id: StateId, change: StateChange) -> State:
+        """Raises StateNotFound, InvalidRequest."""
+        name = change.name.strip()
+        if not name or len(name) > NAME_CHARACTERS or not name.isprintable():
+            raise InvalidRequest(f"Expected a name of 1 to {NAME_CHARACTERS} printable characters, got {name[:120]!r}.")
+        await self._catalog.states.rename(model_id, state_id, name)
+        state = await self._catalog.states.get(model_id, state_id)
+        await self._announce(model_id)
+        return state
+
+    async def delete(self, model_id: ModelId, state_id: StateId) -> None:
+        """Raises StateNotFound, and InvalidRequest for the active one."""
+        state = await self._catalog.states.get(model_id, state_id)
+        model = await self._catalog.models.get(model_id)
+        if model.active_state_id == state_id:
+            raise InvalidRequest(f"{state.name!r} is the active state. Make another one active before deleting it.")
+        await self._catalog.states.delete(model_id, state_id)
+        await asyncio.to_thread(shutil.rmtree, self._folder(model_id) / state_id)
+        await self._announce(model_id)
+
+    async def keys(self, model_id: ModelId, state_id: StateId) -> dict[str, Path]:
+        """The file of each key. Raises StateNotFound."""
+        await self._catalog.states.get(model_id, state_id)
+        folder = self._folder(model_id) / state_id
+        names = await asyncio.to_thread(lambda: sorted(os.listdir(folder)))
+        return {key_of(name): folder / name for name in names}
+
+    async def draft(self, model_id: ModelId) -> "StateDraft":
+        path = self._folder(model_id) / f"{DRAFT}{new_id()}"
+        await asyncio.to_thread(path.mkdir, mode=0o700, parents=True)
+        return StateDraft(path)
+
+    async def keep(self, draft: "StateDraft", *, model_id: ModelId, name: str, operation_id: OperationId) -> State:
+        """Turns a draft into a state."""
+        state = State(StateId(new_id()), model_id, name, time.time(), draft.byte_size, operation_id)
+        await asyncio.to_thread(draft.move, self._folder(model_id) / state.id)
+        await self._catalog.states.create(state)
+        await self._announce(model_id)
+        return state
+
+    async def remove_stale(self) -> None:
+        """Before the first draft: what a host that was killed left half-made."""
+        for model in await self._catalog.models.list():
+            kept = {state.id for state in await self._catalog.states.list(model.id)}
+            await asyncio.to_thread(_remove_others, self._folder(model.id), kept)
+
+    async def _announce(self, model_id: ModelId) -> None:
+        self._events.publish(model_id, StatesChanged(await self.list(model_id)))
+
+    def _folder(self, model_id: ModelId) -> Path:
+        return self._settings.data_dir / "models" / model_id / "states"
+
+
+class StateDraft:
+    """A state being written, chunk by chunk; removed unless States.keep has moved it away."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._sizes: dict[str, int] = {}
+
+    @property
+    def byte_size(self) -> int:
+        return sum(self._sizes.values())
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing was appended, not even an empty value."""
+        return not self._sizes
+
+    async def append(self, key: str, chunk: bytes) -> None:
+        """Raises StateTooLarge."""
+        size = self._sizes.get(key, 0) + len(chunk)
+        if size > MAX_KEY_BYTES:
+            raise StateTooLarge(f"A key of a state holds at most {MAX_KEY_BYTES:,} bytes, {key!r} has more.")
+        if len(self._sizes) == MAX_KEYS and key not in self._sizes:
+            raise StateTooLarge(f"A state has at most {MAX_KEYS} keys, got more.")
+        self._sizes[key] = size
+        await asyncio.to_thread(_append, self._path / file_name(key), chunk)
+
+    def move(self, destination: Path) -> None:
+        for entry in (*self._path.iterdir(), self._path):
+            _sync(entry)
+        self._path.rename(destination)
+        _sync(destination.parent)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await asyncio.to_thread(shutil.rmtree, self._path, ignore_errors=True)
+
+
+def file_name(key: str) -> str:
+    """A name without separators, never . or .., that `key_of` turns back."""
+    return quote(key, safe="").replace(".", "%2E") if key else BARE
+
+
+def key_of(name: str) -> str:
+    return "" if name == BARE else unquote(name)
+
+
+def _append(path: Path, chunk: bytes) -> None:
+    with path.open("ab") as file:
+        file.write(chunk)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove_others(folder: Path, kept: set[StateId]) -> None:
+    for entry in folder.iterdir() if folder.is_dir() else ():
+        if entry.name not in kept:
+            shutil.rmtree(entry)

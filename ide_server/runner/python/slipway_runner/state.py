@@ -1,0 +1,67 @@
+"""A state as the person's code gives and takes it: bytes, or a mapping from key to bytes.
+
+On the way to the host every state is a mapping; the empty key stands for a state that is just bytes.
+"""
+
+from collections.abc import Mapping
+
+from slipway_runner.frames import CHUNK_BYTES
+from slipway_runner.values import InvalidOutput
+
+BYTES = (bytes, bytearray, memoryview)
+MAX_KEYS = 100
+MAX_KEY_BYTES = 80
+MAX_VALUE_BYTES = 1 << 30
+
+
+def send(state, source, connection):
+    for key, segments in segments_of(state, source).items():
+        for chunk in chunks_of(segments):
+            connection.send({"type": "state", "key": key}, chunk)
+
+
+def segments_of(state, source):
+    """Key -> list of bytes-like segments. Raises InvalidOutput, naming what `source` returned."""
+    if not isinstance(state, Mapping):
+        return {"": _segments(state, source)}
+    if len(state) > MAX_KEYS:
+        raise InvalidOutput(f"{source} returned {len(state)} keys; a state has at most {MAX_KEYS}.")
+    return {_checked_key(key, source): _segments(value, f"{source}, key {key!r},") for key, value in state.items()}
+
+
+def _checked_key(key, source):
+    if not isinstance(key, str) or not 0 < len(key.encode()) <= MAX_KEY_BYTES:
+        raise InvalidOutput(f"{source} returned the key {key!r}; expected text of 1 to {MAX_KEY_BYTES} bytes.")
+    return key
+
+
+def _segments(value, source):
+    segments = list(value) if isinstance(value, (list, tuple)) else [value]
+    for segment in segments:
+        if not isinstance(segment, BYTES):
+            raise InvalidOutput(
+                f"{source} returned {type(segment).__name__}; expected bytes, or a mapping from key to bytes. "
+                "Turn it into bytes first, for example with json.dumps(...).encode()."
+            )
+    views = [memoryview(segment).cast("B") for segment in segments]
+    size = sum(view.nbytes for view in views)
+    if size > MAX_VALUE_BYTES:
+        raise InvalidOutput(f"{source} returned {size} bytes; one key holds at most {MAX_VALUE_BYTES}.")
+    return views
+
+
+def chunks_of(views):
+    """At least one chunk, so that an empty value exists too."""
+    if not any(view.nbytes for view in views):
+        yield b""
+    for view in views:
+        for start in range(0, view.nbytes, CHUNK_BYTES):
+            yield view[start : start + CHUNK_BYTES]
+
+
+def fetch(described, connection):
+    """The state as the code returned it; None if there is none."""
+    if described is None:
+        return None
+    values = {key: connection.read(value["blob"], value["byte_size"]) for key, value in described.items()}
+    return values[""] if set(values) == {""} else values

