@@ -177,6 +177,13 @@ test('the inputs of an earlier operation fill the form so that the same values a
   expect(submissionOf(fields, inputsOf(fields, parameters))).toEqual({ parameters, problems: [] });
 });
 
+test('what was put in for another kind of control does not count', () => {
+  const box = fieldOf(definition({ types: ['boolean'] }));
+  const choice = fieldOf(definition({ choices: [1], required: false }));
+  expect(submissionOf([box], { x: '3' }).parameters).toEqual({ x: false });
+  expect(submissionOf([choice], { x: '7' }).parameters).toEqual({});
+});
+
 test('an earlier choice that is no longer offered is not given', () => {
   const [field] = [fieldOf(definition({ choices: [1, 2] }))];
   expect(inputsOf([field], { x: 3 })).toEqual({ x: '' });

@@ -98,12 +98,18 @@ export function inputsOf(fields: readonly Field[], parameters: Readonly<Record<s
   return Object.fromEntries(known);
 }
 
+/** What a field holds: what was put in, unless slipway.toml has given it another kind of control since. */
+export function currentInput({ definition, initial }: Field, inputs: Inputs): FieldInput {
+  const input = inputs[definition.name];
+  return typeof input === typeof initial && input !== undefined ? input : initial;
+}
+
 export function submissionOf(fields: readonly Field[], inputs: Inputs): Submission {
   const parameters: Record<string, unknown> = {};
   const problems: Problem[] = [];
   for (const field of fields) {
     const { name } = field.definition;
-    const reading = read(field, inputs[name] ?? field.initial);
+    const reading = read(field, currentInput(field, inputs));
     if (reading === 'absent') continue;
     if ('problem' in reading) problems.push({ name, message: reading.problem });
     else parameters[name] = reading.value;
@@ -145,7 +151,9 @@ function read(field: Field, input: FieldInput): Reading {
   if (input.trim() === '' && !(control === 'text' && definition.required)) return absent(definition, control);
   switch (control) {
     case 'choice':
-      return { value: definition.choices[Number(input)] };
+      return Number(input) in definition.choices
+        ? { value: definition.choices[Number(input)] }
+        : absent(definition, control);
     case 'tensor':
       return parseTensor(definition, input);
     default:

@@ -37,14 +37,13 @@ test('a whole operation is put together from its events', () => {
     events: [metric('loss', 0, 1), metric('loss', 1, 0.5), { type: 'progress', time: 3, fraction: 1.5 }],
   });
   transcript.apply({ offset: 30, events: [{ type: 'ended', time: 4, outcome }] });
-  const { offset, phases, functions, metrics, progress, outcome: end } = transcript;
-  expect({ offset, phases, functions, metrics, progress, end, log: transcript.log.slice(0, 9) }).toEqual({
+  const { offset, phases, metrics, progress, outcome: end } = transcript;
+  expect({ offset, phases, metrics, progress, end, log: transcript.log.slice(0, 9) }).toEqual({
     offset: 30,
     phases: [
       { phase: 'codeStartup', startedAt: 1, seconds: 0.8 },
       { phase: 'train', startedAt: 2, seconds: null },
     ],
-    functions: ['train', 'evaluate'],
     metrics: [{ name: 'loss', steps: [0, 1], values: [1, 0.5] }],
     progress: 1,
     end: outcome,

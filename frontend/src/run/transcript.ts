@@ -1,14 +1,6 @@
 /** All that an operation has told, put together from its events. */
 
-import type {
-  FunctionName,
-  Metric,
-  OperationEvent,
-  OperationEvents,
-  Outcome,
-  Phase,
-  PhaseEnded,
-} from '../wire.ts';
+import type { Metric, OperationEvent, OperationEvents, Outcome, Phase, PhaseEnded } from '../wire.ts';
 import { LogLines } from './log-lines.ts';
 
 export interface PhaseRow {
@@ -41,8 +33,6 @@ export class Transcript {
   readonly log = new LogLines();
   progress: number | null = null;
   phases: readonly PhaseRow[] = [];
-  /** What the code was found to define when it was loaded. */
-  functions: readonly FunctionName[] | null = null;
   outcome: Outcome | null = null;
   /** Metrics beyond the first MOST_METRICS names. */
   readonly unshownMetrics = new Set<string>();
@@ -75,8 +65,7 @@ export class Transcript {
         this.phases = withPhaseEnded(this.phases, event);
         return;
       case 'loaded':
-        this.functions = event.functions;
-        return;
+        return; // the model is told of it, for all who look at it
       case 'ended':
         this.outcome = event.outcome;
         return;

@@ -9,6 +9,7 @@ import type {
   Model,
   ModelEvent,
   Operation,
+  OperationId,
   State,
   Terminal,
   Usage,
@@ -79,6 +80,11 @@ export class ModelEvents implements Disposable {
 
   operationChanged(operation: Operation): void {
     this.operationsStore.update((operations) => withOperation(operations, operation));
+  }
+
+  /** After deleting one here; the server keeps no word of it. */
+  operationRemoved(id: OperationId): void {
+    this.operationsStore.update((operations) => operations.filter((operation) => operation.id !== id));
   }
 
   dispose(): void {

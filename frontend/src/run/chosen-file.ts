@@ -1,0 +1,35 @@
+/** Reads files a person chose as inputs of an operation. */
+
+import { formatBytes, MEBIBYTE } from '../base/format.ts';
+import { extension } from '../base/paths.ts';
+import type { ElementType } from '../wire.ts';
+import type { ChosenFile } from './parameter-fields.ts';
+
+/** Inputs travel as base64 in one message; larger data belongs into the model's filesystem. */
+export const MOST_BYTES = 32 * MEBIBYTE;
+
+export async function chosenFile(file: File, type: ElementType): Promise<ChosenFile> {
+  if (file.size > MOST_BYTES) {
+    throw new Error(
+      `Expected at most ${formatBytes(MOST_BYTES)}, got ${formatBytes(file.size)} (${file.name}). ` +
+        'Upload it to the model’s files and read it from there.',
+    );
+  }
+  const format = type === 'binary' ? '' : formatOf(file);
+  return { name: file.name, value: { format, base64: await base64Of(file) } };
+}
+
+/** "png", "wav", from the media type, which browsers know better than names tell; else from the name. */
+function formatOf(file: File): string {
+  const [, subtype = ''] = file.type.split('/');
+  return subtype.replace(/^x-|\+.*$/g, '') || extension(file.name);
+}
+
+function base64Of(file: Blob): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(String(reader.result).replace(/^[^,]*,/, ''));
+    reader.onerror = () => reject(reader.error ?? new Error('The file could not be read.'));
+    reader.readAsDataURL(file);
+  });
+}

@@ -1,0 +1,42 @@
+/** Follows one operation's events for as long as somebody looks at it. */
+
+import { type Readable, writable } from 'svelte/store';
+import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
+import type { ModelApi } from '../services/api.ts';
+import { ReconnectingSocket, type SocketStatus } from '../services/socket.ts';
+import type { OperationEvents, OperationId } from '../wire.ts';
+import { Transcript } from './transcript.ts';
+
+export class OperationWatch implements Disposable {
+  readonly transcript = new Transcript();
+  readonly status: Readable<SocketStatus>;
+  private readonly owned = new DisposableStore();
+  private readonly revisions = writable(0);
+  private frame: number | undefined;
+
+  /** Rises when the transcript has changed, at most once per frame of the screen. */
+  readonly revision: Readable<number> = this.revisions;
+
+  constructor(api: ModelApi, id: OperationId) {
+    const socket = this.owned.add(
+      new ReconnectingSocket({
+        path: () => api.operationSocket(id, this.transcript.offset),
+        onText: (text) => this.receive(JSON.parse(text) as OperationEvents), // the server's types are wire.ts
+      }),
+    );
+    this.status = socket.status;
+    this.owned.defer(() => cancelAnimationFrame(this.frame ?? 0));
+  }
+
+  dispose(): void {
+    this.owned.dispose();
+  }
+
+  private receive(batch: OperationEvents): void {
+    this.transcript.apply(batch);
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = undefined;
+      this.revisions.update((revision) => revision + 1);
+    });
+  }
+}
