@@ -1,0 +1,1 @@
+"""The host process: owns all that must outlive the web process."""

@@ -1,0 +1,22 @@
+"""Isolated places for programs that are not trusted, made by an OCI runtime."""
+
+from ide_server.host.sandbox.console import Pty
+from ide_server.host.sandbox.identity import Identity, own_identity
+from ide_server.host.sandbox.processes import Child, Exit
+from ide_server.host.sandbox.sandboxes import Sandbox, Sandboxes
+from ide_server.host.sandbox.spec import Limits, Mount, SandboxSpec, launcher_spec, workspace_spec
+
+__all__ = [
+    "Child",
+    "Exit",
+    "Identity",
+    "Limits",
+    "Mount",
+    "Pty",
+    "Sandbox",
+    "SandboxSpec",
+    "Sandboxes",
+    "launcher_spec",
+    "own_identity",
+    "workspace_spec",
+]

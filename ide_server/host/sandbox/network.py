@@ -1,0 +1,78 @@
+"""A sandbox's way out: user-mode NAT by slirp4netns, from which the host's loopback cannot be reached."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+from typing import Self
+
+from ide_server.errors import SandboxFailed
+from ide_server.host.sandbox.processes import Child, spawn, wait_readable
+
+NAME_SERVER = "10.0.2.3"
+READY_SECONDS = 10.0
+
+
+class Network:
+    """One slirp4netns. It ends when this process closes its end of a pipe, so also when this process dies."""
+
+    def __init__(self, process: Child, lifeline: int) -> None:
+        self._process = process
+        self._lifeline: int | None = lifeline
+
+    @classmethod
+    async def attach(cls, program: str, pid: int, *, log: Path) -> Self:
+        """Gives the network namespace of `pid` an interface; returns when packets can pass. Raises SandboxFailed."""
+        ready, ready_there = os.pipe()
+        lifeline_there, lifeline = os.pipe()
+        log_there = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            process = spawn(
+                (
+                    program,
+                    "--configure",
+                    "--mtu=65520",
+                    "--disable-host-loopback",
+                    "--enable-sandbox",
+                    "--enable-seccomp",
+                    f"--userns-path=/proc/{pid}/ns/user",
+                    "--ready-fd=3",
+                    "--exit-fd=4",
+                    str(pid),
+                    "tap0",
+                ),
+                environment={"PATH": os.defpath},
+                descriptors=(None, log_there, log_there, ready_there, lifeline_there),
+            )
+        except OSError:
+            os.close(ready)
+            os.close(lifeline)
+            raise
+        finally:
+            os.close(ready_there)
+            os.close(lifeline_there)
+            os.close(log_there)
+        network = cls(Child(process), lifeline)
+        try:
+            await asyncio.wait_for(wait_readable(ready), READY_SECONDS)
+            if not os.read(ready, 1):
+                raise SandboxFailed(f"slirp4netns could not give the sandbox a network: {last_line(log)}")
+        except BaseException:
+            await network.detach()
+            raise
+        finally:
+            os.close(ready)
+        return network
+
+    async def detach(self) -> None:
+        if self._lifeline is not None:
+            os.close(self._lifeline)
+            self._lifeline = None
+        if not await self._process.wait_at_most(2):
+            self._process.send_signal(signal.SIGKILL)
+        await self._process.wait()
+
+
+def last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").split("\n")
+    return next((line for line in reversed(lines) if line), "it said nothing")

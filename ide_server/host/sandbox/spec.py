@@ -1,0 +1,97 @@
+"""What a sandbox is to be, as data: decided by pure code here, acted on by `sandboxes`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ide_server.settings import MEBIBYTE, Settings
+
+if TYPE_CHECKING:
+    from ide_server.host.environments import Environment
+
+INSIDE = Path(__file__).with_name("inside")
+"""Files of ours that a sandbox sees."""
+
+COMMANDS = "/opt/slipway/bin"
+RUNNER = "/opt/slipway/runner"
+MODEL = "/model"
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A file or folder of the host that the sandbox sees; with all that is mounted below it."""
+
+    source: Path
+    destination: str
+    writable: bool = False
+
+
+@dataclass(frozen=True)
+class Limits:
+    memory_bytes: int
+    cpus: float
+    processes: int
+    """Processes and threads."""
+    tmp_bytes: int
+    """Of /tmp, and of /dev/shm; what lies there counts as memory."""
+
+
+@dataclass(frozen=True)
+class SandboxSpec:
+    """
+    `arguments` is the main program: when it ends, the sandbox ends and its exit is the sandbox's. It is started beside
+    `init`, the child of PID 1. Without arguments the sandbox lives until `init` ends or it is stopped.
+    """
+
+    arguments: tuple[str, ...]
+    environment: Mapping[str, str]
+    mounts: tuple[Mount, ...]
+    limits: Limits
+    working_directory: str = MODEL
+    hostname: str = "slipway"
+    network: bool = True
+    init: tuple[str, ...] = ("sleep", "infinity")
+
+
+def workspace_spec(settings: Settings, environment: "Environment", model_path: Path) -> SandboxSpec:
+    """The sandbox a person works in; its programs are started by `Sandbox.open_terminal` and `Sandbox.execute`."""
+    return SandboxSpec(
+        arguments=(),
+        environment=environment.variables,
+        mounts=model_mounts(environment, model_path),
+        limits=Limits(
+            memory_bytes=settings.workspace_memory_mebibytes * MEBIBYTE,
+            cpus=settings.workspace_cpus,
+            processes=settings.workspace_processes,
+            tmp_bytes=settings.sandbox_tmp_mebibytes * MEBIBYTE,
+        ),
+        network=settings.network != "none",
+        init=(f"{COMMANDS}/workspace",),
+    )
+
+
+def launcher_spec(
+    settings: Settings,
+    environment: "Environment",
+    model_path: Path,
+    runner: Path,
+    arguments: tuple[str, ...],
+) -> SandboxSpec:
+    """The sandbox that runs a model's code: `runner`, a folder, is at /opt/slipway/runner."""
+    return SandboxSpec(
+        arguments=arguments,
+        environment=environment.variables,
+        mounts=(*model_mounts(environment, model_path), Mount(runner, RUNNER)),
+        limits=Limits(
+            memory_bytes=settings.launcher_memory_mebibytes * MEBIBYTE,
+            cpus=settings.launcher_cpus,
+            processes=settings.launcher_processes,
+            tmp_bytes=settings.sandbox_tmp_mebibytes * MEBIBYTE,
+        ),
+        network=settings.network != "none",
+    )
+
+
+def model_mounts(environment: "Environment", model_path: Path) -> tuple[Mount, ...]:
+    return (*environment.mounts, Mount(INSIDE / "bin", COMMANDS), Mount(model_path, MODEL, writable=True))
