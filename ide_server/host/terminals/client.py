@@ -84,7 +84,9 @@ class Client:
         return frame
 
     async def wait_changed(self) -> None:
-        """Raises ClientStalled."""
+        """Raises ClientStalled, also where changes keep coming: they are output, not acknowledgements."""
+        if self._deadline is not None and asyncio.get_running_loop().time() >= self._deadline:
+            raise ClientStalled
         try:
             async with asyncio.timeout_at(self._deadline):
                 await self.changed.wait()
