@@ -4,6 +4,8 @@ from collections.abc import AsyncIterable
 from dataclasses import dataclass
 from os import stat_result
 
+import anyio
+
 from ide_server.errors import FileChanged, FilesystemUnavailable
 from ide_server.host.files import actions, conditions
 from ide_server.host.files.conditions import Condition, IfMatch
@@ -57,7 +59,8 @@ class Write:
         try:
             return await self._replace(staged, made, expected=Replaced(made.st_mtime_ns, made.st_size))
         except BaseException:  # a cancelled request, too, leaves nothing behind
-            await attempt(self.mount, self.path, actions.unmake_file, self.name, made)
+            with anyio.CancelScope(shield=True):
+                await attempt(self.mount, self.path, actions.unmake_file, self.name, made)
             raise
 
     async def _replace(self, staged: StagedFile, found: stat_result, *, expected: Replaced | None) -> Entry:

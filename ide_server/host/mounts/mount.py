@@ -39,6 +39,9 @@ BACK_OFF_SECONDS = (0.0, 0.2, 1.0, 5.0)
 """Waits before a dead process is started again; after as many deaths in quick succession it stays down."""
 
 STEADY_SECONDS = 30.0
+END_SECONDS = 1.0
+"""A process that dies closes its socket first; how it died is known a moment later."""
+
 THREADS = 4
 MAX_UPLOADS = 16
 
@@ -181,7 +184,7 @@ class Mount:
                 reason = await self._mount_until_lost()
                 deaths = 1 if clock() - began > STEADY_SECONDS else deaths + 1
                 if self.generation == 0 or deaths > len(BACK_OFF_SECONDS):
-                    self._become("failed", f"The filesystem cannot be mounted: {reason} Reload the page to try again.")
+                    self._become("failed", f"The filesystem cannot be mounted. {reason} Reload the page to try again.")
                     return
                 await asyncio.sleep(BACK_OFF_SECONDS[deaths - 1])
         except Exception:  # a fault of ours: whoever waits for the mount or watches its page hears of it all the same
@@ -248,10 +251,13 @@ class Mount:
         ended, lost = asyncio.create_task(fsquota.wait()), asyncio.create_task(self._control.wait_lost())
         try:
             await asyncio.wait((ended, lost), return_when=asyncio.FIRST_COMPLETED)
+            if lost.done():
+                lost.result()
         finally:
             lost.cancel()
             self._forget()
         self._become("remounting", "The filesystem's process ended. It is being mounted again; what was saved is safe.")
+        await asyncio.wait((ended,), timeout=END_SECONDS)
         await fsquota.stop()
         return f"Its process was {await ended}."
 

@@ -1,17 +1,20 @@
 """How names of a filesystem, which are bytes, are written in messages, which are Unicode. docs/files.md has the rule.
 
-A byte that is not UTF-8 is shown as the private character U+F700 + byte. So that every name has one spelling and every
-spelling one name, the bytes of the characters U+F780 to U+F7FF, should a name really hold them, are shown the same way.
+A byte that is a control character or not UTF-8 is shown as the private character U+F700 + byte. The characters U+F700
+to U+F7FF, should a name really hold them, are shown byte by byte too, so that no two names are spelled alike.
 """
 
-FIRST, LAST = 0xF780, 0xF7FF
-OFFSET = 0xF700
+FIRST, LAST = 0xF700, 0xF7FF
+ESCAPES = 0xDC00
+"""Python's surrogateescape: U+DC00 + byte for a byte that is not UTF-8."""
 
 
 def to_wire(name: str | bytes) -> str:
     """The spelling of a name, or of a path, given as bytes or as Python's surrogateescape string."""
     text = name.decode(errors="surrogateescape") if isinstance(name, bytes) else name
-    return "".join(map(_shown, text)) if not text.isascii() else text
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(map(_shown, text))
 
 
 def from_wire(text: str) -> bytes:
@@ -23,15 +26,17 @@ def from_wire(text: str) -> bytes:
 
 def _shown(character: str) -> str:
     code = ord(character)
-    if 0xDC80 <= code <= 0xDCFF:
-        return chr(code - 0xDC00 + OFFSET)
+    if code < 0x20 or code == 0x7F:
+        return chr(FIRST + code)
+    if ESCAPES <= code <= ESCAPES + 0xFF:
+        return chr(FIRST + code - ESCAPES)
     if FIRST <= code <= LAST:
-        return "".join(chr(OFFSET + byte) for byte in character.encode())
+        return "".join(chr(FIRST + byte) for byte in character.encode())
     return character
 
 
 def _meant(character: str) -> bytes:
     code = ord(character)
     if FIRST <= code <= LAST:
-        return bytes([code - OFFSET])
+        return bytes([code - FIRST])
     return character.encode(errors="surrogateescape")

@@ -69,7 +69,7 @@ class Fsquota:
                 start_new_session=True,  # a Ctrl-C is for the server, which then unmounts in order
             )
         except OSError as error:
-            raise FilesystemUnavailable(f"The model's filesystem could not be mounted: {error}.") from error
+            raise FilesystemUnavailable(f"Fsquota could not be started: {error}.") from error
         fsquota = cls(process, model_id)
         try:
             await fsquota._wait_ready()
@@ -102,14 +102,10 @@ class Fsquota:
             async with asyncio.timeout(READY_SECONDS):
                 line = await self._process.stdout.readline()
         except TimeoutError as error:
-            raise FilesystemUnavailable(
-                f"The model's filesystem was not mounted within {READY_SECONDS:.0f} seconds. Try again."
-            ) from error
+            raise FilesystemUnavailable(f"It took longer than {READY_SECONDS:.0f} seconds.") from error
         if line != b"ready\n":
             said = f"said {line!r}" if line else await self.wait()
-            raise FilesystemUnavailable(
-                f"The model's filesystem could not be mounted: expected 'ready' from fsquota, but it {said}."
-            )
+            raise FilesystemUnavailable(f"Expected 'ready' from fsquota, but it {said}.")
 
     async def _log(self, model_id: ModelId) -> None:
         assert self._process.stderr is not None  # asked for in start

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, Self, TypeVar
 
+import anyio
+
 from ide_server.errors import FilesystemUnavailable
 
 P = ParamSpec("P")
@@ -48,7 +50,8 @@ class Threads:
         try:
             return await asyncio.shield(call)
         except asyncio.CancelledError:
-            await asyncio.wait([call])
+            with anyio.CancelScope(shield=True):  # a cancelled anyio scope would cancel this wait as well
+                await asyncio.wait([call])
             raise
 
     def close(self) -> None:

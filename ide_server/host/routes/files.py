@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
@@ -87,9 +87,12 @@ async def reading(request: Request[HostState], file: OpenFile) -> Response:
 async def write_file(request: Request[HostState]) -> Response:
     condition = conditional.write_condition(request.headers)
     model_id, path = target(request)
-    written = await request.state["files"].write(
-        model_id, path, request.stream(), condition=condition, byte_size=content_length(request)
-    )
+    try:
+        written = await request.state["files"].write(
+            model_id, path, request.stream(), condition=condition, byte_size=content_length(request)
+        )
+    except ClientDisconnect:
+        return Response(status_code=400)  # to nobody: it left in the middle of its upload, which is no fault of ours
     headers = {"ETag": etag_of(written.entry)}
     return json_reply(written.entry, status=201 if written.created else 200, headers=headers)
 
