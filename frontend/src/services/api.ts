@@ -82,14 +82,17 @@ export function errorOf(status: number, body: string): ApiError {
   return new ApiError('unexpected_reply', `The server answered with status ${status}.`, status);
 }
 
-export async function request(path: string, init: RequestInit = {}): Promise<Response> {
-  let response: Response;
+async function fetchOrOffline(path: string, init: RequestInit): Promise<Response> {
   try {
-    response = await fetch(path, init);
+    return await fetch(path, init);
   } catch (error) {
     if (error instanceof TypeError) throw offline();
     throw error;
   }
+}
+
+export async function request(path: string, init: RequestInit = {}): Promise<Response> {
+  const response = await fetchOrOffline(path, init);
   if (!response.ok) throw errorOf(response.status, await response.text());
   return response;
 }
@@ -113,7 +116,8 @@ export const createModel = (model: NewModel): Promise<Model> => json('POST', `${
 
 /** A file's content and the etag to save it with. */
 export interface Content {
-  bytes: Uint8Array<ArrayBuffer>;
+  bytes: Uint8Array<ArrayBuffer> | null;
+  byteSize: number;
   etag: string;
 }
 
@@ -163,16 +167,27 @@ export class ModelApi {
     return `${this.root}/files/${encodePath(path)}`;
   }
 
-  async read(path: string): Promise<Content> {
-    const response = await request(this.fileUrl(path), { cache: 'no-store' });
+  /** The content, or null with its size where it is longer than `mostBytes`. */
+  async read(path: string, mostBytes: number): Promise<Content> {
+    const stop = new AbortController();
+    const response = await request(this.fileUrl(path), { cache: 'no-store', signal: stop.signal });
+    const etag = response.headers.get('ETag') ?? '';
+    const byteSize = Number(response.headers.get('Content-Length'));
+    if (byteSize > mostBytes) {
+      stop.abort();
+      return { bytes: null, byteSize, etag };
+    }
     const bytes = new Uint8Array(await response.arrayBuffer());
-    return { bytes, etag: response.headers.get('ETag') ?? '' };
+    return { bytes, byteSize: bytes.length, etag };
   }
 
-  /** Size and etag without the content. */
-  async stat(path: string): Promise<{ byteSize: number; etag: string }> {
-    const { headers } = await request(this.fileUrl(path), { method: 'HEAD', cache: 'no-store' });
-    return { byteSize: Number(headers.get('Content-Length')), etag: headers.get('ETag') ?? '' };
+  /** The etag of what is on disk now; null when there is no such file. */
+  async etag(path: string): Promise<string | null> {
+    const response = await fetchOrOffline(this.fileUrl(path), { method: 'HEAD', cache: 'no-store' });
+    if (response.status === 404) return null;
+    // The reply to HEAD has no body to say more.
+    if (!response.ok) throw errorOf(response.status, '');
+    return response.headers.get('ETag');
   }
 
   async write(path: string, content: string | Blob, expected: Expected): Promise<Entry> {

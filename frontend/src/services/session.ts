@@ -19,6 +19,7 @@ import type { Disposable } from '../base/lifecycle.ts';
 import type { Model, ModelId, Operation, State, Terminal, Usage } from '../wire.ts';
 import type { ModelApi } from './api.ts';
 import type { Commands } from './commands.ts';
+import type { Dialogs } from './dialogs.ts';
 import type { FilesystemStatus, ModelEvents } from './model-events.ts';
 import type { Notifications } from './notifications.ts';
 import type { SocketStatus } from './socket.ts';
@@ -30,6 +31,7 @@ export interface ModelSession extends Disposable {
   readonly events: ModelEvents;
   readonly commands: Commands;
   readonly notifications: Notifications;
+  readonly dialogs: Dialogs;
 
   readonly model: Readable<Model>;
   readonly usage: Readable<Usage>;

@@ -1,0 +1,171 @@
+/** EditorPort with CodeMirror 6. */
+
+import {
+  autocompletion,
+  closeBrackets,
+  closeBracketsKeymap,
+  completionKeymap,
+} from '@codemirror/autocomplete';
+import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
+import { bracketMatching, foldGutter, foldKeymap, indentOnInput, indentUnit } from '@codemirror/language';
+import { lintKeymap } from '@codemirror/lint';
+import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
+import { Compartment, EditorState, type Extension, Text } from '@codemirror/state';
+import {
+  crosshairCursor,
+  drawSelection,
+  dropCursor,
+  EditorView,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  highlightSpecialChars,
+  keymap,
+  lineNumbers,
+  rectangularSelection,
+} from '@codemirror/view';
+import { Emitter } from '../base/emitter.ts';
+import { basename } from '../base/paths.ts';
+import { cspNonce } from '../services/csp.ts';
+import { pageTheme } from './codemirror-theme.ts';
+import type { Cursor, EditorOptions, EditorPort, Version } from './editor-port.ts';
+import { loadLanguage } from './languages.ts';
+import { indentOf, type LineEnd } from './text-file.ts';
+
+/** What every editor of the page has, the compared ones too. */
+export function commonExtensions(lineEnd: LineEnd): Extension {
+  return [
+    EditorView.cspNonce.of(cspNonce()),
+    EditorState.lineSeparator.of(lineEnd),
+    EditorState.allowMultipleSelections.of(true),
+    lineNumbers(),
+    highlightSpecialChars(),
+    drawSelection(),
+    bracketMatching(),
+    pageTheme,
+  ];
+}
+
+const editing: Extension = [
+  highlightActiveLineGutter(),
+  highlightActiveLine(),
+  history(),
+  foldGutter(),
+  dropCursor(),
+  indentOnInput(),
+  closeBrackets(),
+  autocompletion(),
+  rectangularSelection(),
+  crosshairCursor(),
+  highlightSelectionMatches(),
+  search({ top: false }),
+  keymap.of([
+    ...closeBracketsKeymap,
+    ...defaultKeymap,
+    ...searchKeymap,
+    ...historyKeymap,
+    ...foldKeymap,
+    ...completionKeymap,
+    ...lintKeymap,
+    // Esc, then Tab leaves the editor: CodeMirror lets Tab through for two seconds after Esc.
+    indentWithTab,
+  ]),
+];
+
+export class CodeMirrorEditor implements EditorPort {
+  private readonly view: EditorView;
+  private readonly language = new Compartment();
+  private readonly label = new Compartment();
+  private readonly changes = new Emitter<void>();
+  private readonly cursors = new Emitter<Cursor>();
+  private path = '';
+  private disposed = false;
+
+  readonly onChange = this.changes.event;
+  readonly onCursor = this.cursors.event;
+  readonly dom: HTMLElement;
+
+  constructor({ text, lineEnd, path }: EditorOptions) {
+    this.view = new EditorView({
+      doc: Text.of(text.split(lineEnd)),
+      extensions: [
+        commonExtensions(lineEnd),
+        editing,
+        indentUnit.of(indentOf(text)),
+        this.language.of([]),
+        this.label.of([]),
+        EditorView.updateListener.of((update) => {
+          if (update.docChanged) this.changes.fire();
+          if (update.docChanged || update.selectionSet) this.cursors.fire(this.cursor());
+        }),
+      ],
+    });
+    this.dom = this.view.dom;
+    this.setPath(path);
+  }
+
+  text(): string {
+    return this.view.state.sliceDoc();
+  }
+
+  setText(text: string): void {
+    const { state } = this.view;
+    const insert = state.toText(text);
+    const head = Math.min(state.selection.main.head, insert.length);
+    this.view.dispatch({ changes: { from: 0, to: state.doc.length, insert }, selection: { anchor: head } });
+  }
+
+  version(): Version {
+    return this.view.state.doc;
+  }
+
+  isAt(version: Version): boolean {
+    return this.view.state.doc.eq(version as Text); // versions come from version()
+  }
+
+  cursor(): Cursor {
+    const { doc, selection } = this.view.state;
+    const { head } = selection.main;
+    const line = doc.lineAt(head);
+    const selected = selection.ranges.reduce((sum, range) => sum + range.to - range.from, 0);
+    return { line: line.number, column: head - line.from + 1, selected };
+  }
+
+  goTo(line: number, column = 1): void {
+    const { doc } = this.view.state;
+    const target = doc.line(Math.min(Math.max(line, 1), doc.lines));
+    const at = Math.min(target.from + Math.max(column, 1) - 1, target.to);
+    this.view.dispatch({
+      selection: { anchor: at },
+      effects: EditorView.scrollIntoView(at, { y: 'center' }),
+    });
+  }
+
+  setPath(path: string): void {
+    this.path = path;
+    const label = EditorView.contentAttributes.of({ 'aria-label': `Editor, ${basename(path)}` });
+    this.view.dispatch({ effects: this.label.reconfigure(label) });
+    void this.applyLanguage(path);
+  }
+
+  focus(): void {
+    this.view.focus();
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    this.changes.dispose();
+    this.cursors.dispose();
+    this.view.destroy();
+  }
+
+  private async applyLanguage(path: string): Promise<void> {
+    const support = await loadLanguage(path);
+    // The file may have been renamed or closed while the language was on its way.
+    if (this.disposed || this.path !== path) return;
+    this.view.dispatch({ effects: this.language.reconfigure(support) });
+  }
+}
+
+export function createEditor(options: EditorOptions): EditorPort {
+  return new CodeMirrorEditor(options);
+}

@@ -1,0 +1,313 @@
+/** The open files as tabs in groups, and what a person does with them. */
+
+import { createDockview, type DockviewApi, type IContentRenderer, type ITabRenderer } from 'dockview';
+import { mount, unmount } from 'svelte';
+import { get, type Readable, writable } from 'svelte/store';
+import { type Disposable, DisposableStore, toDisposable } from '../base/lifecycle.ts';
+import { afterMove, basename, isWithin } from '../base/paths.ts';
+import { cspNonce } from '../services/csp.ts';
+import type { ModelSession } from '../services/session.ts';
+import type { FileChange } from '../wire.ts';
+import { createEditor } from './codemirror-editor.ts';
+import { Drafts } from './drafts.ts';
+import EditorPane from './EditorPane.svelte';
+import { OpenFile } from './open-file.ts';
+import Tab from './Tab.svelte';
+import Welcome from './Welcome.svelte';
+
+/** Changes of files come in bursts; open files look at the disk once a burst is over. */
+const CHECK_DELAY_MS = 150;
+
+export class EditorArea implements Disposable {
+  private readonly owned = new DisposableStore();
+  private readonly files = new Map<string, OpenFile>();
+  private readonly subscriptions = new Map<string, Disposable>();
+  private readonly activeStore = writable<OpenFile | null>(null);
+  private readonly dirtyStore = writable(0);
+  private readonly drafts: Drafts;
+  private readonly dock: DockviewApi;
+  private readonly pending: FileChange[] = [];
+  private checkTimer: ReturnType<typeof setTimeout> | undefined;
+  private nextId = 1;
+
+  readonly active: Readable<OpenFile | null> = this.activeStore;
+  /** How many files have unsaved changes. */
+  readonly dirtyCount: Readable<number> = this.dirtyStore;
+
+  constructor(
+    parent: HTMLElement,
+    private readonly session: ModelSession,
+    private readonly layoutKey = `slipway.editors.${session.modelId}`,
+  ) {
+    this.drafts = new Drafts(session.modelId);
+    this.dock = createDockview(parent, {
+      createComponent: ({ id }) => this.content(id),
+      createTabComponent: ({ id }) => this.tab(id),
+      createWatermarkComponent: () =>
+        rendered((target) => mount(Welcome, { target, props: { commands: session.commands } })),
+      defaultTabComponent: 'tab',
+      theme: { name: 'slipway', className: 'dockview-theme-slipway', dndTabIndicator: 'line' },
+      disableFloatingGroups: true,
+      keyboardNavigation: { keymap: { focusTabs: 'ctrl+shift+\\' } },
+      announcements: false,
+      nonce: cspNonce(),
+    });
+    this.owned.add(this.dock);
+    this.owned.add(this.dock.onDidActivePanelChange(() => this.activated()));
+    this.owned.add(this.dock.onDidRemovePanel((panel) => this.removed(panel.id)));
+    this.owned.add(this.dock.onDidLayoutChange(() => this.remember()));
+    this.owned.add(session.events.onFilesChanged((changes) => this.changed(changes)));
+    this.owned.add(session.events.onRescan(() => this.checkSoon()));
+    this.owned.defer(() => clearTimeout(this.checkTimer));
+    this.keepDraftsWhenLeaving();
+  }
+
+  /** Opens again what was open, and what has unsaved changes. */
+  async restore(): Promise<void> {
+    const remembered = this.remembered();
+    const unsaved = await this.drafts.paths();
+    const active = remembered.active ?? unsaved[0];
+    for (const path of new Set([...remembered.paths, ...unsaved])) this.show(path, path === active);
+  }
+
+  async open(path: string, line?: number, column?: number): Promise<void> {
+    const file = this.show(path, true);
+    await file.loaded;
+    const { editor } = file;
+    if (line !== undefined) editor?.goTo(line, column);
+    editor?.focus();
+  }
+
+  async saveActive(): Promise<void> {
+    const file = get(this.activeStore);
+    if (file) await this.save(file);
+  }
+
+  async saveAll(): Promise<boolean> {
+    const dirty = [...this.files.values()].filter((file) => file.state.save.dirty);
+    let whole = true;
+    // One after the other: each may ask a question.
+    for (const file of dirty) whole = (await this.save(file)) && whole;
+    return whole;
+  }
+
+  async closeActive(): Promise<void> {
+    const panel = this.dock.activePanel;
+    if (panel) await this.close(panel.id);
+  }
+
+  /** Shows the tab at this place of the active group, counted from 1. */
+  showTab(place: number): void {
+    this.dock.activeGroup?.panels[place - 1]?.api.setActive();
+  }
+
+  splitActive(): void {
+    const panel = this.dock.activePanel;
+    if (panel && panel.group.panels.length > 1) panel.api.moveTo({ group: panel.group, position: 'right' });
+  }
+
+  focus(): void {
+    get(this.activeStore)?.editor?.focus();
+  }
+
+  paths(): string[] {
+    return [...this.files.values()].map((file) => file.path);
+  }
+
+  dispose(): void {
+    this.owned.dispose();
+    for (const subscription of this.subscriptions.values()) subscription.dispose();
+    for (const file of this.files.values()) file.dispose();
+  }
+
+  private show(path: string, activate: boolean): OpenFile {
+    const found = this.find(path);
+    if (found) {
+      const [id, file] = found;
+      if (activate) this.dock.getPanel(id)?.api.setActive();
+      return file;
+    }
+    const file = new OpenFile(path, { session: this.session, drafts: this.drafts, createEditor });
+    const id = `file-${this.nextId++}`;
+    this.files.set(id, file);
+    this.dock.addPanel({ id, component: 'file', title: basename(path), inactive: !activate });
+    this.subscriptions.set(id, toDisposable(file.view.subscribe(() => this.countDirty())));
+    return file;
+  }
+
+  private find(path: string): [string, OpenFile] | undefined {
+    return [...this.files].find(([, file]) => file.path === path);
+  }
+
+  private fileOf(id: string): OpenFile {
+    const file = this.files.get(id);
+    if (!file) throw new Error(`expected a panel of an open file, got ${id}`);
+    return file;
+  }
+
+  private content(id: string): IContentRenderer {
+    const file = this.fileOf(id);
+    const props = {
+      file,
+      onload: () => this.start(() => file.reload()),
+      onsave: () => this.start(() => this.save(file)),
+      oncompare: () => this.start(() => file.compare()),
+      onoverwrite: (text: string) => this.start(() => file.overwriteWith(text)),
+    };
+    return rendered((target) => mount(EditorPane, { target, props }));
+  }
+
+  private tab(id: string): ITabRenderer {
+    const onclose = (): void => this.start(() => this.close(id));
+    const tab = rendered((target) => mount(Tab, { target, props: { file: this.fileOf(id), onclose } }));
+    tab.element.addEventListener('auxclick', (event) => {
+      if (event.button === 1) onclose();
+    });
+    return tab;
+  }
+
+  private async save(file: OpenFile): Promise<boolean> {
+    if (file.state.save.disk !== 'changed' && (await file.save())) {
+      this.session.announce(`${basename(file.path)} saved.`);
+      return true;
+    }
+    return file.state.save.disk === 'changed' ? this.resolveConflict(file) : false;
+  }
+
+  private async resolveConflict(file: OpenFile): Promise<boolean> {
+    const name = basename(file.path);
+    const choice = await this.session.dialogs.ask({
+      title: `${name} has changed on disk`,
+      message: `Something else has written ${file.path} since you opened it. Your text is not saved yet.`,
+      choices: [
+        { value: 'load', label: 'Load disk version (discard mine)' },
+        { value: 'overwrite', label: 'Overwrite disk version' },
+        { value: 'compare', label: 'Compare', kind: 'primary' },
+      ],
+    });
+    if (choice === 'overwrite') return file.overwrite();
+    if (choice === 'load') await file.reload();
+    if (choice === 'compare') await file.compare();
+    return choice === 'load';
+  }
+
+  private async close(id: string): Promise<void> {
+    const file = this.fileOf(id);
+    if (file.state.save.dirty && !(await this.mayClose(file))) return;
+    const panel = this.dock.getPanel(id);
+    if (panel) this.dock.removePanel(panel);
+  }
+
+  private async mayClose(file: OpenFile): Promise<boolean> {
+    const choice = await this.session.dialogs.ask({
+      title: `Save the changes to ${basename(file.path)}?`,
+      message: 'They are lost if you do not save them.',
+      choices: [
+        { value: 'discard', label: "Don't save" },
+        { value: 'save', label: 'Save', kind: 'primary' },
+      ],
+    });
+    if (choice === 'save') return this.save(file);
+    if (choice === 'discard') await file.discardChanges();
+    return choice === 'discard';
+  }
+
+  private activated(): void {
+    const panel = this.dock.activePanel;
+    this.activeStore.set(panel ? (this.files.get(panel.id) ?? null) : null);
+  }
+
+  private removed(id: string): void {
+    this.subscriptions.get(id)?.dispose();
+    this.subscriptions.delete(id);
+    this.files.get(id)?.dispose();
+    this.files.delete(id);
+    this.countDirty();
+    this.remember();
+  }
+
+  private countDirty(): void {
+    this.dirtyStore.set([...this.files.values()].filter((file) => file.state.save.dirty).length);
+  }
+
+  /** A promise nobody waits for: what it throws is shown. */
+  private start(work: () => Promise<unknown>): void {
+    work().catch((error: unknown) => this.session.notifications.error('That did not work.', error));
+  }
+
+  private changed(changes: readonly FileChange[]): void {
+    this.pending.push(...changes);
+    this.checkSoon();
+  }
+
+  private checkSoon(): void {
+    clearTimeout(this.checkTimer);
+    this.checkTimer = setTimeout(() => this.start(() => this.check(this.pending.splice(0))), CHECK_DELAY_MS);
+  }
+
+  /** No changes: the connection was lost meanwhile, so any file may differ. */
+  private async check(changes: readonly FileChange[]): Promise<void> {
+    const touched = [...this.files.values()].filter(
+      (file) => changes.length === 0 || changes.some((change) => concerns(change, file.path)),
+    );
+    await Promise.all(touched.map((file) => this.checkOne(file, changes)));
+  }
+
+  private async checkOne(file: OpenFile, changes: readonly FileChange[]): Promise<void> {
+    const path = changes.filter(({ kind }) => kind === 'renamed').reduce(followed, file.path);
+    // Editors such as vim move a file away and write a new one in its place: then it has not moved at all.
+    if (path !== file.path && (await this.session.api.etag(file.path)) === null) await file.moved(path);
+    await file.check();
+    this.remember();
+  }
+
+  private remember(): void {
+    const layout: Remembered = { paths: this.paths(), active: get(this.activeStore)?.path ?? null };
+    localStorage.setItem(this.layoutKey, JSON.stringify(layout));
+  }
+
+  private remembered(): Remembered {
+    const stored = localStorage.getItem(this.layoutKey);
+    return stored === null ? { paths: [], active: null } : (JSON.parse(stored) as Remembered); // written by remember()
+  }
+
+  private keepDraftsWhenLeaving(): void {
+    const keep = (): void => {
+      if (document.visibilityState === 'hidden') this.start(() => this.keepDrafts());
+    };
+    document.addEventListener('visibilitychange', keep);
+    this.owned.defer(() => document.removeEventListener('visibilitychange', keep));
+  }
+
+  private async keepDrafts(): Promise<void> {
+    await Promise.all([...this.files.values()].map((file) => file.flushDraft()));
+  }
+}
+
+interface Remembered {
+  readonly paths: readonly string[];
+  readonly active: string | null;
+}
+
+function concerns(change: FileChange, path: string): boolean {
+  const isIn = (folder: string | null): boolean => folder !== null && isWithin(path, folder);
+  return isIn(change.path) || isIn(change.destination ?? null);
+}
+
+function followed(path: string, { path: source, destination }: FileChange): string {
+  return destination ? afterMove(path, source, destination) : path;
+}
+
+interface Rendered {
+  readonly element: HTMLElement;
+  init(): void;
+  dispose(): void;
+}
+
+/** A Svelte component as dockview wants its contents and tabs. */
+function rendered(render: (target: HTMLElement) => Record<string, unknown>): Rendered {
+  const element = document.createElement('div');
+  element.className = 'editor-fill';
+  const component = render(element);
+  return { element, init: () => undefined, dispose: () => void unmount(component) };
+}

@@ -1,0 +1,41 @@
+/** What the rest of the page knows of a text editor, so that another one can take CodeMirror's place. */
+
+import type { Event } from '../base/emitter.ts';
+import type { Disposable } from '../base/lifecycle.ts';
+import type { LineEnd } from './text-file.ts';
+
+/** Counted from 1. */
+export interface Cursor {
+  readonly line: number;
+  readonly column: number;
+  /** Characters selected; 0 for a bare cursor. */
+  readonly selected: number;
+}
+
+/** A version of the text, cheap to keep and to compare. */
+export type Version = object;
+
+export interface EditorPort extends Disposable {
+  readonly dom: HTMLElement;
+  readonly onChange: Event<void>;
+  readonly onCursor: Event<Cursor>;
+  /** Whole, with the file's own line ends. */
+  text(): string;
+  /** Replaces the whole text in one step that undo takes back. */
+  setText(text: string): void;
+  version(): Version;
+  isAt(version: Version): boolean;
+  cursor(): Cursor;
+  goTo(line: number, column?: number): void;
+  /** Chooses the language by the file's name. */
+  setPath(path: string): void;
+  focus(): void;
+}
+
+export interface EditorOptions {
+  readonly text: string;
+  readonly lineEnd: LineEnd;
+  readonly path: string;
+}
+
+export type CreateEditor = (options: EditorOptions) => EditorPort;

@@ -1,0 +1,220 @@
+/** The file tree's owner: reads folders when they are opened, keeps them fresh, and does what is asked with files. */
+
+import { get, type Readable, writable } from 'svelte/store';
+import { type Disposable, DisposableStore } from '../../base/lifecycle.ts';
+import { basename, isWithin, join, parent } from '../../base/paths.ts';
+import { hasCode } from '../../services/api.ts';
+import { showWriteError } from '../../services/filesystem-full.ts';
+import type { ModelSession } from '../../services/session.ts';
+import type { Entry, FileChange } from '../../wire.ts';
+import { type Row, Tree } from './tree.ts';
+
+/** pip writes thousands of files a second: stale folders are read again at most this often, ... */
+const SHORTEST_PAUSE_MS = 150;
+/** ... and a folder that takes long to read less often. */
+const PAUSE_PER_READ_TIME = 4;
+
+export class Files implements Disposable {
+  private readonly owned = new DisposableStore();
+  private readonly tree = new Tree();
+  private readonly stale = new Set<string>();
+  private readonly rowStore = writable<readonly Row[]>([]);
+  private readonly hiddenStore;
+  private refreshing = false;
+  private pauseMilliseconds = SHORTEST_PAUSE_MS;
+
+  readonly rows: Readable<readonly Row[]> = this.rowStore;
+  readonly showHidden: Readable<boolean>;
+
+  constructor(private readonly session: ModelSession) {
+    this.hiddenStore = writable(localStorage.getItem(this.hiddenKey) === 'true');
+    this.showHidden = this.hiddenStore;
+    this.owned.add(session.events.onFilesChanged((changes) => this.changed(changes)));
+    this.owned.add(session.events.onRescan((folder) => this.rescan(folder)));
+  }
+
+  /** Reads the root and the folders that were open last time. */
+  async start(): Promise<void> {
+    const stored = localStorage.getItem(this.openKey);
+    const open = stored === null ? [] : (JSON.parse(stored) as string[]); // written by publish()
+    for (const folder of open) this.tree.open(folder);
+    await this.read('');
+    await Promise.all(open.map((folder) => this.readAgain(folder)));
+  }
+
+  async toggle(folder: string): Promise<void> {
+    if (this.tree.isOpen(folder)) this.close(folder);
+    else await this.open(folder);
+  }
+
+  async open(folder: string): Promise<void> {
+    this.tree.open(folder);
+    this.publish();
+    if (!this.tree.isRead(folder)) await this.read(folder);
+  }
+
+  close(folder: string): void {
+    this.tree.close(folder);
+    this.publish();
+  }
+
+  closeAll(): void {
+    this.tree.closeAll();
+    this.publish();
+  }
+
+  toggleHidden(): void {
+    this.hiddenStore.update((shown) => {
+      localStorage.setItem(this.hiddenKey, String(!shown));
+      return !shown;
+    });
+    this.publish();
+  }
+
+  refresh(): Promise<void> {
+    return this.rescan('');
+  }
+
+  find(path: string): Entry | undefined {
+    return this.tree.find(path);
+  }
+
+  /** Opens the folders above a path, so that it has a row. */
+  async reveal(path: string): Promise<void> {
+    const folders: string[] = [];
+    for (let folder = parent(path); folder !== ''; folder = parent(folder)) folders.unshift(folder);
+    for (const folder of folders) await this.open(folder);
+  }
+
+  /** Makes an empty file; false when that failed and the person was told. */
+  createFile(path: string): Promise<boolean> {
+    return this.doing(`Creating ${basename(path)} failed`, parent(path), () =>
+      this.session.api.write(path, '', null),
+    );
+  }
+
+  createFolder(path: string): Promise<boolean> {
+    return this.doing(`Creating ${basename(path)} failed`, parent(path), () =>
+      this.session.api.makeFolder(path),
+    );
+  }
+
+  async move(source: string, destination: string): Promise<boolean> {
+    if (source === destination) return true;
+    const done = await this.doing(`Moving ${basename(source)} failed`, parent(source), () =>
+      this.session.api.move({ source, destination }),
+    );
+    if (done) this.tree.moved(source, destination);
+    await this.readAgain(parent(destination));
+    return done;
+  }
+
+  /** Into a folder, under the same name. */
+  moveInto(source: string, folder: string): Promise<boolean> {
+    if (parent(source) === folder || isWithin(folder, source)) return Promise.resolve(false);
+    return this.move(source, join(folder, basename(source)));
+  }
+
+  async remove(entry: Entry): Promise<void> {
+    const isFolder = entry.kind === 'folder';
+    const message = isFolder
+      ? `${entry.path} and all in it are deleted for good.`
+      : `${entry.path} is deleted for good.`;
+    if (!(await this.session.dialogs.confirm(`Delete ${entry.name}?`, message, 'Delete'))) return;
+    await this.doing(`Deleting ${entry.name} failed`, parent(entry.path), () =>
+      this.session.api.removeFile(entry.path),
+    );
+  }
+
+  dispose(): void {
+    this.owned.dispose();
+  }
+
+  private async doing(what: string, folder: string, work: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await work();
+    } catch (error) {
+      await showWriteError(this.session, what, error);
+      return false;
+    }
+    await this.readAgain(folder);
+    return true;
+  }
+
+  private async read(folder: string): Promise<void> {
+    try {
+      this.tree.put(folder, await this.session.api.list(folder));
+    } catch (error) {
+      if (!hasCode(error, 'file_not_found') && !hasCode(error, 'not_a_folder')) throw error;
+      // Gone meanwhile; its parent says so too.
+      this.tree.forget(folder);
+    }
+    this.publish();
+  }
+
+  private async readAgain(folder: string): Promise<void> {
+    if (this.tree.isRead(folder) || this.tree.isOpen(folder)) await this.read(folder);
+  }
+
+  private changed(changes: readonly FileChange[]): void {
+    for (const { kind, path, destination } of changes) {
+      if (kind === 'renamed' && destination) this.tree.moved(path, destination);
+    }
+    for (const folder of this.tree.staleAfter(changes)) this.stale.add(folder);
+    void this.freshen();
+  }
+
+  private rescan(folder: string): Promise<void> {
+    for (const path of this.tree.readWithin(folder)) this.stale.add(path);
+    return this.freshen();
+  }
+
+  /** Reads stale folders until none is left, one run at a time. */
+  private async freshen(): Promise<void> {
+    if (this.refreshing) return;
+    this.refreshing = true;
+    try {
+      while (this.stale.size > 0) {
+        await new Promise((resolve) => setTimeout(resolve, this.pauseMilliseconds));
+        await this.readStale();
+      }
+    } finally {
+      this.refreshing = false;
+    }
+  }
+
+  private async readStale(): Promise<void> {
+    const folders = [...this.stale];
+    this.stale.clear();
+    const started = performance.now();
+    for (const folder of folders) {
+      // Closed folders are read when they are opened; until then knowing nothing is better than knowing wrong.
+      if (this.tree.isOpen(folder)) await this.readOrPutOff(folder);
+      else this.tree.forget(folder);
+    }
+    const took = performance.now() - started;
+    this.pauseMilliseconds = Math.max(SHORTEST_PAUSE_MS, took * PAUSE_PER_READ_TIME);
+  }
+
+  /** Offline, the tree stays as it was: reconnecting asks for everything again. */
+  private async readOrPutOff(folder: string): Promise<void> {
+    try {
+      await this.read(folder);
+    } catch (error) {
+      if (!hasCode(error, 'offline') && !hasCode(error, 'host_unavailable')) throw error;
+    }
+  }
+
+  private publish(): void {
+    localStorage.setItem(this.openKey, JSON.stringify(this.tree.openFolders()));
+    this.rowStore.set(this.tree.rows(get(this.hiddenStore)));
+  }
+
+  private get openKey(): string {
+    return `slipway.folders.${this.session.modelId}`;
+  }
+
+  private get hiddenKey(): string {
+    return `slipway.hidden.${this.session.modelId}`;
+  }
+}

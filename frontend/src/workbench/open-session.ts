@@ -1,0 +1,54 @@
+/** Builds the ModelSession of a page and ties it to the editor area once that stands. */
+
+import { type Readable, writable } from 'svelte/store';
+import { ModelApi } from '../services/api.ts';
+import { Commands } from '../services/commands.ts';
+import { Dialogs } from '../services/dialogs.ts';
+import { ModelEvents } from '../services/model-events.ts';
+import { Notifications } from '../services/notifications.ts';
+import type { ModelSession } from '../services/session.ts';
+import type { ModelId } from '../wire.ts';
+
+/** The part of the editor that the session stands for. */
+export interface Editors {
+  open(path: string, line?: number, column?: number): Promise<void>;
+  saveAll(): Promise<boolean>;
+}
+
+export interface OwnedSession extends ModelSession {
+  /** What the live region holds. */
+  readonly announcement: Readable<string>;
+  /** Files asked for before the editor stood are opened now. */
+  attachEditors(editors: Editors): void;
+}
+
+export async function openSession(modelId: ModelId): Promise<OwnedSession> {
+  const api = new ModelApi(modelId);
+  const model = await api.model();
+  const notifications = new Notifications();
+  const onError = (error: unknown): void => notifications.error('That did not work.', error);
+  const events = new ModelEvents(api, model, onError);
+  const announcement = writable('');
+  const editors = Promise.withResolvers<Editors>();
+  return {
+    modelId,
+    api,
+    events,
+    notifications,
+    announcement,
+    commands: new Commands(onError),
+    dialogs: new Dialogs(),
+    model: events.model,
+    usage: events.usage,
+    operations: events.operations,
+    states: events.states,
+    terminals: events.terminals,
+    filesystem: events.filesystem,
+    connection: events.connection,
+    attachEditors: (attached) => editors.resolve(attached),
+    openFile: async (path, line, column) => (await editors.promise).open(path, line, column),
+    saveAll: async () => (await editors.promise).saveAll(),
+    announce: (message) => announcement.set(message),
+    dispose: () => events.dispose(),
+  };
+}

@@ -1,0 +1,134 @@
+/** The commands of the frame itself: which panels show, where the focus goes, what the editors do. */
+
+import { tick } from 'svelte';
+import { get } from 'svelte/store';
+import type { EditorArea } from '../editor/editor-area.ts';
+import type { Command } from '../services/commands.ts';
+import type { ModelSession } from '../services/session.ts';
+import { setTheme, theme } from '../services/theme.ts';
+import type { Layout, LayoutStore } from './layout.ts';
+
+interface Parts {
+  frame(): HTMLElement | undefined;
+  editors(): EditorArea | null;
+}
+
+type PanelName = 'sideBar' | 'bottom' | 'right';
+
+const REGIONS = ['files', 'editor', 'run', 'terminal'];
+const REGION_PANEL: Readonly<Record<string, PanelName>> = {
+  files: 'sideBar',
+  terminal: 'bottom',
+  run: 'right',
+};
+
+export function viewCommands(session: ModelSession, layouts: LayoutStore, parts: Parts): Command[] {
+  const layout = (): Layout => get(layouts.layout);
+  const region = (name: string): Element | null | undefined =>
+    parts.frame()?.querySelector(`[data-region="${name}"]`);
+  const hasFocus = (name: string): boolean => region(name)?.contains(document.activeElement) ?? false;
+
+  async function show(panel: PanelName, focusCommand: string): Promise<void> {
+    layouts.change({ [panel]: true });
+    await tick();
+    session.commands.run(focusCommand);
+  }
+
+  /** Shows and focuses; a second time, from within, hides and goes back to the text. */
+  async function toggle(panel: PanelName, name: string, focusCommand: string): Promise<void> {
+    if (!layout()[panel] || !hasFocus(name)) return show(panel, focusCommand);
+    layouts.change({ [panel]: false });
+    parts.editors()?.focus();
+  }
+
+  function focusRegion(name: string): void {
+    if (name === 'editor') parts.editors()?.focus();
+    else session.commands.run(`${name}.focus`);
+  }
+
+  function cycle(): void {
+    const shown = REGIONS.filter((name) => {
+      const panel = REGION_PANEL[name];
+      return panel === undefined || layout()[panel];
+    });
+    const at = shown.findIndex(hasFocus);
+    focusRegion(shown[(at + 1) % shown.length] ?? 'editor');
+  }
+
+  const editors = (work: (area: EditorArea) => void | Promise<void>) => (): void | Promise<void> => {
+    const area = parts.editors();
+    if (area) return work(area);
+  };
+
+  return [
+    { id: 'files.save', title: 'File: Save', key: 'Ctrl+S', run: editors((area) => area.saveActive()) },
+    {
+      id: 'files.saveAll',
+      title: 'File: Save all',
+      key: 'Ctrl+Shift+S',
+      run: async () => void (await session.saveAll()),
+    },
+    { id: 'editor.close', title: 'Editor: Close', key: 'Alt+W', run: editors((area) => area.closeActive()) },
+    {
+      id: 'editor.split',
+      title: 'Editor: Move to a split on the right',
+      key: 'Ctrl+\\',
+      run: editors((area) => area.splitActive()),
+    },
+    ...Array.from(
+      { length: 9 },
+      (_, index): Command => ({
+        id: `editor.tab${index + 1}`,
+        title: `Editor: Show tab ${index + 1}`,
+        key: `Alt+${index + 1}`,
+        run: editors((area) => area.showTab(index + 1)),
+      }),
+    ),
+    {
+      id: 'view.terminal',
+      title: 'View: Terminal',
+      key: 'Ctrl+`',
+      run: () => toggle('bottom', 'terminal', 'terminal.focus'),
+    },
+    {
+      id: 'view.run',
+      title: 'View: Run panel',
+      key: 'Ctrl+Shift+R',
+      run: () => toggle('right', 'run', 'run.focus'),
+    },
+    {
+      id: 'view.files',
+      title: 'View: Files',
+      key: 'Ctrl+Shift+E',
+      run: () => toggle('sideBar', 'files', 'files.focus'),
+    },
+    {
+      id: 'view.sideBar',
+      title: 'View: Side bar on or off',
+      key: 'Ctrl+B',
+      run: () => layouts.change({ sideBar: !layout().sideBar }),
+    },
+    {
+      id: 'view.runPanel',
+      title: 'View: Run panel on or off',
+      run: () => layouts.change({ right: !layout().right }),
+    },
+    {
+      id: 'view.panel',
+      title: 'View: Bottom panel on or off',
+      key: 'Ctrl+J',
+      run: () => layouts.change({ bottom: !layout().bottom }),
+    },
+    { id: 'view.nextRegion', title: 'View: Focus the next part of the page', key: 'F6', run: cycle },
+    {
+      id: 'view.theme',
+      title: 'View: Light or dark',
+      run: () => setTheme(get(theme) === 'dark' ? 'light' : 'dark'),
+    },
+    {
+      id: 'view.themeSystem',
+      title: 'View: Light or dark as the system has it',
+      run: () => setTheme('system'),
+    },
+  ];
+}
