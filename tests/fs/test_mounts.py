@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import errno
+import functools
 import os
 import signal
 import stat
@@ -14,7 +15,7 @@ import pytest
 
 from ide_server.errors import FilesystemUnavailable, LimitBelowUse, ModelNotFound
 from ide_server.host.events import ModelEvents
-from ide_server.host.mounts import Mounts, mount
+from ide_server.host.mounts import Mount, Mounts, mount
 from ide_server.host.mounts.stale import present_mountpoints
 from ide_server.wire import (
     FileChange,
@@ -115,6 +116,10 @@ async def test_a_request_in_the_moment_of_death_is_refused_and_can_be_tried_agai
         assert await (await models.mount()).usage() == EMPTY
 
 
+def is_mounted(mounted: Mount, generation: int) -> bool:
+    return mounted.generation == generation
+
+
 async def test_one_that_dies_again_and_again_stays_down_until_it_is_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,7 +127,7 @@ async def test_one_that_dies_again_and_again_stays_down_until_it_is_asked_for(
     async with mounted_models(tmp_path) as models:
         mounted = await models.mount()
         for generation in (1, 2, 3):
-            await until(lambda expected=generation: mounted.generation == expected, what="it is mounted")
+            await until(functools.partial(is_mounted, mounted, generation), what="it is mounted")
             os.kill(models.pid(), signal.SIGKILL)
         await until(lambda: mounted.failed, what="it stays down")
         assert mounted.standing.status == "failed"

@@ -28,7 +28,7 @@ def app_of(models: MountedModels) -> ASGIApp:
     app = Starlette(routes=[Prefix("/api/v1", routes=file_routes.routes)], exception_handlers=EXCEPTION_HANDLERS)
 
     async def with_state(scope: Scope, receive: Receive, send: Send) -> None:
-        await app(scope | {"state": {"files": models.files}}, receive, send)
+        await app({**scope, "state": {"files": models.files}}, receive, send)
 
     return with_state
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ide_server.errors import ModelNotFound
-from ide_server.host.events import ModelEvents
+from ide_server.host.events import ModelEvents, Subscription
 from ide_server.host.files import Files
 from ide_server.host.mounts import Mount, Mounts
 from ide_server.host.mounts.stale import present_mountpoints
@@ -80,7 +80,7 @@ async def mounted_models(
     await until(lambda: len(os.listdir("/proc/self/fd")) <= descriptors, what="all descriptors are closed")
 
 
-async def _listen(subscription: AsyncIterator[ModelEvent], heard: list[ModelEvent]) -> None:
+async def _listen(subscription: Subscription, heard: list[ModelEvent]) -> None:
     async for event in subscription:
         heard.append(event)
 
