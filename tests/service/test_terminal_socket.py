@@ -218,8 +218,8 @@ async def test_a_paste_that_is_not_read_delays_no_other_terminal(host: Host) -> 
 async def test_ctrl_c_reaches_a_program_through_a_paste_it_does_not_read(host: Host) -> None:
     path = await host.open()
     async with host.server.watch(path) as watcher:
-        await watcher.type("sleep 100\n")
-        await watcher.until_output(b"sleep 100\r\n")
+        await watcher.type("python3 -c 'print(6 * 7, flush=True); import time; time.sleep(100)'\n")
+        await watcher.until_output(b"42\r\n")
         await watcher.type("echo pas''ted\n" * 15_000)
         await watcher.type("\x03")
         await watcher.type("echo ali''ve\n")
