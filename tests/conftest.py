@@ -1,0 +1,98 @@
+"""What every test gets: asyncio, skips that say what the machine lacks, and a look for what was left behind."""
+
+import functools
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import httpx
+import pytest
+
+GONE_SECONDS = 5.0
+"""How long what a test ended may take to be gone."""
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+# --- what a machine lacks ---
+
+
+def lacks_fuse() -> str | None:
+    if not os.access("/dev/fuse", os.R_OK | os.W_OK):
+        return "/dev/fuse cannot be opened"
+    return lacks_program("fusermount3")
+
+
+def lacks_sandbox() -> str | None:
+    return lacks_program("runc")
+
+
+def lacks_browser() -> str | None:
+    return lacks_program("chromium")
+
+
+@functools.cache
+def lacks_network() -> str | None:
+    try:
+        httpx.head("https://pypi.org/simple/", timeout=10)
+    except httpx.HTTPError as error:
+        return f"pypi.org cannot be reached: {error!r}"
+    return None
+
+
+def lacks_program(name: str) -> str | None:
+    return None if shutil.which(name) else f"{name} is not installed"
+
+
+LACKS: Mapping[str, Callable[[], str | None]] = {
+    "fuse": lacks_fuse,
+    "sandbox": lacks_sandbox,
+    "browser": lacks_browser,
+    "network": lacks_network,
+}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker, lacks in LACKS.items():
+        if item.get_closest_marker(marker) and (reason := lacks()):
+            pytest.skip(reason)
+
+
+# --- what a test leaves behind ---
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No process that we started runs on, and nothing stays mounted in the folders of tests."""
+    before = leftovers(tmp_path_factory.getbasetemp())
+    yield
+    deadline = time.monotonic() + GONE_SECONDS
+    while left := leftovers(tmp_path_factory.getbasetemp()) - before:
+        assert time.monotonic() < deadline, f"left behind: {sorted(left)}"
+        time.sleep(0.02)
+
+
+def leftovers(folder: Path) -> set[str]:
+    mounts = Path("/proc/self/mounts").read_text().splitlines()
+    return children() | {f"mount {line}" for line in mounts if str(folder) in line}
+
+
+def children() -> set[str]:
+    tasks = Path("/proc/self/task").iterdir()
+    return {f"process {pid}: {command(pid)}" for task in tasks for pid in read(task / "children").split()}
+
+
+def command(pid: str) -> str:
+    return read(Path(f"/proc/{pid}/cmdline")).replace("\0", " ")
+
+
+def read(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""  # it ended meanwhile
