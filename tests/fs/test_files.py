@@ -1,7 +1,6 @@
 """The files of a model on a real mount: ordinary use, names, links that lead out, who owns what."""
 
 import asyncio
-import contextlib
 import os
 import stat
 import threading
@@ -296,37 +295,6 @@ async def test_a_folder_swapped_for_a_link_during_the_walk_never_leads_out(model
     assert read_as <= {b"harmless"}
     assert refusals <= {errors.UnsafePath, errors.FileNotFound}
     assert errors.UnsafePath in refusals
-
-
-def flip(root: int, stopped: threading.Event) -> None:
-    """`folder/inner` is again and again a link to `kept`, then away, then a folder with a file."""
-    while not stopped.is_set():
-        with contextlib.suppress(OSError):
-            os.symlink("../kept", "folder/inner", dir_fd=root)
-            os.rename("folder/inner", "folder/other", src_dir_fd=root, dst_dir_fd=root)
-            os.mkdir("folder/inner", dir_fd=root)
-            os.mkdir("folder/inner/deeper", dir_fd=root)
-
-
-async def test_a_removal_follows_no_link_put_in_its_way(models: MountedModels) -> None:
-    kept = await models.files.write_new(MODEL, "kept/precious", b"precious")
-    mounted = await models.mount()
-    refusals = set()
-    for _ in range(30):
-        await models.files.make_folder(MODEL, "folder")
-        stopped = threading.Event()
-        flipping = asyncio.create_task(mounted.run(flip, stopped))
-        try:
-            await models.files.remove(MODEL, "folder", condition=ANY)
-        except errors.SlipwayError as error:
-            refusals.add(type(error))
-        finally:
-            stopped.set()
-            await flipping
-        with contextlib.suppress(errors.FileNotFound):
-            await models.files.remove(MODEL, "folder", condition=ANY)
-    assert refusals <= {errors.FolderNotEmpty, errors.FileNotFound, errors.NotAFolder, errors.NotAFile}
-    assert await models.files.entry(MODEL, "kept/precious") == kept
 
 
 async def test_only_regular_files_are_opened(models: MountedModels) -> None:
