@@ -195,7 +195,7 @@ class StdinFull(Message, frozen=True, array_like=True, tag="stdin_full"):
 
 
 class Disconnect(Message, frozen=True, array_like=True, tag="disconnect"):
-    """The shell ended; None: killed with its sandbox, the status is unknown."""
+    """The shell ended; None: a signal killed it, as the end of its sandbox does."""
 
     exit_code: int | None
 

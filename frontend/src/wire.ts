@@ -128,7 +128,7 @@ export type Sized = readonly [type: "size", rows: number, columns: number];
 /** This many bytes typed were refused: the program does not read its input. */
 export type StdinFull = readonly [type: "stdin_full", refused_bytes: number];
 
-/** The shell ended; null: killed with its sandbox, the status is unknown. */
+/** The shell ended; null: a signal killed it, as the end of its sandbox does. */
 export type Disconnect = readonly [type: "disconnect", exit_code: number | null];
 
 export type TerminalMessage = Setup | Sized | StdinFull | Disconnect;
