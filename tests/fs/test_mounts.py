@@ -161,6 +161,15 @@ async def test_unmounting_leaves_nothing_and_it_can_be_mounted_again(tmp_path: P
         await models.mounts.unmount(MODEL)
 
 
+async def test_who_waits_for_a_mount_that_is_unmounted_is_told_so(tmp_path: Path) -> None:
+    async with mounted_models(tmp_path) as models:
+        waiting = asyncio.create_task(models.mounts.get(MODEL))
+        await until(lambda: models.staging(MODEL).exists(), what="it is being mounted")
+        await models.mounts.unmount(MODEL)
+        with pytest.raises(FilesystemUnavailable, match="has been unmounted"):
+            await waiting
+
+
 async def test_fsquota_sees_nothing_of_the_servers_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLIPWAY_SECRET", "secret")
     async with mounted_models(tmp_path) as models:

@@ -37,8 +37,11 @@ class MountedModels:
         """What is really stored; only to be looked at."""
         return self.settings.data_dir / "models" / model_id / "files"
 
+    def staging(self, model_id: ModelId = MODEL) -> Path:
+        return self.settings.data_dir / "models" / model_id / "staging"
+
     def staged(self, model_id: ModelId = MODEL) -> list[str]:
-        return os.listdir(self.settings.data_dir / "models" / model_id / "staging")
+        return os.listdir(self.staging(model_id))
 
     def pid(self, model_id: ModelId = MODEL) -> int:
         return int((self.settings.run_path / "control" / f"{model_id}.pid").read_text())

@@ -125,7 +125,7 @@ class Mount:
                 await self._settled.wait()
         except TimeoutError as error:
             raise FilesystemUnavailable(self._standing.message) from error
-        if self._keeping.done():
+        if self._keeping.done() and not self._keeping.cancelled():
             self._keeping.result()
         if self._standing.status != "ready":
             raise FilesystemUnavailable(self._standing.message)
@@ -165,6 +165,7 @@ class Mount:
         return msgspec.convert(await self._request("replace", inode=inode, staged=staged, expected=arguments), Replaced)
 
     async def close(self) -> None:
+        self._standing = FilesystemChanged("failed", "The model's filesystem has been unmounted. Reload the page.")
         self._keeping.cancel()
         await asyncio.wait([self._keeping])
         if not self._keeping.cancelled():
@@ -191,6 +192,7 @@ class Mount:
             self._become("failed", "The filesystem cannot be mounted; the server's log has the cause.")
             raise
         finally:
+            self._settled.set()
             self.threads.close()
 
     async def _mount_until_lost(self) -> str:

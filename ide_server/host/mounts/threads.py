@@ -56,7 +56,8 @@ class Threads:
 
     def close(self) -> None:
         self._closed = True
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        """Calls that wait for a thread are still made."""
+        self._executor.shutdown(wait=False)
 
 
 def _become(owner: int) -> None:
