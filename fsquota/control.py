@@ -270,11 +270,12 @@ class Control:
         return dataclasses.asdict(self._filesystem.ledger.usage)
 
     def _largest_folders(self, count: int) -> list[dict[str, Any]]:
-        totals = self._filesystem.tree.folder_totals()
-        totals.sort(key=lambda total: (-total.used_bytes, -total.used_files, total.path))
+        tree = self._filesystem.tree
+        totals = tree.folder_totals()
+        totals.sort(key=lambda total: (-total.used_bytes, -total.used_files))
         return [
             {
-                "path": total.path.decode(errors="replace"),
+                "path": (tree.path(*total.folder.links[0]) or b"").decode(errors="replace"),
                 "used_bytes": total.used_bytes,
                 "used_files": total.used_files,
             }

@@ -10,7 +10,7 @@ import os
 import select
 import signal
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from types import TracebackType
 from typing import Any, Self
 
@@ -55,17 +55,22 @@ class Loop:
         with contextlib.suppress(BlockingIOError):  # full: it will wake
             os.write(self._wake_writer, b"\0")
 
-    def run_until_unmounted(self) -> None:
-        """Serves until a signal to stop or until the filesystem is unmounted."""
-        pyfuse3.trio = _Trio(self)  # type: ignore[attr-defined]  # what pyfuse3.asyncio.enable() does
+    @contextlib.contextmanager
+    def stopped_by_signals(self) -> Iterator[None]:
+        """SIGTERM and SIGINT end run_until_unmounted, also when they come before it begins."""
         before = signal.set_wakeup_fd(self._wake_writer, warn_on_full_buffer=False)
         handlers = {number: signal.signal(number, self._stop) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
-            run_through(pyfuse3.main(min_tasks=1, max_tasks=1))
+            yield
         finally:
             for number, handler in handlers.items():
                 signal.signal(number, handler)
             signal.set_wakeup_fd(before)
+
+    def run_until_unmounted(self) -> None:
+        """Serves until a signal to stop or until the filesystem is unmounted."""
+        pyfuse3.trio = _Trio(self)  # type: ignore[attr-defined]  # what pyfuse3.asyncio.enable() does
+        run_through(pyfuse3.main(min_tasks=1, max_tasks=1))
 
     def wait_for_request(self, device: int) -> None:
         if self._device < 0:

@@ -62,6 +62,7 @@ def mount(options: MountOptions) -> None:
         prepared.empty()
         control.serve(filesystem, prepared)
         stack.callback(control.close)
+        stack.enter_context(loop.stopped_by_signals())
         stack.enter_context(mounted(options, Operations(filesystem)))
         settle_garbage_collector()
         print("ready", flush=True)
@@ -112,13 +113,15 @@ def listening(path: Path) -> Iterator[socket.socket]:
         if stat.S_ISSOCK(path.lstat().st_mode):
             path.unlink()
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    umask = os.umask(0o177)
     try:
         listener.bind(os.fspath(path))
-        path.chmod(0o600)
         listener.listen(MOST_CLIENTS)
     except OSError as error:
         listener.close()
         raise CannotMount(f"the control socket {path} cannot be made: {error}") from error
+    finally:
+        os.umask(umask)
     try:
         yield listener
     finally:
@@ -148,15 +151,24 @@ def mounted(options: MountOptions, operations: Operations) -> Iterator[None]:
 
 
 def detach_stale(mountpoint: Path) -> None:
-    """A mount whose process has died answers ENOTCONN to everything."""
+    """Takes away what a process that died has left mounted, once or several times."""
+    while is_dead(mountpoint):
+        subprocess.run(["fusermount3", "-u", "-z", os.fspath(mountpoint)], check=True, stdout=sys.stderr)
+    if os.path.ismount(mountpoint):
+        raise CannotMount(f"another filesystem is mounted at {mountpoint}: unmount that first")
+
+
+def is_dead(mountpoint: Path) -> bool:
+    """Asks for the one thing that the kernel never answers from what it remembers of a dead mount."""
     try:
-        os.stat(mountpoint)
+        os.statvfs(mountpoint)
     except FileNotFoundError as error:
         raise CannotMount(f"the mountpoint {mountpoint} does not exist: create it first") from error
     except OSError as error:
-        if error.errno != errno.ENOTCONN:
-            raise
-        subprocess.run(["fusermount3", "-u", "-z", os.fspath(mountpoint)], check=True, stdout=sys.stderr)
+        if error.errno == errno.ENOTCONN:
+            return True
+        raise
+    return False
 
 
 def drop_cache(number: int) -> None:

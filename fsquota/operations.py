@@ -18,6 +18,10 @@ from fsquota.tree import Inode
 KEEP_SECONDS = 86400.0
 RENAME_NOREPLACE = 1
 
+# Handles and listings are memory of ours that a program can ask for without end.
+MOST_HANDLES = 100_000
+MOST_LISTED_NAMES = 500_000
+
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
 
@@ -51,6 +55,7 @@ class Operations(pyfuse3.Operations):
         self._tree = filesystem.tree
         self._handles: dict[int, Handle] = {}
         self._listings: dict[int, list[bytes]] = {}
+        self._listed_names = 0
         self._folders: dict[int, Inode] = {}
         self._next_handle = 0
 
@@ -71,6 +76,7 @@ class Operations(pyfuse3.Operations):
     def create(
         self, parent: int, name: bytes, mode: int, flags: int, context: RequestContext
     ) -> tuple[FileInfo, EntryAttributes]:
+        self._require_room()
         folder = self._tree.inode(parent)
         handle = self._filesystem.create_file(folder, name, mode=mode, caller=caller(context))
         return self._opened(handle), self._entry(handle.inode)
@@ -122,6 +128,7 @@ class Operations(pyfuse3.Operations):
 
     @request
     def open(self, number: int, flags: int, _: RequestContext) -> FileInfo:
+        self._require_room()
         return self._opened(self._filesystem.open(self._tree.inode(number), truncate=bool(flags & os.O_TRUNC)))
 
     @request
@@ -144,6 +151,7 @@ class Operations(pyfuse3.Operations):
 
     @request
     def opendir(self, number: int, _: RequestContext) -> int:
+        self._require_room()
         self._next_handle += 1
         self._folders[self._next_handle] = self._tree.inode(number)
         return self._next_handle
@@ -154,7 +162,7 @@ class Operations(pyfuse3.Operations):
         and go; those gone meanwhile are left out."""
         folder = self._folders[number]
         if offset == 0:
-            self._listings[number] = [b".", b"..", *folder.names]
+            self._list(number, folder)
         names = self._listings[number]
         for position in range(offset, len(names)):
             inode = folder.names.get(names[position])
@@ -171,7 +179,7 @@ class Operations(pyfuse3.Operations):
     @request
     def releasedir(self, number: int) -> None:
         self._folders.pop(number)
-        self._listings.pop(number, None)
+        self._listed_names -= len(self._listings.pop(number, ()))
 
     @request
     def fsyncdir(self, number: int, _: bool) -> None:
@@ -212,6 +220,18 @@ class Operations(pyfuse3.Operations):
         return found
 
     # --- within ---
+
+    def _require_room(self) -> None:
+        if len(self._handles) + len(self._folders) >= MOST_HANDLES:
+            raise OSError(errno.ENFILE, os.strerror(errno.ENFILE))
+
+    def _list(self, number: int, folder: Inode) -> None:
+        """Keeps the names as they are now. One listing is always allowed, however large the folder."""
+        self._listed_names -= len(self._listings.pop(number, ()))
+        if self._listings and self._listed_names + len(folder.names) > MOST_LISTED_NAMES:
+            raise OSError(errno.ENFILE, os.strerror(errno.ENFILE))
+        self._listings[number] = [b".", b"..", *folder.names]
+        self._listed_names += len(self._listings[number])
 
     def _opened(self, handle: Handle) -> FileInfo:
         self._next_handle += 1

@@ -73,7 +73,7 @@ class Inode:
 
 @dataclass(slots=True)
 class FolderTotal:
-    path: bytes
+    folder: Inode
     used_bytes: int
     used_files: int
 
@@ -143,21 +143,21 @@ class Tree:
 
     def folder_totals(self) -> list[FolderTotal]:
         """Every folder but the root with all that is in and below it. A file of several names counts at its first."""
-        totals: list[FolderTotal] = []
-        pending: list[tuple[Inode, bytes, tuple[FolderTotal, ...]]] = [(self.root, b"", ())]
-        while pending:
-            folder, path, above = pending.pop()
+        totals = {self.root: FolderTotal(self.root, 0, 0)}
+        folders = [self.root]
+        for folder in folders:  # grows as it is walked
             for name, inode in folder.names.items():
-                if inode.links[0] != (folder, name):
-                    continue
-                for total in above:
-                    total.used_bytes += inode.charge
-                    total.used_files += 1
                 if inode.is_folder:
-                    own = FolderTotal(path + name, 0, 1)
-                    totals.append(own)
-                    pending.append((inode, path + name + b"/", (*above, own)))
-        return totals
+                    totals[inode] = FolderTotal(inode, 0, 1)
+                    folders.append(inode)
+                elif inode.links[0] == (folder, name):
+                    totals[folder].used_bytes += inode.charge
+                    totals[folder].used_files += 1
+        for folder in reversed(folders[1:]):  # children before their parents
+            above = totals[folder.links[0][0]]
+            above.used_bytes += totals[folder].used_bytes
+            above.used_files += totals[folder].used_files
+        return [totals[folder] for folder in folders[1:]]
 
     def _free_number(self, wanted: int) -> int:
         if ROOT_NUMBER < wanted < FIRST_FREE_NUMBER and wanted not in self._by_number:

@@ -257,7 +257,7 @@ def test_accounting_equals_a_fresh_count_after_kill_and_remount(filesystem: Moun
     assert filesystem.usage() == (12288 + 53_248, 3)
     filesystem.kill()
     with pytest.raises(OSError, match="Transport endpoint is not connected"):
-        os.stat(filesystem.root)
+        os.statvfs(filesystem.root)
     filesystem.start()
     assert filesystem.usage() == (12288, 2) == fresh_count(filesystem.backing)
     assert (filesystem.root / "link").read_bytes() == bytes(10_000)

@@ -199,7 +199,7 @@ def test_a_mount_behaves_as_a_plain_folder(filesystem: MountedFilesystem) -> Non
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         Machine,
         settings=settings(
-            max_examples=40,
+            max_examples=100,
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow],

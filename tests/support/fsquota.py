@@ -45,7 +45,11 @@ class ControlClient:
     def __init__(self, path: Path) -> None:
         self.connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.connection.settimeout(10.0)
-        self.connection.connect(os.fspath(path))
+        try:
+            self.connection.connect(os.fspath(path))
+        except OSError:
+            self.connection.close()
+            raise
         self._lines = self.connection.makefile("rb")
         self._next_id = 0
         self.events: list[dict[str, Any]] = []

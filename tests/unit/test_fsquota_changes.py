@@ -39,11 +39,15 @@ def test_a_path_that_is_not_text_becomes_a_rescan_of_the_nearest_folder_that_is(
     changes.add("created", b"before")
     changes.add("created", b"text/\xff/file")
     changes.add("renamed", b"one/\xff", b"other/name")
+    changes.add("created", b"other/\xff")
+    changes.add("created", b"x" * 255 + b"/y" * 5000)
+    changes.flush()
     assert events == [
         {"event": "changes", "changes": [{"kind": "created", "path": "before"}]},
         {"event": "rescan", "path": "text"},
         {"event": "rescan", "path": "one"},
         {"event": "rescan", "path": "other"},
+        {"event": "rescan", "path": "x" * 255 + "/y" * 1920},
     ]
 
 

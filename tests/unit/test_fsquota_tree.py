@@ -67,4 +67,4 @@ def test_folder_totals_hold_all_below_and_count_a_linked_file_once() -> None:
     inode = tree.add(inner, b"file", file(5, byte_size=5000))
     tree.add_name(inode, outer, b"link")
     tree.add(tree.root, b"top", file(6, byte_size=1))
-    assert tree.folder_totals() == [FolderTotal(b"outer", 8192, 3), FolderTotal(b"outer/inner", 8192, 2)]
+    assert tree.folder_totals() == [FolderTotal(outer, 8192, 3), FolderTotal(inner, 8192, 2)]
