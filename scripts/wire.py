@@ -32,9 +32,9 @@ Notes = Mapping[tuple[str, str], str]
 class TypeScript:
     """Renders what one module defines: string ids, unions of literals, structs and unions of structs."""
 
-    def __init__(self, module: ModuleType) -> None:
+    def __init__(self, module: ModuleType, *, source: str | None = None) -> None:
         self.module = module
-        self.notes = field_notes(inspect.getsource(module))
+        self.notes = field_notes(source or inspect.getsource(module))
         self.aliases = {value: name for name, value in vars(module).items() if is_alias(value)}
 
     def text(self) -> str:
