@@ -19,9 +19,18 @@ import { ReconnectingSocket, type SocketStatus } from './socket.ts';
 
 export type FilesystemStatus = Pick<FilesystemChanged, 'status' | 'message'>;
 
-/** The operation put in its place by id, or first where it is new; newest first. */
+/** How far an operation has come; it never goes back. */
+function stage({ started_at, ended_at }: Operation): number {
+  if (ended_at !== null) return 2;
+  return started_at === null ? 0 : 1;
+}
+
+/** The operation put in its place by id, or first where it is new; newest first. A reply to a request can come after the
+ * event of what happened next, so what is known to be further on stays. */
 export function withOperation(operations: readonly Operation[], changed: Operation): readonly Operation[] {
-  if (operations.some(({ id }) => id === changed.id)) {
+  const known = operations.find(({ id }) => id === changed.id);
+  if (known !== undefined) {
+    if (stage(known) > stage(changed)) return operations;
     return operations.map((operation) => (operation.id === changed.id ? changed : operation));
   }
   return [changed, ...operations].sort((a, b) => b.created_at - a.created_at);

@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import type { Operation } from '../wire.ts';
+import { withOperation } from './model-events.ts';
+
+const operation = (change: Partial<Operation>): Operation => ({
+  id: 'a',
+  model_id: 'm',
+  kind: 'evaluate',
+  status: 'queued',
+  parameters: {},
+  state_id: null,
+  result_state_id: null,
+  created_at: 1,
+  started_at: null,
+  ended_at: null,
+  outcome: null,
+  ...change,
+});
+
+const queued = operation({});
+const running = operation({ status: 'running', started_at: 2 });
+const cancelled = operation({ status: 'cancelled', started_at: 2, ended_at: 3 });
+
+test('a new operation comes first', () => {
+  const newer = operation({ id: 'b', created_at: 5 });
+  expect(withOperation([queued], newer)).toEqual([newer, queued]);
+});
+
+test('an operation goes on in its place', () => {
+  const older = operation({ id: 'z', created_at: 0 });
+  expect(withOperation([queued, older], running)).toEqual([running, older]);
+});
+
+test.each([
+  ['the reply to a cancel', cancelled, running],
+  ['the reply to a start', running, queued],
+])('%s that comes after the event changes nothing', (_, known, late) => {
+  expect(withOperation([known], late)).toEqual([known]);
+});
