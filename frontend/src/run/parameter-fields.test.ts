@@ -41,7 +41,7 @@ describe('the control', () => {
 
   test('says what is expected', () => {
     const field = fieldOf(definition({ shape: [-1, 3], minimum: 0, maximum: 1, required: false }));
-    expect(field.expects).toBe('f32 n×3, 0 to 1, optional');
+    expect(field.expects).toBe('f32 [n×3], 0 to 1, optional');
   });
 
   test.each([

@@ -139,8 +139,9 @@ function expectation(definition: ParameterDefinition): string {
   return [kind, range, required ? '' : 'optional'].filter((part) => part !== '').join(', ');
 }
 
-export function shapeText(shape: readonly number[]): string {
-  return shape.map((length) => (length === -1 ? 'n' : String(length))).join('×');
+/** "[3]", "[n×3]": n is any length. */
+function shapeText(shape: readonly number[]): string {
+  return `[${shape.map((length) => (length === -1 ? 'n' : String(length))).join('×')}]`;
 }
 
 function read(field: Field, input: FieldInput): Reading {

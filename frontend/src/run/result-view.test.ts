@@ -92,9 +92,15 @@ test.each([
   expect(elementText('f32', Math.fround(number))).toBe(text);
 });
 
+test('a table is written with seven digits, a single number with all', () => {
+  const table = valueView(value({ shape: [1], elements: [1 / 3] }));
+  expect(table.kind === 'table' && table.rows[0]?.cells).toEqual(['0.3333333']);
+  expect(valueView(value({ elements: [1 / 3] }))).toEqual({ kind: 'scalar', text: '0.3333333333333333' });
+});
+
 test('a type is described with its shape', () => {
   expect([describeType(value({})), describeType(value({ type: 'u8', shape: [3, 4] }))]).toEqual([
     'f64',
-    'u8 3×4',
+    'u8 [3×4]',
   ]);
 });

@@ -42,9 +42,9 @@ export function valueView(value: OutputValue): ValueView {
   return tableView(value);
 }
 
-/** "f32 3×4", "string". */
+/** "f32 [3×4]", "string". */
 export function describeType({ type, shape }: Pick<OutputValue, 'type' | 'shape'>): string {
-  return shape.length === 0 ? type : `${type} ${shape.join('×')}`;
+  return shape.length === 0 ? type : `${type} [${shape.join('×')}]`;
 }
 
 function scalarView({ type, elements }: OutputValue): ValueView {
@@ -63,7 +63,7 @@ function tableView({ type, shape, elements }: OutputValue): TableView {
     label: rowLabel(row, outer),
     cells: elements
       .slice(row * columns, row * columns + shownColumns)
-      .map((element) => elementText(type, element)),
+      .map((element) => cellText(type, element)),
   }));
   return {
     kind: 'table',
@@ -96,6 +96,12 @@ const format = (count: number): string => count.toLocaleString('en-US');
 export function elementText(type: ElementType, element: unknown): string {
   if (typeof element === 'number' && type === 'f32') return float32Text(element);
   return typeof element === 'string' ? element : JSON.stringify(element ?? null);
+}
+
+/** Short enough for many side by side; a single number is shown whole. */
+function cellText(type: ElementType, element: unknown): string {
+  const isLong = type === 'f64' && typeof element === 'number';
+  return elementText(type, isLong ? Number(element.toPrecision(7)) : element);
 }
 
 /** The fewest digits that read back as the same 32-bit number; nine always do. */

@@ -28,7 +28,7 @@ export function terminalTheme(): ITheme {
     foreground: tokenColor('--text'),
     cursor: tokenColor('--accent'),
     cursorAccent: tokenColor('--surface-0'),
-    selectionBackground: tokenColor('--selected'),
+    selectionBackground: tokenColor('--accent').replace(/^rgb\((.*)\)$/, 'rgba($1, 0.35)'),
     scrollbarSliderBackground: tokenColor('--line'),
     scrollbarSliderHoverBackground: tokenColor('--line-strong'),
     scrollbarSliderActiveBackground: tokenColor('--line-strong'),
