@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Operation } from '../wire.ts';
-import { withOperation } from './model-events.ts';
+import { withOperation, withOperations } from './model-events.ts';
 
 const operation = (change: Partial<Operation>): Operation => ({
   id: 'a',
@@ -36,4 +36,10 @@ test.each([
   ['the reply to a start', running, queued],
 ])('%s that comes after the event changes nothing', (_, known, late) => {
   expect(withOperation([known], late)).toEqual([known]);
+});
+
+test('a list read anew keeps what events have told since, and lets go what was deleted', () => {
+  const deleted = operation({ id: 'd', created_at: 0 });
+  const newer = operation({ id: 'n', created_at: 9 });
+  expect(withOperations([newer, cancelled, deleted], [running])).toEqual([newer, cancelled]);
 });

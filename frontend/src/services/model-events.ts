@@ -36,6 +36,16 @@ export function withOperation(operations: readonly Operation[], changed: Operati
   return [changed, ...operations].sort((a, b) => b.created_at - a.created_at);
 }
 
+/** A list read anew, without undoing what events have told since the server wrote it. */
+export function withOperations(
+  known: readonly Operation[],
+  read: readonly Operation[],
+): readonly Operation[] {
+  const newest = read[0]?.created_at ?? Number.NEGATIVE_INFINITY;
+  const ids = new Set(read.map(({ id }) => id));
+  return known.filter(({ id, created_at }) => ids.has(id) || created_at > newest).reduce(withOperation, read);
+}
+
 export class ModelEvents implements Disposable {
   private readonly socket: ReconnectingSocket;
   private readonly modelStore;
@@ -105,7 +115,9 @@ export class ModelEvents implements Disposable {
   private connected(): void {
     this.connections += 1;
     // The socket tells what stands, save the operations that ended while nobody listened.
-    this.api.operations().then((operations) => this.operationsStore.set(operations), this.onError);
+    this.api
+      .operations()
+      .then((read) => this.operationsStore.update((known) => withOperations(known, read)), this.onError);
     if (this.connections > 1) this.rescanEmitter.fire('');
   }
 
