@@ -15,6 +15,8 @@ import { OpenFile } from './open-file.ts';
 import Tab from './Tab.svelte';
 import Welcome from './Welcome.svelte';
 
+/** Where a model's code begins, by its template. */
+const FIRST_FILES = ['main.py', 'main.js', 'main.mjs', 'README.md'];
 /** Changes of files come in bursts; open files look at the disk once a burst is over. */
 const CHECK_DELAY_MS = 150;
 
@@ -48,7 +50,6 @@ export class EditorArea implements Disposable {
       defaultTabComponent: 'tab',
       theme: { name: 'slipway', className: 'dockview-theme-slipway', dndTabIndicator: 'line' },
       disableFloatingGroups: true,
-      keyboardNavigation: { keymap: { focusTabs: 'ctrl+shift+\\' } },
       announcements: false,
       nonce: cspNonce(),
     });
@@ -62,12 +63,21 @@ export class EditorArea implements Disposable {
     this.keepDraftsWhenLeaving();
   }
 
-  /** Opens again what was open, and what has unsaved changes. */
+  /** Opens again what was open, and what has unsaved changes; on the first visit, where the code begins. */
   async restore(): Promise<void> {
+    if (localStorage.getItem(this.layoutKey) === null) await this.openFirst();
     const remembered = this.remembered();
     const unsaved = await this.drafts.paths();
     const active = remembered.active ?? unsaved[0];
     for (const path of new Set([...remembered.paths, ...unsaved])) this.show(path, path === active);
+  }
+
+  private async openFirst(): Promise<void> {
+    const entries = await this.session.api.list('');
+    const first = FIRST_FILES.find((name) =>
+      entries.some((entry) => entry.kind === 'file' && entry.name === name),
+    );
+    if (first !== undefined) await this.open(first);
   }
 
   async open(path: string, line?: number, column?: number): Promise<void> {
