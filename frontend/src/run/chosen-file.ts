@@ -19,10 +19,10 @@ export async function chosenFile(file: File, type: ElementType): Promise<ChosenF
   return { name: file.name, value: { format, base64: await base64Of(file) } };
 }
 
-/** "png", "wav", from the media type, which browsers know better than names tell; else from the name. */
+/** "png", "wav": from the name, or from the media type where the name has no extension. */
 function formatOf(file: File): string {
   const [, subtype = ''] = file.type.split('/');
-  return subtype.replace(/^x-|\+.*$/g, '') || extension(file.name);
+  return extension(file.name) || subtype.replace(/^x-|\+.*$/g, '');
 }
 
 function base64Of(file: Blob): Promise<string> {

@@ -19,6 +19,10 @@ const INTEGER_RANGES: Partial<Record<ElementType, readonly [number, number]>> = 
 };
 
 const WHOLE = /^[+-]?\d+$/;
+/** Numbers that JSON cannot write; the server reads them as these words. */
+const WORD = /^(nan|-?inf)$/;
+const FLOATS: readonly ElementType[] = ['f32', 'f64'];
+
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
 type Bounds = Pick<ParameterDefinition, 'types' | 'minimum' | 'maximum'>;
@@ -61,6 +65,7 @@ export function parseElement(definition: Bounds, text: string): Element {
   const trimmed = text.trim();
   if (types.includes('boolean') && (trimmed === 'true' || trimmed === 'false'))
     return { value: trimmed === 'true' };
+  if (isWord(definition, trimmed.toLowerCase())) return { value: trimmed.toLowerCase() };
   const form = isWhole(definition) ? WHOLE : DECIMAL;
   if (!form.test(trimmed)) return unexpected(definition, `“${trimmed}”`);
   return checkElement(definition, Number(trimmed));
@@ -69,13 +74,18 @@ export function parseElement(definition: Bounds, text: string): Element {
 /** Judges a value that came as JSON. */
 export function checkElement(definition: Bounds, value: unknown): Element {
   const { types } = definition;
-  if (typeof value === 'string' && types.includes('string')) return { value };
+  if (typeof value === 'string' && (types.includes('string') || isWord(definition, value))) return { value };
   if (typeof value === 'boolean' && types.includes('boolean')) return { value };
   const isNumeric = types.some((type) => type !== 'string' && type !== 'boolean');
   if (typeof value !== 'number' || !isNumeric) return unexpected(definition, JSON.stringify(value));
   const [low, high] = boundsOf(definition);
   const fits = value >= low && value <= high && (Number.isInteger(value) || !isWhole(definition));
   return fits && Number.isFinite(value) ? { value } : unexpected(definition, String(value));
+}
+
+function isWord({ types, minimum, maximum }: Bounds, text: string): boolean {
+  const isUnbounded = minimum === null && maximum === null;
+  return isUnbounded && types.some((type) => FLOATS.includes(type)) && WORD.test(text);
 }
 
 function unexpected(definition: Bounds, got: string): Element {

@@ -66,6 +66,8 @@ describe('what is put in', () => {
     ['empty text', { types: ['string'] }, '', ''],
     ['a box', { types: ['boolean'] }, false, false],
     ['a choice, not its text', { types: ['i32'], choices: [10, 20] }, '1', 20],
+    ['a number that JSON lacks', {}, 'NaN', 'nan'],
+    ['infinities in a list', { shape: [-1] }, '[1, "-inf"]', [1, '-inf']],
     ['values between commas', { shape: [-1] }, '1, 2.5,-3,', [1, 2.5, -3]],
     ['values between spaces', { shape: [3] }, '1 2\n3', [1, 2, 3]],
     ['a JSON list', { shape: [-1] }, '[1, 2]', [1, 2]],

@@ -136,7 +136,7 @@ export class TerminalScreen implements Screen, Disposable {
     this.terminal.attachCustomKeyEventHandler((event) => this.isForTerminal(event));
   }
 
-  /** False for keys that are the page's or the browser's. */
+  /** False for keys that are the browser's, and those of this screen itself. */
   private isForTerminal(event: KeyboardEvent): boolean {
     if (event.type !== 'keydown') return true;
     const control = event.ctrlKey && !event.altKey && !event.metaKey;
@@ -150,7 +150,7 @@ export class TerminalScreen implements Screen, Disposable {
       this.events.find();
       return false;
     }
-    return !isPageKey(event);
+    return !isBrowserKey(event);
   }
 
   private copy(): void {
@@ -166,12 +166,9 @@ export class TerminalScreen implements Screen, Disposable {
   }
 }
 
-/** Chords no shell needs: with Ctrl+Shift, Ctrl+`, and the page's function keys. Ctrl+Shift+V is the browser's paste. */
-function isPageKey({ key, code, ctrlKey, metaKey, shiftKey, altKey }: KeyboardEvent): boolean {
-  if (altKey) return false;
-  if (ctrlKey && (shiftKey || code === 'Backquote')) return true;
-  if (metaKey) return true;
-  return key === 'F1' || key === 'F5' || key === 'F6';
+/** Chords of the browser that no shell knows; Ctrl+Shift+V is its paste. The page's own were taken before they came here. */
+function isBrowserKey({ ctrlKey, metaKey, shiftKey, altKey }: KeyboardEvent): boolean {
+  return !altKey && (metaKey || (ctrlKey && shiftKey));
 }
 
 /** Addresses come from a program's output: only those of the web, and without access to this page. */

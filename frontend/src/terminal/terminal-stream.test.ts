@@ -181,6 +181,13 @@ describe('replay', () => {
   });
 });
 
+test('a paste is sent whole, unless it is larger than the server takes at once', () => {
+  const { stream, sent } = stage();
+  stream.input('é'.repeat(1000));
+  stream.input('🙂'.repeat(524_289));
+  expect(sent.map(([, text]) => [...String(text)].length)).toEqual([1000, 524_288, 1]);
+});
+
 test('messages of the server are announced, and sizes shown', () => {
   const { screen, stream, announced } = stage();
   stream.receive(['size', 50, 132]);

@@ -25,6 +25,10 @@ export const CHUNK_BYTES = 16 * 1024;
 /** The server stops at 512 KiB unacknowledged; eight acknowledgements in that keep it from ever waiting. */
 export const ACKNOWLEDGE_BYTES = 64 * 1024;
 
+/** The server takes a message whole or refuses it whole. Half a paste is worse than none, so only a paste that would never
+ * fit is cut: into 512 Ki characters, between which no character is split. */
+const PIECES = /[\s\S]{1,524288}/gu;
+
 export class TerminalStream {
   private received = 0;
   private drawn = 0;
@@ -52,7 +56,7 @@ export class TerminalStream {
   /** What a person typed, or what the screen answers to a query in the output. */
   input(text: string): void {
     if (this.drawn < this.liveOffset && isQueryReply(text)) return;
-    this.send(['stdin', text]);
+    for (const [piece] of text.matchAll(PIECES)) this.send(['stdin', piece]);
   }
 
   setSize(rows: number, columns: number): void {
