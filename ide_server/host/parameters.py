@@ -82,7 +82,8 @@ def parse_definitions(text: str) -> ParameterDefinitions:
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise InvalidRequest(f"{FILE} is not valid TOML: {error}.") from error
+        problem = str(error).replace("at end of document", f"at line {len(text.splitlines())}, the last")
+        raise InvalidRequest(f"{FILE} is not valid TOML: {problem}.") from error
     except RecursionError as error:
         raise InvalidRequest(f"{FILE} nests too deeply.") from error
     kinds = {kind: table[kind] for kind in ParameterDefinitions.__struct_fields__ if kind in table}

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -50,10 +50,8 @@ class LocalProcess:
         return await self.child.wait()
 
     async def stop(self, *, grace_seconds: float) -> None:
-        try:
+        with suppress(ProcessLookupError):  # all of it has ended
             os.killpg(self.child.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass  # all of it has ended
         await self.child.wait()
 
 
@@ -76,7 +74,9 @@ class LocalSpawn:
         )
         arguments = self.arguments or (PROGRAMS[language], *rest)
         environment = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
-        pid = spawn(("/usr/bin/setsid", *arguments), environment=environment, descriptors=(None, stdout, stderr, control))
+        pid = spawn(
+            ("/usr/bin/setsid", *arguments), environment=environment, descriptors=(None, stdout, stderr, control)
+        )
         self.processes.append(LocalProcess(Child(pid)))
         return self.processes[-1]
 
@@ -97,10 +97,10 @@ class FolderMount:
 
 class FolderMounts:
     def __init__(self, models: Path) -> None:
-        self._models = models
+        self.models = models
 
     async def get(self, model_id: ModelId) -> FolderMount:
-        return FolderMount(self._models / model_id)
+        return FolderMount(self.models / model_id)
 
     def mounted(self, _: ModelId) -> None:
         """Nobody knows its use."""
@@ -115,13 +115,14 @@ class Laboratory:
     events: ModelEvents
     states: States
     operations: Operations
-    spawn: LocalSpawn
+    spawn: Any
+    mounts: FolderMounts
     model_id: ModelId
     heard: Subscription
 
     @property
     def files(self) -> Path:
-        return self.spawn.models / self.model_id
+        return self.mounts.models / self.model_id
 
     def write(self, files: Mapping[str, str | bytes]) -> None:
         for name, content in files.items():
@@ -143,9 +144,7 @@ class Laboratory:
     async def finished(self, operation_id: OperationId) -> "Finished":
         async with asyncio.timeout(DEADLINE_SECONDS):
             events = [event async for batch in self.operations.events(operation_id, 0) for event in batch.events]
-            while (operation := await self.operations.get(operation_id)).outcome is None:
-                await asyncio.sleep(0.005)  # the row is saved right after the journal's last line
-        return Finished(operation, events)
+        return Finished(await self.operations.get(operation_id), events)
 
     async def wait_event(self, operation_id: OperationId, wanted: Callable[[OperationEvent], bool]) -> OperationEvent:
         """Follows the journal, as a page does, until such an event is in it."""
@@ -201,24 +200,42 @@ class Finished:
 
 
 @asynccontextmanager
-async def laboratory(folder: Path, **changes: Any) -> AsyncIterator[Laboratory]:
+async def local_spawn(_: Settings, mounts: FolderMounts) -> AsyncIterator[LocalSpawn]:
+    spawned = LocalSpawn(mounts.models)
+    yield spawned
+    for process in spawned.processes:
+        assert await process.child.wait_at_most(0), "a launcher was left behind"
+
+
+@asynccontextmanager
+async def laboratory(
+    folder: Path,
+    *,
+    spawned_by: Callable[[Settings, FolderMounts], AbstractAsyncContextManager[Any]] = local_spawn,
+    **changes: Any,
+) -> AsyncIterator[Laboratory]:
     settings = replace(Settings(data_dir=folder / "data", run_dir=folder / "run"), **changes)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     await asyncio.to_thread(migrate, settings)
-    catalog = Catalog.open(settings)
-    events = ModelEvents()
-    spawn_locally = LocalSpawn(folder / "models")
-    states = States(settings, catalog, events)
-    mounts: Any = FolderMounts(spawn_locally.models)
-    operations = Operations(settings, catalog, mounts, spawn_locally, states, events)
-    await operations.start()
-    try:
-        model = await catalog.models.create("laboratory", limit_bytes=1 << 25)
-        (spawn_locally.models / model.id).mkdir(parents=True)
-        with events.subscribe(model.id) as heard:
-            yield Laboratory(settings, catalog, events, states, operations, spawn_locally, model.id, heard)
-    finally:
-        await operations.close()
-        await catalog.close()
-        for process in spawn_locally.processes:
-            assert await process.child.wait_at_most(0), "a launcher was left behind"
+    mounts: Any = FolderMounts(folder / "models")
+    async with AsyncExitStack() as stack:
+        catalog = Catalog.open(settings)
+        stack.push_async_callback(catalog.close)
+        spawn = await stack.enter_async_context(spawned_by(settings, mounts))
+        events = ModelEvents()
+        states = States(settings, catalog, events)
+        operations = Operations(settings, catalog, mounts, spawn, states, events)
+        await operations.start()
+        stack.push_async_callback(operations.close)
+        model_id = await only_model(catalog, mounts.models)
+        heard = stack.enter_context(events.subscribe(model_id))
+        yield Laboratory(settings, catalog, events, states, operations, spawn, mounts, model_id, heard)
+
+
+async def only_model(catalog: Catalog, models: Path) -> ModelId:
+    """The model of an earlier laboratory in the same folder, or a new one."""
+    for known in await catalog.models.list():
+        return known.id
+    model = await catalog.models.create("laboratory", limit_bytes=1 << 25)
+    (models / model.id).mkdir(parents=True)
+    return model.id

@@ -12,7 +12,6 @@ from ide_server.wire import Log
 Stream = Literal["stdout", "stderr"]
 
 MAX_LINE_CHARACTERS = 16 << 10
-MAX_LOG_BYTES = 64 << 20
 READ_BYTES = 64 << 10
 PARTIAL_SECONDS = 0.1
 """How long the start of a line waits for its end: a prompt or a progress bar is shown without one."""
@@ -46,7 +45,7 @@ class LineSplitter:
 class LogBudget:
     """How much the two streams of an operation may still write."""
 
-    def __init__(self, journal: Journal, *, max_bytes: int = MAX_LOG_BYTES) -> None:
+    def __init__(self, journal: Journal, *, max_bytes: int) -> None:
         self._journal = journal
         self._max_bytes = max_bytes
         self._left = max_bytes

@@ -87,6 +87,7 @@ class Operations:
         self._events = events
         self._jobs: dict[OperationId, Job] = {}
         self._waiting: deque[Job] = deque()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._running = 0
         self._closing = False
         self._states = states
@@ -116,6 +117,7 @@ class Operations:
         async with asyncio.TaskGroup() as group:
             for job in list(self._jobs.values()):
                 group.create_task(self._interrupt(job))
+        await asyncio.gather(*self._tasks)
 
     # --- what a person does ---
 
@@ -157,9 +159,9 @@ class Operations:
 
     async def cancel(self, operation_id: OperationId) -> Operation:
         """Returns at once; the end is told by events. Raises OperationNotFound, OperationEnded."""
+        operation = await self.get(operation_id)
         job = self._jobs.get(operation_id)
-        if job is None:
-            operation = await self._catalog.operations.get(operation_id)
+        if job is None or operation.outcome is not None:
             raise OperationEnded(f"The operation has ended ({operation.status}); there is nothing to stop.")
         if job.run is not None:
             job.run.stop()
@@ -170,9 +172,11 @@ class Operations:
 
     async def delete(self, operation_id: OperationId) -> None:
         """Raises OperationNotFound, OperationEnded if it has not ended."""
-        if operation_id in self._jobs:
+        operation = await self.get(operation_id)
+        if operation.outcome is None:
             raise OperationEnded("The operation has not ended. Stop it before deleting it.")
-        await self._catalog.operations.get(operation_id)
+        if operation_id in self._jobs:
+            await self._jobs[operation_id].ended.wait()
         await self._remove(operation_id)
 
     async def remove_all(self, model_id: ModelId) -> None:
@@ -213,6 +217,13 @@ class Operations:
         journal = None if job is None else job.journal
         async for batch in follow(self._folder(operation_id) / "events.jsonl", offset, journal):
             yield batch
+            offset = batch.offset
+            if isinstance(batch.events[-1], Ended):
+                return
+        # The journal lacks its end, if the host was killed right then: the row has it.
+        operation = await self.get(operation_id)
+        if operation.outcome is not None:
+            yield OperationEvents(offset, [Ended(operation.ended_at or 0.0, operation.outcome)])
 
     # --- the queue ---
 
@@ -232,6 +243,8 @@ class Operations:
             job = self._waiting.popleft()
             self._running += 1
             job.task = asyncio.create_task(self._work(job))
+            self._tasks.add(job.task)
+            job.task.add_done_callback(self._tasks.discard)
 
     async def _work(self, job: Job) -> None:
         try:
@@ -256,12 +269,13 @@ class Operations:
         status = STATUS_OF.get(outcome.kind, "failed")
         now = time.time()
         job.operation = msgspec.structs.replace(job.operation, status=status, ended_at=now, outcome=outcome)
+        # The row first: whoever has read Ended finds an operation that has ended.
+        await self._catalog.operations.save(job.operation)
         job.journal.append(Ended(now, outcome))
         try:
             await job.journal.close()
         except OSError:
             logger.exception("The journal of operation %s could not be written to its end.", job.operation.id)
-        await self._catalog.operations.save(job.operation)
         self._jobs.pop(job.operation.id, None)
         self._events.publish(job.operation.model_id, OperationChanged(job.operation))
         job.ended.set()

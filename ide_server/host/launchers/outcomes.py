@@ -83,10 +83,3 @@ def _way(ended: Exit, settings: Settings) -> str:
 def no_code(kind: OperationKind) -> Outcome:
     message = f"There is no code for {kind}: make a main.py (or index.js, index.mjs, index.ts) at the top of the files."
     return Outcome("read_executable_file_failed", message, "codeStartup")
-
-
-def missing(function: FunctionName, language: str, at: Phase) -> Outcome:
-    place = "main.py, at the top level" if language == "python" else "index.js and export it"
-    return Outcome(
-        "missing_function", f"The code has no function {function}. Add it to {place}; docs/model-code.md shows how.", at
-    )

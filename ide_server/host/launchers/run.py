@@ -41,6 +41,7 @@ GRACE_SECONDS = 3.0
 """How long a train that was asked to stop may take to return."""
 DISPOSE_SECONDS = 10.0
 MAX_METRICS = 500_000
+MAX_LOG_BYTES = 64 << 20
 
 
 class Inputs(msgspec.Struct, frozen=True):
@@ -79,6 +80,7 @@ class Reports:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._metrics_left = MAX_METRICS
+        self._metrics_dropped = False
         self.draft: StateDraft | None = None
         self.result: ResultWriter | None = None
 
@@ -89,7 +91,8 @@ class Reports:
         now = time.time()
         for name, step, value in said.metrics[: self._metrics_left]:
             self._journal.append(Metric(now, name, step, value))
-        if len(said.metrics) > self._metrics_left > 0:
+        if len(said.metrics) > self._metrics_left and not self._metrics_dropped:
+            self._metrics_dropped = True
             self._journal.append(Log(now, "stderr", f"[More than {MAX_METRICS:,} metrics: the rest is dropped.]\n"))
         self._metrics_left = max(0, self._metrics_left - len(said.metrics))
         await self._journal.wait_room()
@@ -181,7 +184,7 @@ class Run:
     # --- phases ---
 
     async def _load(self, language: Language) -> None:
-        budget = LogBudget(self._journal)
+        budget = LogBudget(self._journal, max_bytes=MAX_LOG_BYTES)
         await self._prepare()
         async with self._timed("codeStartup"):
             self._launcher = await Launcher.start(

@@ -1,0 +1,11 @@
+"""The runner's modules, which are no package of ours: found as the runner itself finds them."""
+
+import sys
+
+from ide_server.host.launchers.spawn import RUNNER_FOLDER
+
+sys.path.append(str(RUNNER_FOLDER / "python"))
+
+from slipway_runner import code, frames, parameters, state, tracebacks, tracker, values  # type: ignore
+
+__all__ = ["code", "frames", "parameters", "state", "tracebacks", "tracker", "values"]

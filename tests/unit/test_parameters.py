@@ -1,0 +1,201 @@
+import base64
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ide_server.errors import InvalidRequest
+from ide_server.host.parameters import (
+    MAX_FILE_BYTES,
+    Argument,
+    check_arguments,
+    output_problem,
+    parse_definitions,
+    read_definitions,
+)
+from ide_server.wire import OutputValue, ParameterDefinition, ParameterDefinitions
+
+WHOLE = """
+# a comment
+[[train]]
+name = "rate"
+types = ["f64"]
+default = 0.5
+minimum = 0
+maximum = 1
+display_name = "Learning rate"
+
+[[evaluate_input]]
+name = "x"
+types = ["f64"]
+shape = [-1, 2]
+
+[[evaluate_output]]
+name = "y"
+types = ["f32", "f64"]
+required = false
+"""
+
+
+def test_the_tables_of_the_file_become_definitions() -> None:
+    assert parse_definitions(WHOLE) == ParameterDefinitions(
+        train=[
+            ParameterDefinition("rate", ["f64"], default=0.5, minimum=0, maximum=1, display_name="Learning rate"),
+        ],
+        evaluate_input=[ParameterDefinition("x", ["f64"], [-1, 2])],
+        evaluate_output=[ParameterDefinition("y", ["f32", "f64"], required=False)],
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[[train]]\nname = ", "line 2"),
+        ("[[train]\n", "line 1"),
+        ("train = 3", r"expected \[\[train\]\] tables, got train as int"),
+        ("\n\n[[train]]\nname = 'a'", r"line 3, \[\[train\]\]: Object missing required field `types`"),
+        ("[[train]]\nname='a'\ntypes=['f64']\n[[train]]\nname='b'\ntypes=['f65']", r"line 4, .*f65"),
+        ("[[train]]\nname='a'\ntypes=['f64']\nlabel='x'", "unknown field label; expected name, types"),
+        ("[[train]]\nname='a'\ntypes=[]", "expected a name and at least one type"),
+        ("[[train]]\nname='a'\ntypes=['f64']\nshape=[-2]", r"expected a shape of lengths"),
+        (
+            "[[train]]\nname='a'\ntypes=['i8']\ndefault=300",
+            "the default of 'a' does not fit: .* from -128 to 127, got 300",
+        ),
+        ("[[train]]\nname='a'\ntypes=['string']\nchoices=['x', 3]", "the choice of 'a' does not fit"),
+        ("[[ train ]] # once\nname='a'\ntypes=['f64']\n[[train]]\nname='a'\ntypes=['f64']", "line 4: a second"),
+    ],
+)
+def test_a_broken_file_is_refused_naming_the_line(text: str, message: str) -> None:
+    with pytest.raises(InvalidRequest, match=message):
+        parse_definitions(text)
+
+
+def read_from(folder: Path) -> ParameterDefinitions:
+    root = os.open(folder, os.O_PATH)
+    try:
+        return read_definitions(root)
+    finally:
+        os.close(root)
+
+
+def test_no_file_means_no_definitions(tmp_path: Path) -> None:
+    assert read_from(tmp_path) == ParameterDefinitions()
+
+
+def test_a_file_that_is_no_plain_file_or_too_large_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "slipway.toml"
+    file.symlink_to("/etc/passwd")
+    with pytest.raises(InvalidRequest, match="Make it a plain file"):
+        read_from(tmp_path)
+    file.unlink()
+    os.mkfifo(file)
+    with pytest.raises(InvalidRequest, match="not a plain file"):
+        read_from(tmp_path)
+    file.unlink()
+    file.write_bytes(b"#" * (MAX_FILE_BYTES + 1))
+    with pytest.raises(InvalidRequest, match="expected at most"):
+        read_from(tmp_path)
+    file.write_bytes(b"a = 1\nb = '\xff'")
+    with pytest.raises(InvalidRequest, match="line 2: expected UTF-8 text, got the byte 0xff"):
+        read_from(tmp_path)
+
+
+def definition(types: list[Any], shape: list[int] | None = None, **more: Any) -> ParameterDefinition:
+    return ParameterDefinition("p", types, shape or [], **more)
+
+
+PNG = {"format": "png", "base64": base64.b64encode(b"\x89PNG").decode()}
+
+
+@pytest.mark.parametrize(
+    ("defined", "value", "argument"),
+    [
+        (definition(["f64"]), 3, Argument("f64", 3)),
+        (definition(["f64"]), "nan", Argument("f64", "nan")),
+        (definition(["i64"]), 3.0, Argument("i64", 3)),
+        (definition(["i64", "f64"]), 3.5, Argument("f64", 3.5)),
+        (definition(["u64"]), 2**64 - 1, Argument("u64", 2**64 - 1)),
+        (definition(["u8"], [-1]), [0, 255], Argument("u8", [0, 255])),
+        (definition(["f32"], [2, 2]), [[1, 2], [3, 4]], Argument("f32", [[1, 2], [3, 4]])),
+        (definition(["f32"], [-1, 2]), [], Argument("f32", [])),
+        (definition(["string"]), "text", Argument("string", "text")),
+        (definition(["boolean"]), True, Argument("boolean", True)),
+        (definition(["image"]), PNG, Argument("image", b"\x89PNG", "png")),
+        (definition(["image", "string"]), "a", Argument("string", "a")),
+    ],
+)
+def test_values_that_fit(defined: ParameterDefinition, value: Any, argument: Argument) -> None:
+    assert check_arguments([defined], {"p": value}) == {"p": argument}
+
+
+@pytest.mark.parametrize(
+    ("defined", "value", "message"),
+    [
+        (definition(["f64"]), "three", 'p: expected a number, got "three"'),
+        (definition(["f64"]), True, "expected a number, got true"),
+        (definition(["f64"]), [1.0], "expected a single value, got a list of 1"),
+        (definition(["f64"], [2]), [1.0], "expected a list of 2, got one of 1"),
+        (definition(["f64"], [-1, 2]), [[1, 2], 3], "expected a list, got 3"),
+        (definition(["u8"]), 256, "expected an integer from 0 to 255, got 256"),
+        (definition(["i64"]), 1.5, "expected an integer"),
+        (definition(["boolean"]), 1, "expected true or false, got 1"),
+        (definition(["string"]), 1, "expected text, got 1"),
+        (definition(["string"], choices=["a", "b"]), "c", 'expected one of "a", "b", got "c"'),
+        (definition(["f64"], minimum=0), -1, "expected at least 0, got -1"),
+        (definition(["f64"], [-1], maximum=5), [1, 6], "expected at most 5, got 6"),
+        (definition(["image"]), {"format": "png", "base64": "!"}, "expected image as"),
+        (definition(["image"]), "no", "expected image as"),
+        (definition(["f64"]), None, "p: missing"),
+    ],
+)
+def test_values_that_do_not_fit_are_named(defined: ParameterDefinition, value: Any, message: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        check_arguments([defined], {"p": value})
+    assert message in refused.value.message
+
+
+def test_every_problem_is_named_at_once() -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        check_arguments([definition(["f64"])], {"q": 1, "r": 2})
+    assert refused.value.details["problems"] == ["q: no such parameter", "r: no such parameter", "p: missing"]
+
+
+def test_defaults_fill_in_and_optional_ones_stay_away() -> None:
+    definitions = [
+        ParameterDefinition("a", ["i64"], default=5),
+        ParameterDefinition("b", ["i64"], required=False),
+    ]
+    assert check_arguments(definitions, {}) == {"a": Argument("i64", 5)}
+
+
+def test_without_definitions_types_are_guessed() -> None:
+    values = {"i": 1, "f": [[1, 2.5]], "s": ["a"], "b": False, "m": PNG}
+    assert check_arguments([], values) == {
+        "i": Argument("i64", 1),
+        "f": Argument("f64", [[1, 2.5]]),
+        "s": Argument("string", ["a"]),
+        "b": Argument("boolean", False),
+        "m": Argument("binary", b"\x89PNG", "png"),
+    }
+    with pytest.raises(InvalidRequest, match="x: expected numbers, text or true and false"):
+        check_arguments([], {"x": {"a": 1}})
+
+
+@pytest.mark.parametrize(
+    ("value", "defined", "problem"),
+    [
+        (OutputValue("i64", [2], [1, 2], []), definition(["f32"], [-1]), None),
+        (OutputValue("f64", [], [3.0], []), definition(["u8"]), None),
+        (OutputValue("f64", [], [3.5], []), definition(["u8"]), "expected u8, got f64"),
+        (OutputValue("i64", [1], [300], []), definition(["u8"], [1]), "expected u8, got i64"),
+        (OutputValue("string", [], ["a"], []), definition(["f64", "image"]), "expected f64 or image, got string"),
+        (OutputValue("f64", [3], [1, 2, 3], []), definition(["f64"], [2]), "expected the shape [2], got [3]"),
+        (OutputValue("image", [], [], []), definition(["image"]), None),
+    ],
+)
+def test_outputs_are_held_against_their_definitions(
+    value: OutputValue, defined: ParameterDefinition, problem: str | None
+) -> None:
+    assert output_problem([value], defined) == problem
