@@ -1,5 +1,6 @@
 """The host's application: its routes, and the lifespan in which every owner is made and closed."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
@@ -58,6 +59,9 @@ async def owners(settings: Settings) -> AsyncIterator[HostState]:
         stack.push_async_callback(mounts.close)
         stack.push_async_callback(sandboxes.close)
         environments = Environments(settings)
+        # Before anybody asks, so that the first terminal does not wait for it.
+        prebuild = asyncio.create_task(environments.prebuild())
+        stack.callback(prebuild.cancel)
         files = Files(mounts)
         stack.callback(files.close)
         workspaces = Workspaces(settings, sandboxes, environments, mounts)

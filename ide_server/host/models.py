@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import Mapping
+from pathlib import Path
 
 import msgspec
 
@@ -91,7 +92,7 @@ class Models:
         await self._mounts.unmount(model_id)
         await self._catalog.models.delete(model_id)
         self._events.end(model_id)
-        await asyncio.to_thread(shutil.rmtree, self._settings.data_dir / "models" / model_id, ignore_errors=False)
+        await asyncio.to_thread(_remove_folder, self._settings.data_dir / "models" / model_id)
 
     async def record_use(self) -> None:
         """Write down what the mounted filesystems hold, for a list after the next start."""
@@ -121,6 +122,11 @@ class Models:
         mount = await self._mounts.get(model_id)
         await mount.resize(limit_bytes, limit_files(limit_bytes))
         await self._catalog.models.set_limit(model_id, limit_bytes)
+
+
+def _remove_folder(folder: Path) -> None:
+    if folder.exists():  # a model that was never opened has none
+        shutil.rmtree(folder)
 
 
 def checked_name(name: str) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import logging
 import os
 import platform
 import re
@@ -30,6 +31,8 @@ ENVIRONMENT = "/opt/environment"
 PYTHON = "/opt/python"
 LIBRARY = "/opt/library"
 CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,13 @@ class Environments:
                     await asyncio.to_thread(build, folder, interpreter)
                 self._default = environment(folder, interpreter, lock)
             return self._default
+
+    async def prebuild(self) -> None:
+        """Build what is missing before it is asked for. A failure is only logged: who asks later tries again."""
+        try:
+            await self.default()
+        except SandboxFailed as error:
+            logger.warning("%s", error.message)
 
 
 def own_interpreter() -> Interpreter:

@@ -55,7 +55,6 @@ async def delete_model(request: Request[HostState]) -> Response:
 async def watch_model(websocket: WebSocket[HostState]) -> None:
     await websocket.accept()
     try:
-        await websocket.state["mounts"].get(model_id_of(websocket))
         await stream(websocket, model_events(websocket.state, model_id_of(websocket)))
     except SlipwayError as error:
         await refuse(websocket, error)
@@ -71,11 +70,12 @@ async def model_events(state: HostState, model_id: ModelId) -> AsyncIterator[str
 
 
 async def standing(state: HostState, model_id: ModelId) -> list[wire.ModelEvent]:
+    mount = await state["mounts"].get(model_id)
     model, states = await asyncio.gather(state["models"].get(model_id), state["catalog"].states.list(model_id))
     return [
         wire.ModelChanged(model),
         wire.UsageChanged(model.usage),
-        wire.FilesystemChanged("ready", ""),
+        mount.standing,
         wire.StatesChanged(states),
         wire.TerminalsChanged(state["terminals"].list(model_id)),
     ]
