@@ -13,8 +13,8 @@ export function formatBytes(bytes: number): string {
     value /= 1024;
     unit += 1;
   }
-  const digits = unit === 0 || Number.isInteger(value) || value >= 100 ? 0 : 1;
-  return `${value.toFixed(digits)} ${UNITS[unit]}`;
+  const shown = value.toFixed(unit === 0 || value >= 100 ? 0 : 1);
+  return `${shown.replace(/\.0$/, '')} ${UNITS[unit]}`;
 }
 
 export function formatCount(count: number, singular: string, plural = `${singular}s`): string {

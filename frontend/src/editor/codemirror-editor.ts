@@ -24,9 +24,11 @@ import {
   rectangularSelection,
 } from '@codemirror/view';
 import { Emitter } from '../base/emitter.ts';
+import { DisposableStore } from '../base/lifecycle.ts';
 import { basename } from '../base/paths.ts';
 import { cspNonce } from '../services/csp.ts';
-import { pageTheme } from './codemirror-theme.ts';
+import { theme } from '../services/theme.ts';
+import { brightness, pageTheme } from './codemirror-theme.ts';
 import type { Cursor, EditorOptions, EditorPort, Version } from './editor-port.ts';
 import { loadLanguage } from './languages.ts';
 import { indentOf, type LineEnd } from './text-file.ts';
@@ -75,6 +77,8 @@ export class CodeMirrorEditor implements EditorPort {
   private readonly view: EditorView;
   private readonly language = new Compartment();
   private readonly label = new Compartment();
+  private readonly brightness = new Compartment();
+  private readonly owned = new DisposableStore();
   private readonly changes = new Emitter<void>();
   private readonly cursors = new Emitter<Cursor>();
   private path = '';
@@ -93,6 +97,7 @@ export class CodeMirrorEditor implements EditorPort {
         indentUnit.of(indentOf(text)),
         this.language.of([]),
         this.label.of([]),
+        this.brightness.of([]),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) this.changes.fire();
           if (update.docChanged || update.selectionSet) this.cursors.fire(this.cursor());
@@ -100,6 +105,9 @@ export class CodeMirrorEditor implements EditorPort {
       ],
     });
     this.dom = this.view.dom;
+    this.owned.defer(
+      theme.subscribe((now) => this.view.dispatch({ effects: this.brightness.reconfigure(brightness(now)) })),
+    );
     this.setPath(path);
   }
 
@@ -153,6 +161,7 @@ export class CodeMirrorEditor implements EditorPort {
 
   dispose(): void {
     this.disposed = true;
+    this.owned.dispose();
     this.changes.dispose();
     this.cursors.dispose();
     this.view.destroy();

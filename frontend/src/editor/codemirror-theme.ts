@@ -4,6 +4,7 @@ import { HighlightStyle, syntaxHighlighting } from '@codemirror/language';
 import type { Extension } from '@codemirror/state';
 import { EditorView } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
+import type { Theme } from '../services/theme.ts';
 
 const looks = EditorView.theme({
   '&': { height: '100%', color: 'var(--text)', backgroundColor: 'var(--surface-0)', fontSize: '13px' },
@@ -88,6 +89,14 @@ const looks = EditorView.theme({
     border: '1px solid var(--line)',
     borderRadius: 'var(--radius)',
   },
+  '.cm-collapsedLines': {
+    padding: '4px 12px',
+    background: 'var(--surface-2)',
+    color: 'var(--text-muted)',
+    fontFamily: 'var(--font-ui)',
+    fontSize: '12px',
+  },
+  '.cm-collapsedLines::before, .cm-collapsedLines::after': { content: '""' },
   '.cm-specialChar': { color: 'var(--danger)' },
 });
 
@@ -121,3 +130,8 @@ const colors = HighlightStyle.define([
 ]);
 
 export const pageTheme: Extension = [looks, syntaxHighlighting(colors)];
+
+/** Tells CodeMirror's own parts, which have colours for light and for dark, which one it is. */
+export function brightness(theme: Theme): Extension {
+  return EditorView.darkTheme.of(theme === 'dark');
+}

@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { leavesTerminal } from './keys.ts';
+
+const press = (key: string, held = '') => ({
+  key,
+  code: key === '`' ? 'Backquote' : '',
+  ctrlKey: held.includes('C'),
+  shiftKey: held.includes('S'),
+  altKey: held.includes('A'),
+  metaKey: held.includes('M'),
+});
+
+test('a terminal keeps the keys of its shell and gives up those of the page', () => {
+  const kept = [
+    press('c', 'C'),
+    press('p', 'C'),
+    press('b', 'C'),
+    press('s', 'C'),
+    press('F5'),
+    press('x'),
+    press('w', 'A'),
+  ];
+  const given = [press('F1'), press('`', 'C'), press('P', 'CS'), press(',', 'C'), press('s', 'M')];
+  expect(kept.map(leavesTerminal)).toEqual(kept.map(() => false));
+  expect(given.map(leavesTerminal)).toEqual(given.map(() => true));
+});
