@@ -165,15 +165,12 @@ class Operations(pyfuse3.Operations):
             self._list(number, folder)
         names = self._listings[number]
         for position in range(offset, len(names)):
-            inode = folder.names.get(names[position])
-            if position < 2:
-                # The kernel takes no reference on these two.
-                inode = folder if position == 0 or not folder.links else folder.links[0][0]
-                if not pyfuse3.readdir_reply(token, names[position], self._attributes(inode), position + 1):
-                    return
-            elif inode is not None:
-                if not pyfuse3.readdir_reply(token, names[position], self._attributes(inode), position + 1):
-                    return
+            inode = listed(folder, names[position])
+            if inode is None:
+                continue
+            if not pyfuse3.readdir_reply(token, names[position], self._attributes(inode), position + 1):
+                return
+            if names[position] not in (b".", b".."):  # on these the kernel takes no reference
                 inode.lookups += 1
 
     @request
@@ -261,6 +258,14 @@ class Operations(pyfuse3.Operations):
         found.st_mtime_ns = inode.modified_ns
         found.st_ctime_ns = inode.changed_ns
         return found
+
+
+def listed(folder: Inode, name: bytes) -> Inode | None:
+    if name == b".":
+        return folder
+    if name == b"..":
+        return folder.links[0][0] if folder.links else folder
+    return folder.names.get(name)
 
 
 def missing_entry() -> EntryAttributes:

@@ -4,7 +4,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from fsquota.ledger import charged_bytes
 
@@ -36,7 +36,7 @@ class Inode:
     lookups: int = 0
     descriptor: int = -1
     """On the backing file or folder; owned by Descriptors."""
-    target: bytes | None = field(default=None)
+    target: bytes | None = None
     """Of a symbolic link that was read."""
 
     @property

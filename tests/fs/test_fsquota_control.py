@@ -239,7 +239,7 @@ def test_usage_is_told_at_most_ten_times_a_second_and_the_last_value_always(file
         with (filesystem.root / "file").open("wb", buffering=0) as file:
             for _ in range(200):
                 file.write(bytes(4096))
-        events = []
+        events: list[dict[str, Any]] = []
         while not events or events[-1]["used_bytes"] != 200 * 4096:
             events.append(client.wait_event(lambda event: event["event"] == "usage"))
     assert events[0] == {
@@ -427,7 +427,9 @@ def test_an_idle_mount_uses_no_processor_time(filesystem: MountedFilesystem) -> 
         (filesystem.root / "file").write_bytes(b"x")
         client.wait_event(lambda event: event.get("used_files") == 1)
     status = Path(f"/proc/{filesystem.process.pid}/status")
-    switches = lambda: int(status.read_text().split("voluntary_ctxt_switches:")[1].split()[0])  # noqa: E731
+
+    def switches() -> int:
+        return int(status.read_text().split("voluntary_ctxt_switches:")[1].split()[0])
 
     def is_quiet() -> bool:
         before = switches()

@@ -4,7 +4,7 @@ import errno
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -60,12 +60,12 @@ def test_removing_a_file_frees_it_at_once(filesystem: MountedFilesystem) -> None
 def test_the_file_that_is_one_too_many_is_refused(filesystem: MountedFilesystem) -> None:
     for number in range(LIMIT_FILES):
         (filesystem.root / f"file{number}").touch()
-    refused = (
+    refused: list[Callable[[], object]] = [
         lambda: (filesystem.root / "more").touch(),
         lambda: (filesystem.root / "more").mkdir(),
         lambda: (filesystem.root / "more").symlink_to("file0"),
         lambda: os.mkfifo(filesystem.root / "more"),
-    )
+    ]
     for create in refused:
         with pytest.raises(OSError, match="No space left on device"):
             create()

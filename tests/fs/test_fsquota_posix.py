@@ -8,7 +8,7 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -131,11 +131,12 @@ def test_a_write_and_a_new_name_move_the_times_they_should(filesystem: MountedFi
     os.utime(path, ns=(0, 0))
     path.write_bytes(b"x")
     assert path.stat().st_mtime_ns > 0
-    for change in (
+    changes: list[Callable[[], object]] = [
         lambda: os.link(path, filesystem.root / "link"),
         lambda: os.rename(path, filesystem.root / "name"),
         lambda: (filesystem.root / "link").unlink(),
-    ):
+    ]
+    for change in changes:
         with (filesystem.root / "link" if (filesystem.root / "link").exists() else path).open("rb") as file:
             before = os.fstat(file.fileno()).st_ctime_ns
             folder_before = filesystem.root.stat().st_mtime_ns

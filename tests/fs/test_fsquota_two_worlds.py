@@ -196,7 +196,7 @@ def test_a_mount_behaves_as_a_plain_folder(filesystem: MountedFilesystem) -> Non
         pass
 
     Machine.filesystem = filesystem
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Machine,
         settings=settings(
             max_examples=100,
