@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import random
+import socket
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -226,6 +227,21 @@ async def test_a_client_that_stalls_is_disconnected_and_the_program_goes_on(
     await wait_until(lambda: terminal_at(host, path).ring.end == len(expected))
 
 
+async def test_a_socket_that_takes_nothing_does_not_hold_a_program_up(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "STALL_SECONDS", 0.5)
+    monkeypatch.setattr("ide_server.host.routes.terminals.STALL_SECONDS", 0.5)
+    path = await host.open(*flood(400_000))
+    terminal = terminal_at(host, path)
+    async with deaf_client(host, path):
+        await wait_until(lambda: len(terminal.clients) == 1)
+        terminal.type(terminal.clients[0], "\n")
+        await wait_until(lambda: terminal.clients[0].is_behind)
+        await wait_until(lambda: terminal.clients == [])
+        await wait_until(lambda: terminal.ring.end == len(b"ready\n" + numbers(400_000)))
+
+
 async def test_ctrl_c_stops_a_flood_at_once(host: Host) -> None:
     path = await host.open()
     async with host.server.watch(path) as watcher:
@@ -404,6 +420,21 @@ async def test_terminals_and_clients_leave_no_descriptor_and_no_task(host: Host)
     for _ in range(5):
         await use()
     await wait_until(lambda: len(os.listdir("/proc/self/fd")) <= len(before) and len(asyncio.all_tasks()) <= 4)
+
+
+@contextlib.asynccontextmanager
+async def deaf_client(host: Host, path: str) -> AsyncIterator[None]:
+    """Connects and never reads; the kernel takes little for it."""
+    address, _, prefix = host.server.address.partition("/")
+    name, port = address.split(":")
+    with socket.socket() as raw:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        raw.connect((name, int(port)))
+        raw.sendall(
+            f"GET /{prefix}{path}/socket HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+        )
+        yield
 
 
 def terminal_at(host: Host, path: str) -> Terminal:

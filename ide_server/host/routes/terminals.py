@@ -20,6 +20,7 @@ from ide_server.replies import json_reply
 from ide_server.wire import TerminalId
 
 STALLED = 1013
+CLOSE_SECONDS = 5.0
 SHOWN_CHARACTERS = 40
 OFFSET_DIGITS = 18
 
@@ -50,20 +51,24 @@ async def watch_terminal(websocket: WebSocket[HostState]) -> None:
             await talk(websocket, terminal, client)
     except SlipwayError as error:
         await refuse(websocket, error)
+    except ClientStalled:
+        # Detached by now, so a socket that takes not even this holds nothing up.
+        with anyio.move_on_after(CLOSE_SECONDS):
+            await websocket.close(
+                STALLED, f"expected an ack within {STALL_SECONDS:.0f} seconds, got none; connect again"
+            )
 
 
 async def talk(websocket: WebSocket[HostState], terminal: Terminal, client: Client) -> None:
-    """Until the shell ends, the client leaves, stalls, or says what is not understood: that raises InvalidRequest."""
+    """Until the shell ends or the client leaves. Raises ClientStalled, InvalidRequest."""
     try:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(send, websocket, terminal, client, tasks.cancel_scope)
             await listen(websocket, terminal, client)
             tasks.cancel_scope.cancel()
-    except* ClientStalled:
-        await websocket.close(STALLED, f"expected an ack within {STALL_SECONDS:.0f} seconds, got none; connect again")
     except* WebSocketDisconnect:
         pass  # the listener would have heard of it next
-    except* InvalidRequest as group:
+    except* (ClientStalled, InvalidRequest) as group:
         raise group.exceptions[0] from None
 
 

@@ -16,7 +16,8 @@ from ide_server.host.terminals.keyboard import Keyboard
 from ide_server.host.terminals.ring import Ring
 
 READ_BYTES = 4096  # what the line discipline holds; a read never returns more
-TURN_READS = 16
+TURN_READS = 4
+LAST_READS = 64
 REOPEN_SECONDS = 1.0
 END_SECONDS = 5.0
 
@@ -120,19 +121,19 @@ class Terminal(PtyWithClients):
             await self._ended.wait()
 
     def _next_output(self, client: Client) -> Output | None:
-        frame = b"" if client.setup_due else client.take_output()
+        if not client.setup_due:
+            if client.shown_size != self.size:
+                client.shown_size = self.size
+                return wire.Sized(*self.size)
+            if client.refused_bytes:
+                refused_bytes, client.refused_bytes = client.refused_bytes, 0
+                return wire.StdinFull(refused_bytes)
+            if frame := client.take_output():
+                return frame
         if client.setup_due:
             client.setup_due = False
             client.shown_size = self.size
             return wire.Setup(client.position, *self.size, client.live_offset)
-        if frame:
-            return frame
-        if client.shown_size != self.size:
-            client.shown_size = self.size
-            return wire.Sized(*self.size)
-        if client.refused_bytes:
-            refused_bytes, client.refused_bytes = client.refused_bytes, 0
-            return wire.StdinFull(refused_bytes)
         if self.ended and client.at_end:
             return wire.Disconnect(self.exit_code)
         return None
@@ -146,12 +147,12 @@ class Terminal(PtyWithClients):
         self._notice()
 
     def _read(self) -> None:
-        self._read_turn()
+        self._read_times(TURN_READS)
         self._notice()
         self._read_or_pause()
 
-    def _read_turn(self) -> None:
-        for _ in range(TURN_READS):
+    def _read_times(self, most: int) -> None:
+        for _ in range(most):
             if not self._read_once():
                 break
 
@@ -191,8 +192,8 @@ class Terminal(PtyWithClients):
             client.notice()
 
     def _end(self) -> None:
-        """The shell has ended. What it wrote last is still in the PTY: less than a turn, and nobody can add to it."""
-        self._read_turn()
+        """The shell has ended. What it wrote last is still in the PTY: some KiB, and nobody can add to them."""
+        self._read_times(LAST_READS)
         if self._reopen is not None:
             self._reopen.cancel()
         self.exit_code = exit_code(self.ptyproc)
