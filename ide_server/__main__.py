@@ -16,20 +16,19 @@ HOST_STOP_SECONDS = 5
 
 def serve(arguments: argparse.Namespace) -> int:
     """Run the server."""
-    from ide_server import supervisor
-    from ide_server.serving import log_plainly
+    from ide_server import logs, supervisor
 
-    log_plainly("slipway")
+    logs.log_plainly("slipway")
     return supervisor.serve(Settings.of(arguments))
 
 
 def host(arguments: argparse.Namespace) -> int:
     """Run the host process alone; `serve` does this by itself."""
-    from ide_server import serving
+    from ide_server import logs, serving
     from ide_server.host.app import create_app
 
     serving.end_with(arguments.parent)
-    serving.log_plainly("host")
+    logs.log_plainly("host")
     settings = Settings.of(arguments)
     with serving.unix_listener(settings.host_socket) as listener:
         serving.serve(create_app(settings), listener, stop_seconds=HOST_STOP_SECONDS, ready=arguments.ready)
@@ -38,11 +37,11 @@ def host(arguments: argparse.Namespace) -> int:
 
 def web(arguments: argparse.Namespace) -> int:
     """Run the web process alone; `serve` does this by itself."""
-    from ide_server import serving
+    from ide_server import logs, serving
     from ide_server.web.app import create_app
 
     serving.end_with(arguments.parent)
-    serving.log_plainly("web")
+    logs.log_plainly("web")
     settings = Settings.of(arguments)
     with web_listener(settings, arguments.listener) as listener:
         serving.serve(create_app(settings), listener, stop_seconds=WEB_STOP_SECONDS, ready=arguments.ready)

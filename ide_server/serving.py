@@ -1,9 +1,8 @@
-"""Runs an app under uvicorn as a child of the supervisor: logs plainly, says when it is ready, ends with its parent."""
+"""Runs an app under uvicorn as a child of the supervisor: says when it is ready and ends with its parent."""
 
 import asyncio
 import contextlib
 import ctypes
-import logging
 import os
 import signal
 import socket
@@ -49,16 +48,10 @@ def serve(app: ASGIApp, listener: socket.socket, *, stop_seconds: int, ready: in
         server_header=False,
         timeout_graceful_shutdown=stop_seconds,
     )
+    # uvicorn raises the signal it stopped for once more at its end, before we have removed our socket.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(Server(config, ready=ready).serve(sockets=[listener]))
-
-
-def log_plainly(process: str) -> None:
-    logging.basicConfig(
-        level=logging.INFO, format=f"%(asctime)s %(levelname)-7s {process}: %(message)s", datefmt="%H:%M:%S"
-    )
-    for chatty in ("httpx", "uvicorn.error", "alembic"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 def end_with(parent: int | None) -> None:

@@ -131,8 +131,7 @@ async def supervise(settings: Settings, held: Lease, listener: socket.socket, si
     for number in STOP_SIGNALS:
         loop.add_signal_handler(number, task.cancel)
     try:
-        await host.start()
-        await web.start()
+        await start_all(host, web)
         held.write(Holder(os.getpid(), settings.url))
         announce(sign_in_url)
         async with asyncio.TaskGroup() as group:
@@ -145,6 +144,16 @@ async def supervise(settings: Settings, held: Lease, listener: socket.socket, si
             loop.add_signal_handler(number, log.info, "already stopping")
         await web.stop()
         await host.stop()
+
+
+async def start_all(*children: "Child") -> None:
+    """At once, as most of a start is imports. Raises NotStarted."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for child in children:
+                group.create_task(child.start())
+    except* NotStarted as errors:
+        raise errors.exceptions[0] from None
 
 
 def plans(settings: Settings, lock: int, listener: int) -> tuple[Plan, Plan]:

@@ -14,10 +14,13 @@ from typing import Self, TypeVar
 
 import httpx
 
+from tests.support.environments import share_environments
+
 READY_SECONDS = 60.0
 STOP_SECONDS = 45.0
 DEADLINE_SECONDS = 15.0
 
+SAID = ("cmdline", "environ")
 Found = TypeVar("Found")
 
 
@@ -40,6 +43,7 @@ class Server:
         self.stop()
 
     def start(self) -> None:
+        share_environments(self.data_dir)
         self.process = subprocess.Popen(
             [*self.command("serve"), "--port=0", *self.arguments],
             stdin=subprocess.DEVNULL,
@@ -112,7 +116,8 @@ class Server:
                 self.process.kill()
                 self.process.wait()
             self.reader.join(STOP_SECONDS)
-        assert self.leftovers() == [], self.log
+        left = self.leftovers()
+        assert not left, f"left behind: {left}\n{self.log}"
 
     def leftovers(self) -> list[str]:
         """Processes that name our folders, and mounts in them."""
@@ -134,5 +139,13 @@ def children_of(pid: int) -> list[int]:
 
 
 def processes_of(marks: tuple[str, ...]) -> list[int]:
+    """Whose arguments or environment hold a mark; the settings of web and host are in their environment."""
     pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-    return [pid for pid in pids if pid != os.getpid() and any(m in part for part in command_of(pid) for m in marks)]
+    return [pid for pid in pids if pid != os.getpid() and any(mark in said_to(pid) for mark in marks)]
+
+
+def said_to(pid: int) -> str:
+    try:
+        return "".join(Path(f"/proc/{pid}/{name}").read_bytes().decode(errors="replace") for name in SAID)
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return ""  # it has ended, or is another user's
