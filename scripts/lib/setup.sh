@@ -124,6 +124,6 @@ set_up_frontend() {
   is_stamped frontend "$hash" && [ -f ide_server/web/static/index.html ] && return
   set_up_frontend_packages
   say "Building the page"
-  npm_frontend run --silent build >&2 || fail "the page; Vite's message is above" "mend what it names, then run this again"
+  npm_frontend run --silent build -- --logLevel=warn >&2 || fail "the page; Vite's message is above" "mend what it names, then run this again"
   stamp frontend "$hash"
 }
