@@ -69,7 +69,11 @@ export class EditorArea implements Disposable {
     const remembered = this.remembered();
     const unsaved = await this.drafts.paths();
     const active = remembered.active ?? unsaved[0];
-    for (const path of new Set([...remembered.paths, ...unsaved])) this.show(path, path === active);
+    const paths = [...new Set([...remembered.paths, ...unsaved])];
+    const files = paths.map((path) => this.show(path, path === active));
+    await Promise.all(files.map((file) => file.loaded));
+    // Deleted since the last visit: nobody asked to see that now.
+    for (const file of files) if (file.state.content.kind === 'failed') this.drop(file);
   }
 
   private async openFirst(): Promise<void> {
@@ -204,7 +208,11 @@ export class EditorArea implements Disposable {
   private async close(id: string): Promise<void> {
     const file = this.fileOf(id);
     if (file.state.save.dirty && !(await this.mayClose(file))) return;
-    const panel = this.dock.getPanel(id);
+    this.drop(this.fileOf(id));
+  }
+
+  private drop(file: OpenFile): void {
+    const panel = this.dock.getPanel(this.find(file.path)?.[0] ?? '');
     if (panel) this.dock.removePanel(panel);
   }
 

@@ -82,11 +82,16 @@ export class OpenFile implements Disposable {
     const { session, drafts } = this.services;
     if (IMAGES.has(extension(this.path))) return this.showImage();
     try {
-      const [found, draft] = await Promise.all([this.read(), drafts.of(this.path)]);
-      if (found.kind === 'text') this.edit(found.text, found.lineEnd, found.etag);
+      const draft = await drafts.of(this.path);
+      const found = await this.read().catch((error: unknown) => {
+        // What a person typed outlives the file it was typed into.
+        if (draft && hasCode(error, 'file_not_found')) return null;
+        throw error;
+      });
+      if (found?.kind === 'text') this.edit(found.text, found.lineEnd, found.etag);
       else if (draft) this.edit('', '\n', null);
-      else this.set({ content: found });
-      if (draft && this.editor) this.restore(draft);
+      else if (found) this.set({ content: found });
+      if (draft) await this.restore(draft);
     } catch (error) {
       this.set({ content: { kind: 'failed', message: messageOf(error) } });
       session.announce(`${basename(this.path)} cannot be opened.`);
@@ -200,9 +205,9 @@ export class OpenFile implements Disposable {
     this.apply({ type: 'loaded', etag, dirty: false });
   }
 
-  private restore(draft: Draft): void {
+  private async restore(draft: Draft): Promise<void> {
     const { editor } = this;
-    if (!editor || draft.text === editor.text()) return;
+    if (!editor || draft.text === editor.text()) return this.services.drafts.discard(this.path);
     const onDisk = this.current.save.etag;
     editor.setText(draft.text);
     this.apply({ type: 'loaded', etag: draft.etag, dirty: true });
