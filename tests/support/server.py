@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Self, TypeVar
 
 import httpx
 
+from ide_server.settings import derived_run_dir
 from tests.support.environments import share_environments
 
 READY_SECONDS = 60.0
@@ -31,7 +33,8 @@ class ServerDied(AssertionError):
 class Server:
     def __init__(self, folder: Path, *arguments: str) -> None:
         self.data_dir = folder / "data"
-        self.run_dir = folder / "run"
+        # Not below the folders of tests, which are closed to the users that sandboxes run as.
+        self.run_dir = derived_run_dir(self.data_dir)
         self.arguments = arguments
         self.said: list[str] = []
 
@@ -57,8 +60,7 @@ class Server:
         self.url = self.sign_in_url.partition("/sign-in")[0]
 
     def command(self, name: str) -> list[str]:
-        folders = [f"--data-dir={self.data_dir}", f"--run-dir={self.run_dir}"]
-        return [sys.executable, "-m", "ide_server", name, *folders]
+        return [sys.executable, "-m", "ide_server", name, f"--data-dir={self.data_dir}"]
 
     def _read(self) -> None:
         assert self.process.stdout is not None  # a pipe
@@ -117,6 +119,7 @@ class Server:
                 self.process.wait()
             self.reader.join(STOP_SECONDS)
         left = self.leftovers()
+        shutil.rmtree(self.run_dir, ignore_errors=True)
         assert not left, f"left behind: {left}\n{self.log}"
 
     def leftovers(self) -> list[str]:
