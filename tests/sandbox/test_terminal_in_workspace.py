@@ -46,15 +46,14 @@ BARE = Environment(
     python="/usr/bin/python3",
 )
 
-SLEEP = "python3 -c 'print(6 * 7, flush=True); import time; time.sleep(100)'"
-"""Says 42 when it has the terminal."""
+SLEEP = "python3 -c 'import signal, time; signal.signal(2, signal.SIG_DFL); print(6 * 7, flush=True); time.sleep(100)'"
+"""Says 42 when it has the terminal. Python's own handler would run only after a sleep that begins just then."""
 
 REPORT_RESIZE = """python3 -c '
-import os, signal, threading
-resized = threading.Event()
-signal.signal(signal.SIGWINCH, lambda *_: resized.set())
+import os, signal
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGWINCH])
 print(6 * 7, flush=True)
-resized.wait()
+signal.sigwait([signal.SIGWINCH])
 print(*reversed(os.get_terminal_size()))'"""
 
 

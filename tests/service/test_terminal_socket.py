@@ -196,6 +196,7 @@ async def test_a_client_that_the_ring_has_passed_starts_over_with_a_new_setup(ho
 
 
 async def test_a_program_waits_while_every_client_is_behind(host: Host) -> None:
+    total = len(b"ready\n" + numbers(400_000))
     path = await host.open(*flood(400_000))
     terminal = terminal_at(host, path)
     with terminal.attached(0) as slow, terminal.attached(0) as slower:
@@ -209,7 +210,7 @@ async def test_a_program_waits_while_every_client_is_behind(host: Host) -> None:
         terminal.acknowledge(slow, paused_at)
         await wait_until(lambda: terminal.ring.end >= paused_at + client.WINDOW_BYTES)
         assert slower.acknowledged == 0
-    await wait_until(lambda: terminal.ring.end == len(b"ready\n" + numbers(400_000)))
+    await wait_until(lambda: terminal.ring.end == total)
 
 
 async def test_a_client_that_stalls_is_disconnected_and_the_program_goes_on(
@@ -232,14 +233,15 @@ async def test_a_socket_that_takes_nothing_does_not_hold_a_program_up(
 ) -> None:
     monkeypatch.setattr(client, "STALL_SECONDS", 0.5)
     monkeypatch.setattr("ide_server.host.routes.terminals.STALL_SECONDS", 0.5)
+    total = len(b"ready\n" + numbers(400_000))
     path = await host.open(*flood(400_000))
     terminal = terminal_at(host, path)
     async with deaf_client(host, path):
-        await wait_until(lambda: len(terminal.clients) == 1)
+        await wait_until(lambda: len(terminal.clients) == 1 and terminal.ring.end == len("ready\n"))
         terminal.type(terminal.clients[0], "\n")
         await wait_until(lambda: terminal.clients[0].is_behind)
         await wait_until(lambda: terminal.clients == [])
-        await wait_until(lambda: terminal.ring.end == len(b"ready\n" + numbers(400_000)))
+        await wait_until(lambda: terminal.ring.end == total)
 
 
 async def test_ctrl_c_stops_a_flood_at_once(host: Host) -> None:
@@ -266,7 +268,11 @@ async def test_a_paste_that_is_not_read_delays_no_other_terminal(host: Host) -> 
 async def test_ctrl_c_reaches_a_program_through_a_paste_it_does_not_read(host: Host) -> None:
     path = await host.open()
     async with host.server.watch(path) as watcher:
-        await watcher.type("python3 -c 'print(6 * 7, flush=True); import time; time.sleep(100)'\n")
+        # Without Python's own handler, which would run only after a sleep that begins just then.
+        await watcher.type(
+            "python3 -c 'import signal, time; signal.signal(2, signal.SIG_DFL); print(6 * 7, flush=True);"
+        )
+        await watcher.type("time.sleep(100)'\n")
         await watcher.until_output(b"42\r\n")
         await watcher.type("echo pas''ted\n" * 15_000)
         await watcher.type("\x03")
