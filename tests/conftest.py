@@ -84,10 +84,12 @@ def leftovers(folder: Path) -> set[str]:
 
 def children() -> set[str]:
     tasks = Path("/proc/self/task").iterdir()
-    return {f"process {pid}: {command(pid)}" for task in tasks for pid in read(task / "children").split()}
+    pids = (pid for task in tasks for pid in read(task / "children").split())
+    return {f"process {pid}: {command}" for pid in pids if (command := command_of(pid))}
 
 
-def command(pid: str) -> str:
+def command_of(pid: str) -> str:
+    """Empty once it has ended: an orphan that was ours to adopt, as a subreaper, stays until somebody reaps it."""
     return read(Path(f"/proc/{pid}/cmdline")).replace("\0", " ")
 
 
