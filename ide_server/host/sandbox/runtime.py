@@ -31,7 +31,11 @@ class OciRuntime:
     async def create(self, container: str, bundle: Path) -> int:
         """Makes a container from the bundle's config.json, started up to its first program. Returns its pid."""
         pid_file = bundle / "init.pid"
-        await self._call(bundle, "create", "--bundle", str(bundle), "--pid-file", str(pid_file), container)
+        try:
+            await self._call(bundle, "create", "--bundle", str(bundle), "--pid-file", str(pid_file), container)
+        except BaseException:
+            end_unknown(pid_file)
+            raise
         return int(pid_file.read_text())
 
     async def start(self, container: str, bundle: Path) -> None:
@@ -71,9 +75,7 @@ class OciRuntime:
             )
             return int(pid_file.read_text())
         except BaseException:
-            # Cancelled while the process was being started: nobody will ever know of it, so it goes.
-            if pid_file.exists():
-                Child(int(pid_file.read_text())).send_signal(signal.SIGKILL)
+            end_unknown(pid_file)
             raise
         finally:
             process_file.unlink()
@@ -114,6 +116,12 @@ class OciRuntime:
         finally:
             child.send_signal(signal.SIGKILL)
         raise SandboxFailed(f"{self._name} {command} did not end within {COMMAND_SECONDS:.0f} seconds.")
+
+
+def end_unknown(pid_file: Path) -> None:
+    """Ends and reaps what a call started that was cancelled: nobody else will ever know its pid."""
+    if pid_file.exists():
+        Child(int(pid_file.read_text())).send_signal(signal.SIGKILL)
 
 
 def last_error(log: Path) -> str | None:

@@ -1,0 +1,87 @@
+"""Both versions of control groups, on folders that look like them."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ide_server.host.sandbox.cgroups import Cgroups, find_cgroups
+from ide_server.host.sandbox.spec import Limits
+
+RUN = Path("/run/slipway/test")
+LIMITS = Limits(memory_bytes=1 << 20, cpus=1.5, processes=10, tmp_bytes=1)
+
+
+@pytest.fixture
+def version_1(tmp_path: Path) -> Cgroups:
+    for name in ("memory", "cpu", "pids", "freezer"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "cgroup.procs").touch()
+    (tmp_path / "memory/memory.memsw.limit_in_bytes").touch()
+    return find_cgroups(RUN, tmp_path)
+
+
+@pytest.fixture
+def version_2(tmp_path: Path) -> Cgroups:
+    """A kernel makes these files itself, and subtree_control reads without the "+": so the folders exist before."""
+    parent = find_cgroups(RUN, tmp_path).parent.lstrip("/")
+    for folder in (tmp_path, tmp_path / "slipway", tmp_path / parent):
+        folder.mkdir(exist_ok=True)
+        (folder / "cgroup.controllers").write_text("cpu io memory pids\n")
+    return find_cgroups(RUN, tmp_path)
+
+
+def group_of(cgroups: Cgroups, name: str) -> Path:
+    base = cgroups.root / "memory" if cgroups.version == 1 else cgroups.root
+    folder = base / cgroups.parent.lstrip("/") / name
+    folder.mkdir(parents=True)
+    return folder
+
+
+def test_version_1_has_its_writable_controllers(version_1: Cgroups) -> None:
+    assert (version_1.version, version_1.controllers, version_1.missing) == (1, {"memory", "cpu", "pids"}, "")
+    assert version_1.resources(LIMITS) == {
+        "memory": {"limit": 1 << 20, "swap": 1 << 20},
+        "cpu": {"period": 100_000, "quota": 150_000},
+        "pids": {"limit": 10},
+    }
+
+
+def test_version_1_reads_use_and_kills(version_1: Cgroups) -> None:
+    group = group_of(version_1, "a")
+    (group / "memory.usage_in_bytes").write_text("5000\n")
+    (group / "memory.stat").write_text("cache 1\ntotal_inactive_file 2000\n")
+    (group / "memory.oom_control").write_text("oom_kill_disable 0\nunder_oom 0\noom_kill 2\n")
+    assert (version_1.memory_bytes("a"), version_1.oom_kills("a")) == (3000, 2)
+    assert (version_1.memory_bytes("gone"), version_1.oom_kills("gone")) == (None, 0)
+
+
+def test_version_2_hands_its_controllers_down(version_2: Cgroups) -> None:
+    assert (version_2.root / "cgroup.subtree_control").read_text() == "+memory +cpu +pids"
+    parent = version_2.root / version_2.parent.lstrip("/")
+    assert (parent / "cgroup.subtree_control").read_text() == "+memory +cpu +pids"
+
+
+def test_version_2_reads_use_and_kills(version_2: Cgroups) -> None:
+    group = group_of(version_2, "a")
+    (group / "memory.current").write_text("5000\n")
+    (group / "memory.stat").write_text("anon 1\ninactive_file 2000\n")
+    (group / "memory.events").write_text("low 0\noom 3\noom_kill 2\noom_group_kill 0\n")
+    assert (version_2.memory_bytes("a"), version_2.oom_kills("a")) == (3000, 2)
+
+
+def test_nothing_writable_is_said_and_limits_nothing(tmp_path: Path) -> None:
+    cgroups = find_cgroups(RUN, tmp_path)
+    assert cgroups.missing == f"{tmp_path} has no writable controller memory, cpu, pids"
+    assert (cgroups.path("a"), cgroups.resources(LIMITS)) == (None, {})
+
+
+def test_two_servers_have_different_groups(tmp_path: Path) -> None:
+    assert find_cgroups(RUN, tmp_path).parent != find_cgroups(RUN.with_name("other"), tmp_path).parent
+
+
+def test_groups_without_processes_are_removed_with_their_parent(version_1: Cgroups) -> None:
+    group_of(version_1, "a")
+    assert version_1.remove_empty()
+    assert "slipway" in os.listdir(version_1.root / "memory")
+    assert not (version_1.root / "memory" / version_1.parent.lstrip("/")).exists()
