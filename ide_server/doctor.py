@@ -11,12 +11,12 @@ from ide_server.host.environments.environments import CA_BUNDLE
 from ide_server.host.sandbox.bundle import INIT
 from ide_server.host.sandbox.cgroups import find_cgroups
 from ide_server.host.sandbox.identity import FIRST_ID, ID_COUNT, own_identity
+from ide_server.host.sandbox.network import TUN, missing_for_network
 from ide_server.host.sandbox.runtime import find_program
 from ide_server.settings import MEBIBYTE, Settings
 
 USER_NAMESPACES = Path("/proc/sys/user/max_user_namespaces")
 FUSE = Path("/dev/fuse")
-TUN = Path("/dev/net/tun")
 FREE_BYTES = 2048 * MEBIBYTE
 OPENAT2_KERNEL = (5, 6)
 RANGE = f"{FIRST_ID}-{FIRST_ID + ID_COUNT - 1}"
@@ -117,14 +117,14 @@ def network(settings: Settings) -> Check:
     if settings.network == "none":
         return Check("network of sandboxes", ok=True, found="none, as set", consequence="", remedy="")
     path = find_program(settings.network)
-    tun = os.access(TUN, os.R_OK | os.W_OK)
+    missing = missing_for_network(path)
     return Check(
         name="network of sandboxes",
-        ok=path is not None and tun,
-        found=f"{path or f'no {settings.network}'}, {TUN} {'can' if tun else 'cannot'} be opened",
+        ok=not missing,
+        found=missing or f"{path}, {TUN}",
         consequence="Sandboxes have no network: pip and npm install nothing.",
         remedy=f"apt-get install {settings.network}; modprobe tun (in a container: --device {TUN})",
-        required=path is not None,  # without the program sandboxes start without a network, with half of it not at all
+        required=False,
     )
 
 

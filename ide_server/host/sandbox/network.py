@@ -10,6 +10,7 @@ from ide_server.errors import SandboxFailed
 from ide_server.host.sandbox.processes import Child, spawn, wait_readable
 
 NAME_SERVER = "10.0.2.3"
+TUN = "/dev/net/tun"
 READY_SECONDS = 10.0
 
 
@@ -56,7 +57,7 @@ class Network:
         try:
             await asyncio.wait_for(wait_readable(ready), READY_SECONDS)
             if not os.read(ready, 1):
-                raise SandboxFailed(f"slirp4netns could not give the sandbox a network: {last_line(log)}")
+                raise SandboxFailed(f"slirp4netns could not give the sandbox a network: {complaint(log)}")
         except BaseException:
             await network.detach()
             raise
@@ -73,6 +74,14 @@ class Network:
         await self._process.wait()
 
 
-def last_line(log: Path) -> str:
-    lines = log.read_text(errors="replace").split("\n")
-    return next((line for line in reversed(lines) if line), "it said nothing")
+def missing_for_network(program: str | None) -> str:
+    """Why there can be no network; empty when there can."""
+    if program is None:
+        return "slirp4netns is not installed"
+    return "" if os.access(TUN, os.R_OK | os.W_OK) else f"{TUN} cannot be opened"
+
+
+def complaint(log: Path) -> str:
+    """What slirp4netns says first; it always warns that its own seccomp filter is new."""
+    lines = log.read_text(errors="replace").splitlines()
+    return next((line for line in lines if line and not line.startswith("WARNING")), "it said nothing")

@@ -16,7 +16,7 @@ from ide_server.host.sandbox import bundle
 from ide_server.host.sandbox.cgroups import Cgroups, find_cgroups
 from ide_server.host.sandbox.console import Pty, console_socket, receive_master, set_size
 from ide_server.host.sandbox.identity import own_identity
-from ide_server.host.sandbox.network import Network
+from ide_server.host.sandbox.network import Network, missing_for_network
 from ide_server.host.sandbox.processes import Child, Exit, become_subreaper
 from ide_server.host.sandbox.rootfs import make_rootfs, system_mounts
 from ide_server.host.sandbox.runtime import OciRuntime, find_program
@@ -138,13 +138,15 @@ class Sandboxes:
         self._run_path = settings.run_path
         self._folder = settings.run_path / "sandboxes"
         self._runtime = OciRuntime(settings.runtime, settings.run_path / "runtime")
-        self._network_program = find_program("slirp4netns") if settings.network == "slirp4netns" else None
+        network_program = find_program("slirp4netns") if settings.network == "slirp4netns" else None
+        no_network = missing_for_network(network_program)
+        self._network_program = None if no_network else network_program
         self._identity = own_identity()
         self._system = system_mounts()
         self._cgroups = find_cgroups(settings.run_path)
         self._running: dict[str, Sandbox] = {}
         self._ends: set[asyncio.Task[None]] = set()
-        self.warnings = warnings_of(settings, self._cgroups, self._network_program)
+        self.warnings = warnings_of(self._cgroups, no_network if settings.network != "none" else "")
 
     async def start(
         self,
@@ -250,7 +252,7 @@ def make_run_folders(*folders: Path) -> None:
         folder.chmod(0o711)
 
 
-def warnings_of(settings: Settings, cgroups: Cgroups, network_program: str | None) -> list[str]:
+def warnings_of(cgroups: Cgroups, no_network: str) -> list[str]:
     """What does not work on this machine, for the person who runs the server."""
     found = []
     if cgroups.missing:
@@ -258,6 +260,6 @@ def warnings_of(settings: Settings, cgroups: Cgroups, network_program: str | Non
             f"Control groups: {cgroups.missing}. Memory, processor and process limits hold for each process of a "
             "sandbox instead of for the sandbox, or not at all."
         )
-    if settings.network == "slirp4netns" and network_program is None:
-        found.append("slirp4netns is not installed: sandboxes have no network (apt-get install slirp4netns).")
+    if no_network:
+        found.append(f"Network: {no_network}. Sandboxes have none: pip and npm install nothing.")
     return found
