@@ -52,6 +52,11 @@ test('a new terminal takes the place of an ended one, even if the server has tol
   expect([ids(state), state.selected]).toEqual([['c', 'b'], 'c']);
 });
 
+test('a new terminal for one that was closed meanwhile goes to the end', () => {
+  const state = replaced(open('b'), 'a', terminal('c'));
+  expect([ids(state), state.selected]).toEqual([['b', 'c'], 'c']);
+});
+
 test('a title of the server is shown', () => {
   const state = withTerminals(open('a'), [{ id: 'a', title: 'vim', created_at: 0 }]);
   expect(state.tabs[0]?.title).toBe('vim');

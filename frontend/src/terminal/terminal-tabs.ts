@@ -48,8 +48,9 @@ export function withAdded(state: TerminalTabs, terminal: Terminal): TerminalTabs
   return { tabs: [...others, tabOf(terminal)], selected: terminal.id };
 }
 
-/** Puts a new terminal where an ended one was. */
+/** Puts a new terminal where an ended one was; at the end if that has been closed meanwhile. */
 export function replaced(state: TerminalTabs, id: TerminalId, terminal: Terminal): TerminalTabs {
+  if (!state.tabs.some((tab) => tab.id === id)) return withAdded(state, terminal);
   const others = state.tabs.filter((tab) => tab.id !== terminal.id);
   const tabs = others.map((tab) => (tab.id === id ? tabOf(terminal) : tab));
   return { tabs, selected: terminal.id };
