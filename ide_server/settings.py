@@ -5,13 +5,16 @@ import dataclasses
 import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
+from ipaddress import IPv4Network
 from pathlib import Path
-from typing import Any, Literal, Self, get_args, get_origin
+from typing import Any, Literal, NewType, Self, get_args, get_origin
 
 MEBIBYTE = 1 << 20
 
 Runtime = Literal["runc", "crun", "runsc"]
 NetworkKind = Literal["slirp4netns", "none"]
+Networks = NewType("Networks", str)
+"""IPv4 networks, divided by commas."""
 
 
 def setting(default: Any, help_line: str) -> Any:
@@ -36,6 +39,9 @@ class Settings:
     database_url: str = setting("", "SQLAlchemy URL of the catalog; SQLite in data_dir when empty.")
     runtime: Runtime = setting("runc", "OCI runtime that sandboxes run under.")
     network: NetworkKind = setting("slirp4netns", "Network of a sandbox: user-mode NAT, or none.")
+    reachable_networks: Networks = setting(
+        Networks(""), "Networks near this machine that sandboxes may reach, such as 10.1.2.0/24, divided by commas."
+    )
     default_limit_mebibytes: int = setting(32, "Byte limit of a new model's filesystem, in MiB.")
     max_limit_mebibytes: int = setting(10240, "Highest byte limit a person may choose, in MiB.")
     workspace_memory_mebibytes: int = setting(2048, "Memory limit of a workspace sandbox, in MiB.")
@@ -73,6 +79,11 @@ class Settings:
     @property
     def catalog_url(self) -> str:
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'slipway.db'}"
+
+    @property
+    def reachable(self) -> tuple[IPv4Network, ...]:
+        """What sandboxes may reach although it is near this machine."""
+        return networks_of(self.reachable_networks)
 
     @property
     def url(self) -> str:
@@ -114,6 +125,8 @@ def variable(name: str) -> str:
 def parser_of(kind: Any) -> Callable[[str], Any]:
     if get_origin(kind) is Literal:
         return one_of(get_args(kind))
+    if kind is Networks:
+        return checked_networks
     parse: Callable[[str], Any] = Path if kind in (Path, Path | None) else kind
     return parse
 
@@ -125,6 +138,21 @@ def one_of(choices: Sequence[str]) -> Callable[[str], str]:
         return value
 
     return parse
+
+
+def checked_networks(value: str) -> str:
+    try:
+        networks_of(value)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"expected networks such as 10.1.2.0/24, divided by commas: {error}"
+        ) from error
+    return value
+
+
+def networks_of(value: str) -> tuple[IPv4Network, ...]:
+    """Raises ValueError."""
+    return tuple(IPv4Network(part.strip()) for part in value.split(",") if part.strip())
 
 
 def derived_run_dir(data_dir: Path, environ: Mapping[str, str] = os.environ) -> Path:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ide_server.host.sandbox import Mount, Sandboxes
+from ide_server.host.sandbox.neighbours import FIB_TRIE, own_networks
 from tests.support.sandboxes import ENVIRONMENT, run, run_python, spec
 
 pytestmark = [pytest.mark.anyio, pytest.mark.sandbox]
@@ -147,6 +148,27 @@ for address in "127.0.0.1", "10.0.2.2":
 """
         ran = await run_python(sandboxes, program, network=network)
         assert (ran.exit.code, ran.output) == (0, "")
+        with pytest.raises(BlockingIOError):
+            server.accept()
+
+
+async def test_the_machine_is_out_of_reach_by_its_own_addresses_too(sandboxes: Sandboxes) -> None:
+    own = own_networks(FIB_TRIE.read_text())
+    targets = [str(each.network_address) for each in own if each.prefixlen == 32 and not each.is_loopback]
+    if not targets:
+        pytest.skip("this machine has no address but its loopback's")
+    with socket.create_server(("0.0.0.0", 0)) as server:
+        server.setblocking(False)
+        program = f"""
+import errno, socket
+for address in {[*targets, "169.254.169.254"]}:
+    try:
+        socket.create_connection((address, {server.getsockname()[1]}), timeout=2)
+    except OSError as error:
+        print(address, errno.errorcode.get(error.errno))
+"""
+        ran = await run_python(sandboxes, program, network=True)
+        assert ran.output.splitlines() == [f"{address} EHOSTUNREACH" for address in (*targets, "169.254.169.254")]
         with pytest.raises(BlockingIOError):
             server.accept()
 

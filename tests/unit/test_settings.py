@@ -28,6 +28,7 @@ def test_a_childs_environment_reads_back_as_the_same_settings(tmp_path: Path) ->
     ("arguments", "environ", "said"),
     [
         (["--port=x"], {}, "--port: invalid int value: 'x'"),
+        (["--reachable-networks=10.1.2.3/24"], {}, "--reachable-networks: expected networks such as 10.1.2.0/24"),
         ([], {"SLIPWAY_PORT": "x"}, "--port: invalid int value: 'x'"),
         (["--runtime=docker"], {}, "--runtime: expected one of runc, crun, runsc, got 'docker'"),
         ([], {"SLIPWAY_NETWORK": "host"}, "--network: expected one of slirp4netns, none, got 'host'"),

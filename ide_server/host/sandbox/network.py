@@ -1,13 +1,20 @@
-"""A sandbox's way out: user-mode NAT by slirp4netns, from which the host's loopback cannot be reached."""
+"""A sandbox's way out: user-mode NAT by slirp4netns, from which the host's loopback cannot be reached.
+
+Nor, by routes of the sandbox's own, this machine and its neighbours: see neighbours.
+"""
 
 import asyncio
 import os
 import signal
+from collections.abc import Iterable
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Self
 
 from ide_server.errors import SandboxFailed
+from ide_server.host.sandbox import neighbours
 from ide_server.host.sandbox.processes import Child, spawn, wait_readable
+from ide_server.host.sandbox.runtime import find_program
 
 NAME_SERVER = "10.0.2.3"
 TUN = "/dev/net/tun"
@@ -22,8 +29,12 @@ class Network:
         self._lifeline: int | None = lifeline
 
     @classmethod
-    async def attach(cls, program: str, pid: int, *, log: Path) -> Self:
-        """Gives the network namespace of `pid` an interface; returns when packets can pass. Raises SandboxFailed."""
+    async def attach(cls, program: str, pid: int, *, folder: Path, reachable: Iterable[IPv4Network]) -> Self:
+        """Gives the network namespace of `pid` an interface; returns when packets can pass. Raises SandboxFailed.
+
+        `reachable` is open to it although it is in this machine's neighbourhood; logs are written into `folder`.
+        """
+        log = folder / "network.log"
         ready, ready_there = os.pipe()
         lifeline_there, lifeline = os.pipe()
         log_there = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -58,6 +69,7 @@ class Network:
             await asyncio.wait_for(wait_readable(ready), READY_SECONDS)
             if not os.read(ready, 1):
                 raise SandboxFailed(f"slirp4netns could not give the sandbox a network: {complaint(log)}")
+            await neighbours.close_off(pid, reachable=reachable, folder=folder)
         except BaseException:
             await network.detach()
             raise
@@ -78,6 +90,8 @@ def missing_for_network(program: str | None) -> str:
     """Why there can be no network; empty when there can."""
     if program is None:
         return "slirp4netns is not installed"
+    if find_program("ip") is None:
+        return "ip is not installed (apt-get install iproute2)"
     return "" if os.access(TUN, os.R_OK | os.W_OK) else f"{TUN} cannot be opened"
 
 

@@ -141,6 +141,7 @@ class Sandboxes:
         network_program = find_program("slirp4netns") if settings.network == "slirp4netns" else None
         no_network = missing_for_network(network_program)
         self._network_program = None if no_network else network_program
+        self._reachable = settings.reachable
         self._identity = own_identity()
         self._system = system_mounts()
         self._cgroups = find_cgroups(settings.run_path)
@@ -211,7 +212,7 @@ class Sandboxes:
         init = Child(await self._runtime.create(name, folder))
         remains.push_async_callback(kill, init)
         if spec.network and self._network_program is not None:
-            network = await Network.attach(self._network_program, init.pid, log=folder / "network.log")
+            network = await Network.attach(self._network_program, init.pid, folder=folder, reachable=self._reachable)
             remains.push_async_callback(network.detach)
         await self._runtime.start(name, folder)
         return Sandbox(name, spec, folder=folder, runtime=self._runtime, cgroups=self._cgroups, init=init)
