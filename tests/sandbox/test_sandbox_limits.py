@@ -6,6 +6,7 @@ import json
 import pytest
 
 from ide_server.host.sandbox import Exit, Sandboxes
+from ide_server.host.sandbox.bundle import PSEUDO_TERMINALS
 from tests.support.sandboxes import LIMITS, MEBIBYTE, run, run_python, spec
 
 pytestmark = [pytest.mark.anyio, pytest.mark.sandbox]
@@ -87,3 +88,26 @@ async def test_memory_in_use_is_known_while_it_runs(sandboxes: Sandboxes) -> Non
     assert 0 < used < 32 * MEBIBYTE
     await sandbox.stop()
     assert await sandbox.memory_bytes() is None
+
+
+async def test_it_can_open_so_many_pseudo_terminals_and_no_more(sandboxes: Sandboxes) -> None:
+    program = """
+import os
+count = 0
+try:
+    while True:
+        os.open("/dev/ptmx", os.O_RDWR | os.O_NOCTTY)
+        count += 1
+except OSError:
+    print(count)
+"""
+    assert (await run_python(sandboxes, program)).output == f"{PSEUDO_TERMINALS}\n"
+
+
+async def test_empty_files_in_tmp_count_as_memory(sandboxes: Sandboxes) -> None:
+    program = """
+import os
+for number in range(400_000):
+    os.mknod(f"/tmp/{number}")
+"""
+    assert (await run_python(sandboxes, program, limits=SMALL)).exit.oom

@@ -14,6 +14,8 @@ INIT = ("/usr/bin/tini", "--")
 OPEN_FILES = 65_536
 TTY_GROUP = 5
 RUN_BYTES = 16 * MEBIBYTE
+PSEUDO_TERMINALS = 256
+"""All sandboxes share the kernel's 4096: without a bound one of them could leave the others without terminals."""
 
 MASKED = (
     "/proc/acpi",
@@ -117,7 +119,7 @@ def mapping(ids: IdRange) -> dict[str, int]:
 
 def own_mounts(limits: Limits, identity: Identity) -> list[dict[str, Any]]:
     """Filesystems of the sandbox's own."""
-    pts = ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"]
+    pts = ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", f"max={PSEUDO_TERMINALS}"]
     if identity.has_group(TTY_GROUP):
         pts.append(f"gid={TTY_GROUP}")
     return [
