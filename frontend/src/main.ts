@@ -4,6 +4,7 @@ import './ui/tokens.css';
 import './ui/page.css';
 import { type Component, mount } from 'svelte';
 import { startTheme } from './services/theme.ts';
+import { watchForUpdates } from './services/updates.ts';
 
 interface Page {
   // biome-ignore lint/suspicious/noExplicitAny: pages differ in their props, each is given its own below
@@ -21,10 +22,21 @@ async function pageAt(path: string): Promise<Page> {
 
 async function start(): Promise<void> {
   startTheme();
+  watchForUpdates();
   const target = document.getElementById('app');
   if (!target) throw new Error('index.html holds no element with the id app');
   const { component, props } = await pageAt(window.location.pathname);
   mount(component, { target, props });
 }
 
-void start();
+/** Before any page stands: the parts of this one are gone when the server was updated a moment ago. */
+function failed(): void {
+  const message = document.createElement('p');
+  message.textContent = 'The page could not be loaded. Reload it to try again.';
+  document.getElementById('app')?.replaceChildren(message);
+}
+
+start().catch((error: unknown) => {
+  failed();
+  throw error;
+});

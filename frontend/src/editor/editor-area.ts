@@ -1,7 +1,7 @@
 /** The open files as tabs in groups, and what a person does with them. */
 
 import { createDockview, type DockviewApi, type IContentRenderer, type ITabRenderer } from 'dockview';
-import { mount, unmount } from 'svelte';
+import { mount, tick, unmount } from 'svelte';
 import { get, type Readable, writable } from 'svelte/store';
 import { type Disposable, DisposableStore, toDisposable } from '../base/lifecycle.ts';
 import { afterMove, basename, isWithin } from '../base/paths.ts';
@@ -74,6 +74,9 @@ export class EditorArea implements Disposable {
     await Promise.all(files.map((file) => file.loaded));
     // Deleted since the last visit: nobody asked to see that now.
     for (const file of files) if (file.state.content.kind === 'failed') this.drop(file);
+    await tick();
+    // Unless the person is somewhere else already, they can type at once.
+    if (document.activeElement === document.body) this.focus();
   }
 
   private async openFirst(): Promise<void> {
@@ -87,6 +90,7 @@ export class EditorArea implements Disposable {
   async open(path: string, line?: number, column?: number): Promise<void> {
     const file = this.show(path, true);
     await file.loaded;
+    await tick(); // what is not in the page yet takes no focus
     const { editor } = file;
     if (line !== undefined) editor?.goTo(line, column);
     editor?.focus();

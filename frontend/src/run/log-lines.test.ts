@@ -47,3 +47,11 @@ test('the oldest lines leave, and their number is known', () => {
   expect(log.length).toBeLessThan(MOST_LINES + 10_000);
   expect(log.slice(0, 1)[0]?.text).toBe(String(log.dropped));
 });
+
+test('a text is found upwards and downwards, round the ends, in whatever case', () => {
+  const log = new LogLines();
+  log.append('stdout', 'Loss 1\nother\nloss 2\n');
+  expect([log.find('LOSS', 2, -1), log.find('loss', 1, -1), log.find('loss', -1, -1)]).toEqual([2, 0, 2]);
+  expect([log.find('loss', 1, 1), log.find('loss', 3, 1), log.find('none', 0, 1)]).toEqual([2, 0, null]);
+  expect(log.text()).toBe('Loss 1\nother\nloss 2\n');
+});

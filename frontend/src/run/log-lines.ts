@@ -37,6 +37,23 @@ export class LogLines {
     return this.lines.slice(start, end).map(({ stream, text }) => ({ stream, text: shownText(text) }));
   }
 
+  /** The next line that holds a text, in whatever case, from `start` on by `step` and round the ends; null: none does. */
+  find(text: string, start: number, step: 1 | -1): number | null {
+    const wanted = text.toLowerCase();
+    const { length } = this.lines;
+    for (let passed = 0; passed < length; passed += 1) {
+      const at = (((start + passed * step) % length) + length) % length;
+      const line = this.lines[at];
+      if (line && shownText(line.text).toLowerCase().includes(wanted)) return at;
+    }
+    return null;
+  }
+
+  /** All of it, as it is shown. */
+  text(): string {
+    return this.lines.map(({ text }) => `${shownText(text)}\n`).join('');
+  }
+
   append(stream: LogStream, text: string): void {
     const parts = text.split('\n');
     const rest = parts.pop() ?? '';

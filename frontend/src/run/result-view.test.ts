@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { OutputValue } from '../wire.ts';
-import { describeType, elementText, MOST_COLUMNS, MOST_ROWS, valueView } from './result-view.ts';
+import { describeType, elementText, MOST_COLUMNS, MOST_ROWS, valueText, valueView } from './result-view.ts';
 
 const value = (change: Partial<OutputValue>): OutputValue => ({
   type: 'f64',
@@ -103,4 +103,12 @@ test('a type is described with its shape', () => {
     'f64',
     'u8 [3×4]',
   ]);
+});
+
+test('copied, rows are lines and columns stand between tabs', () => {
+  expect(valueText(value({ type: 'f32', shape: [2, 2], elements: [0.10000000149011612, 2, 'nan', 4] }))).toBe(
+    '0.1\t2\nnan\t4',
+  );
+  expect(valueText(value({ type: 'string', shape: [], elements: ['a b'] }))).toBe('a b');
+  expect(valueText(value({ type: 'i64', shape: [3], elements: [1, 2, 3] }))).toBe('1\n2\n3');
 });

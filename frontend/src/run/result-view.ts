@@ -73,6 +73,16 @@ function tableView({ type, shape, elements }: OutputValue): TableView {
   };
 }
 
+/** To be pasted elsewhere: every element, rows as lines with tabs between, as spreadsheets take them. */
+export function valueText({ type, shape, elements }: OutputValue): string {
+  const columns = shape.length < 2 ? 1 : (shape.at(-1) ?? 1);
+  const texts = elements.map((element) => elementText(type, element));
+  const rows = Array.from({ length: Math.ceil(texts.length / columns) }, (_, row) =>
+    texts.slice(row * columns, (row + 1) * columns).join('\t'),
+  );
+  return rows.join('\n');
+}
+
 function rowLabel(row: number, outer: readonly number[]): string {
   if (outer.length === 1) return String(row);
   let rest = row;

@@ -1,6 +1,6 @@
 /** The server's REST API, typed. Every reply that is an error becomes an ApiError. */
 
-import { encodePath } from '../base/paths.ts';
+import { encodePath, parent } from '../base/paths.ts';
 import type {
   Entry,
   ErrorReply,
@@ -183,11 +183,22 @@ export class ModelApi {
 
   /** The etag of what is on disk now; null when there is no such file. */
   async etag(path: string): Promise<string | null> {
+    const entry = await this.entry(path);
+    if (entry?.kind !== 'link') return entry?.etag ?? null;
+    // The entry of a link tells nothing of the file it leads to.
     const response = await fetchOrOffline(this.fileUrl(path), { method: 'HEAD', cache: 'no-store' });
     if (response.status === 404) return null;
     // The reply to HEAD has no body to say more.
     if (!response.ok) throw errorOf(response.status, '');
     return response.headers.get('ETag');
+  }
+
+  /** Looked up from the root down: asking for what is gone would put a failed request into the browser's console. */
+  private async entry(path: string): Promise<Entry | undefined> {
+    const folder = parent(path);
+    const above = folder === '' ? null : await this.entry(folder);
+    if (above !== null && above?.kind !== 'folder' && above?.kind !== 'link') return undefined;
+    return (await this.list(folder)).find((entry) => entry.path === path);
   }
 
   async write(path: string, content: string | Blob, expected: Expected): Promise<Entry> {

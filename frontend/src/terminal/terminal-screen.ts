@@ -26,6 +26,8 @@ export interface Size {
 }
 
 const SCROLLBACK_ROWS = 10_000;
+/** In a sliver of a window the shell keeps its size: a prompt broken over many lines stays broken. */
+const LEAST_COLUMNS = 12;
 /** WCAG AA, for programs that choose colours with a dark screen in mind. */
 const CONTRAST = 4.5;
 
@@ -82,7 +84,7 @@ export class TerminalScreen implements Screen, Disposable {
   fit(): Size | null {
     const isHidden = this.container.clientHeight === 0;
     const wanted = isHidden ? undefined : this.fitting.proposeDimensions();
-    if (wanted === undefined || Number.isNaN(wanted.rows) || Number.isNaN(wanted.cols)) return null;
+    if (wanted === undefined || !(wanted.rows > 0 && wanted.cols >= LEAST_COLUMNS)) return null;
     this.resize(wanted.rows, wanted.cols);
     return this.size;
   }

@@ -184,8 +184,14 @@ describe('replay', () => {
 test('a paste is sent whole, unless it is larger than the server takes at once', () => {
   const { stream, sent } = stage();
   stream.input('é'.repeat(1000));
-  stream.input('🙂'.repeat(524_289));
-  expect(sent.map(([, text]) => [...String(text)].length)).toEqual([1000, 524_288, 1]);
+  stream.input(`x${'🙂'.repeat(262_144)}`);
+  expect(sent.map(([, text]) => [...String(text)].length)).toEqual([1000, 262_144, 1]);
+});
+
+test('half a surrogate pair is sent as the character that stands for what is unreadable', () => {
+  const { stream, sent } = stage();
+  stream.input('a\ud83db');
+  expect(sent).toEqual([['stdin', 'a\ufffdb']]);
 });
 
 test('messages of the server are announced, and sizes shown', () => {

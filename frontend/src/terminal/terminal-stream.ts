@@ -25,9 +25,21 @@ export const CHUNK_BYTES = 16 * 1024;
 /** The server stops at 512 KiB unacknowledged; eight acknowledgements in that keep it from ever waiting. */
 export const ACKNOWLEDGE_BYTES = 64 * 1024;
 
-/** The server takes a message whole or refuses it whole. Half a paste is worse than none, so only a paste that would never
- * fit is cut: into 512 Ki characters, between which no character is split. */
-const PIECES = /[\s\S]{1,524288}/gu;
+/** The server takes a message whole or refuses it whole, and none above 1 MiB. Half a paste is worse than none, so only a
+ * paste that would never fit is cut. */
+const PIECE_BYTES = 2 ** 20;
+
+/** Cuts between characters. Half a surrogate pair, as a paste can hold, has no UTF-8 and becomes U+FFFD. */
+function* piecesOf(text: string): Generator<string> {
+  const rest = new TextEncoder().encode(text);
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  for (let start = 0; start < rest.length; ) {
+    let end = Math.min(start + PIECE_BYTES, rest.length);
+    while (((rest[end] ?? 0) & 0xc0) === 0x80) end -= 1; // within a character
+    yield decoder.decode(rest.subarray(start, end));
+    start = end;
+  }
+}
 
 export class TerminalStream {
   private received = 0;
@@ -56,7 +68,7 @@ export class TerminalStream {
   /** What a person typed, or what the screen answers to a query in the output. */
   input(text: string): void {
     if (this.drawn < this.liveOffset && isQueryReply(text)) return;
-    for (const [piece] of text.matchAll(PIECES)) this.send(['stdin', piece]);
+    for (const piece of piecesOf(text)) this.send(['stdin', piece]);
   }
 
   setSize(rows: number, columns: number): void {

@@ -3,9 +3,12 @@
 import type { KeyPress } from '../base/keys.ts';
 import type { Commands } from '../services/commands.ts';
 
-/** Chords no shell or program in a terminal can mean. */
+/** Help, run and the next part of the page: whoever is in a terminal must find out of it by key. */
+const OUT_OF_TERMINAL = new Set(['F1', 'F5', 'F6']);
+
+/** Chords that hardly any shell or program in a terminal means. */
 export function leavesTerminal({ key, code, ctrlKey, metaKey, shiftKey, altKey }: KeyPress): boolean {
-  if (key === 'F1' || metaKey) return true;
+  if (OUT_OF_TERMINAL.has(key) || metaKey) return true;
   if (!ctrlKey || altKey) return false;
   return code === 'Backquote' || key === '`' || key === ',' || (shiftKey && key.length === 1);
 }

@@ -6,14 +6,12 @@ import type { EditorArea } from '../editor/editor-area.ts';
 import type { Command } from '../services/commands.ts';
 import type { ModelSession } from '../services/session.ts';
 import { setTheme, theme } from '../services/theme.ts';
-import type { Layout, LayoutStore } from './layout.ts';
+import type { LayoutStore, PanelName, Shown } from './layout.ts';
 
 interface Parts {
   frame(): HTMLElement | undefined;
   editors(): EditorArea | null;
 }
-
-type PanelName = 'sideBar' | 'bottom' | 'right';
 
 const REGIONS = ['files', 'editor', 'run', 'terminal'];
 const REGION_PANEL: Readonly<Record<string, PanelName>> = {
@@ -23,7 +21,7 @@ const REGION_PANEL: Readonly<Record<string, PanelName>> = {
 };
 
 export function viewCommands(session: ModelSession, layouts: LayoutStore, parts: Parts): Command[] {
-  const layout = (): Layout => get(layouts.layout);
+  const layout = (): Shown => get(layouts.layout);
   const region = (name: string): Element | null | undefined =>
     parts.frame()?.querySelector(`[data-region="${name}"]`);
   const hasFocus = (name: string): boolean => region(name)?.contains(document.activeElement) ?? false;
@@ -38,21 +36,34 @@ export function viewCommands(session: ModelSession, layouts: LayoutStore, parts:
   async function toggle(panel: PanelName, name: string, focusCommand: string): Promise<void> {
     if (!layout()[panel] || !hasFocus(name)) return show(panel, focusCommand);
     layouts.change({ [panel]: false });
+    await tick();
     parts.editors()?.focus();
   }
 
-  function focusRegion(name: string): void {
-    if (name === 'editor') parts.editors()?.focus();
-    else session.commands.run(`${name}.focus`);
+  /** Where the focus stood in a panel that is put away, it goes to the text rather than nowhere. */
+  async function showOrHide(panel: PanelName, name: string): Promise<void> {
+    const hadFocus = hasFocus(name);
+    layouts.change({ [panel]: !layout()[panel] });
+    await tick();
+    if (hadFocus) parts.editors()?.focus();
   }
 
-  function cycle(): void {
-    const shown = REGIONS.filter((name) => {
+  async function focusRegion(name: string): Promise<void> {
+    const panel = REGION_PANEL[name];
+    if (panel !== undefined) return show(panel, `${name}.focus`);
+    layouts.showEditors();
+    await tick();
+    parts.editors()?.focus();
+  }
+
+  /** In a narrow window the next part takes the place of this one. */
+  function cycle(): Promise<void> {
+    const { narrow, ...shown } = layout();
+    const regions = REGIONS.filter((name) => {
       const panel = REGION_PANEL[name];
-      return panel === undefined || layout()[panel];
+      return narrow || panel === undefined || shown[panel];
     });
-    const at = shown.findIndex(hasFocus);
-    focusRegion(shown[(at + 1) % shown.length] ?? 'editor');
+    return focusRegion(regions[(regions.findIndex(hasFocus) + 1) % regions.length] ?? 'editor');
   }
 
   const editors = (work: (area: EditorArea) => void | Promise<void>) => (): void | Promise<void> => {
@@ -106,19 +117,20 @@ export function viewCommands(session: ModelSession, layouts: LayoutStore, parts:
       id: 'view.sideBar',
       title: 'View: Side bar on or off',
       key: 'Ctrl+B',
-      run: () => layouts.change({ sideBar: !layout().sideBar }),
+      run: () => showOrHide('sideBar', 'files'),
     },
     {
       id: 'view.runPanel',
       title: 'View: Run panel on or off',
-      run: () => layouts.change({ right: !layout().right }),
+      run: () => showOrHide('right', 'run'),
     },
     {
       id: 'view.panel',
       title: 'View: Bottom panel on or off',
       key: 'Ctrl+J',
-      run: () => layouts.change({ bottom: !layout().bottom }),
+      run: () => showOrHide('bottom', 'terminal'),
     },
+    { id: 'view.editors', title: 'View: Editor', run: () => focusRegion('editor') },
     { id: 'view.nextRegion', title: 'View: Focus the next part of the page', key: 'F6', run: cycle },
     {
       id: 'view.theme',
