@@ -1,0 +1,165 @@
+"""The page without a mouse, and to those who hear it: axe finds nothing serious, and every step of a first run has a key."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.support.server import Server
+from tests.support.workbench import SECONDS, Workbench, new_model, sign_in
+
+AXE = Path(__file__).parents[2] / "frontend/node_modules/axe-core/axe.min.js"
+REPORTED = {"serious", "critical"}
+ENDLESS = "def evaluate(params):\n    while True: pass\n"
+
+
+@pytest.fixture(params=["light", "dark"])
+def checked_page(request: pytest.FixtureRequest, server: Server, browser: Browser) -> Iterator[Page]:
+    """In one of the themes, and without the policy that keeps axe out."""
+    scheme: Literal["light", "dark"] = request.param
+    context = browser.new_context(
+        bypass_csp=True, color_scheme=scheme, reduced_motion="reduce", viewport={"width": 1440, "height": 900}
+    )
+    page = context.new_page()
+    sign_in(page, server.new_sign_in_url())
+    yield page
+    context.close()
+
+
+def problems(page: Page, where: str) -> list[str]:
+    """What axe reports, as lines that name the place."""
+    if page.evaluate("typeof axe") == "undefined":
+        page.add_script_tag(path=AXE)
+    found: list[dict[str, Any]] = page.evaluate("async () => (await axe.run(document)).violations")
+    return [
+        f"{where}: {violation['id']}: {node['html'][:160]} {node['failureSummary'][:300]}"
+        for violation in found
+        if violation["impact"] in REPORTED
+        for node in violation["nodes"]
+    ]
+
+
+def test_axe_finds_nothing_serious(checked_page: Page) -> None:
+    page = checked_page
+    found = problems(page, "models")
+    page.get_by_role("button", name="New model").first.click()
+    found += problems(page, "new model")
+    page.keyboard.press("Escape")
+
+    workbench = new_model(page, name="Checked", template="Linear regression")
+    found += problems(page, "first opening")
+    workbench.start("Train")
+    workbench.wait_ended("Train", "succeeded")
+    expect(workbench.run_panel.locator(".u-over").first).to_be_visible()
+    page.get_by_text("History").click()
+    found += problems(page, "trained")
+    workbench.start("Evaluate")
+    workbench.wait_ended("Evaluate", "succeeded")
+    expect(workbench.run_panel.get_by_role("table")).to_be_visible()
+    found += problems(page, "evaluated")
+    workbench.run_panel.get_by_role("button", name="What to run").click()
+    found += problems(page, "what to run")
+    page.keyboard.press("Escape")
+
+    for key, where in (("F1", "commands"), ("Control+p", "files"), ("Control+,", "settings")):
+        page.keyboard.press(key)
+        expect(page.get_by_role("dialog")).to_be_visible()
+        found += problems(page, where)
+        page.keyboard.press("Escape")
+    workbench.file("README.md").click(button="right")
+    found += problems(page, "menu of a file")
+    page.get_by_role("menuitem", name="Delete").click()
+    found += problems(page, "delete")
+    page.keyboard.press("Escape")
+    workbench.write("main.py", "def evaluate(params):\n    raise ValueError('here')\n")
+    workbench.start("Evaluate")
+    workbench.wait_ended("Evaluate", "failed")
+    found += problems(page, "failed")
+    page.set_viewport_size({"width": 390, "height": 800})
+    found += problems(page, "narrow")
+    page.goto("/".join(page.url.split("/")[:3]))
+    page.get_by_role("button", name="Actions for Checked").click()
+    page.get_by_role("menuitem", name="Rename").click()
+    found += problems(page, "rename")
+    assert found == []
+
+
+def focused(page: Page) -> str:
+    """What has the focus, as its label or text; '' where it was lost."""
+    return str(
+        page.evaluate(
+            "() => { const at = document.activeElement; return at === document.body || !at.checkVisibility() ? '' :"
+            " at.ariaLabel || at.labels?.[0]?.innerText || at.innerText }"
+        )
+    )
+
+
+def test_a_first_run_needs_no_mouse(page: Page) -> None:
+    keyboard = page.keyboard
+    page.get_by_role("button", name="New model").first.focus()
+    keyboard.press("Enter")
+    assert focused(page) == "Name"
+    keyboard.type("By key")
+    keyboard.press("Enter")
+    workbench = Workbench(page)
+    workbench.wait_ready()
+
+    expect(workbench.editor).to_be_focused()
+    keyboard.press("Control+a")
+    keyboard.insert_text(ENDLESS)
+    keyboard.press("Control+s")
+    workbench.wait_saved("main.py")
+    announced = page.locator("[aria-live=polite]").last
+    expect(announced).to_have_text("main.py saved.")
+
+    keyboard.press("F5")
+    expect(announced).to_have_text("Evaluate has started.")
+    expect(workbench.run_panel.get_by_label("Evaluate, running")).to_be_visible(timeout=30 * SECONDS)
+    expect(workbench.editor).to_be_focused()
+    keyboard.press("Shift+F5")
+    workbench.wait_ended("Evaluate", "cancelled", seconds=15)
+    expect(announced).to_have_text(re.compile("Evaluate: Stopped"))
+
+    keyboard.press("Control+`")
+    assert focused(page) == "Terminal input"
+    keyboard.type("echo by-$((1+1))\n")
+    workbench.terminal.wait_for("by-2")
+    keyboard.press("F6")
+    assert focused(page) != "Terminal input"
+    for _ in range(3):
+        assert focused(page) != ""
+        keyboard.press("F6")
+    assert focused(page) == "Terminal input"
+    keyboard.press("Control+`")
+    expect(workbench.editor).to_be_focused()
+
+    keyboard.press("Control+,")
+    assert focused(page) == "Size in MiB"
+    keyboard.type("64")
+    keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(workbench.status_bar).to_contain_text("64 MiB")
+    expect(workbench.editor).to_be_focused()
+
+
+def test_every_stop_of_the_tab_key_is_seen(page: Page) -> None:
+    new_model(page, name="Tabbed", template="Linear regression")
+    page.get_by_role("link", name="Slipway").focus()
+    seen: set[str] = set()
+    for _ in range(40):
+        page.keyboard.press("Escape")  # after it, Tab leaves the editor instead of indenting
+        page.keyboard.press("Tab")
+        if focused(page) == "Terminal input":
+            break
+        marked = page.evaluate(
+            "() => { const at = document.activeElement, of = part => getComputedStyle(at, part);"
+            " return of().outlineStyle !== 'none' || of('::after').backgroundColor !== 'rgba(0, 0, 0, 0)'"
+            " || at.classList.contains('cm-content') }"
+        )
+        assert marked, f"the focus on {page.evaluate('document.activeElement.outerHTML')} cannot be seen"
+        seen.add(focused(page))
+    assert focused(page) == "Terminal input"
+    assert {"Go to file", "New file", "Files", "New terminal"} <= {name.split("\n")[0] for name in seen}

@@ -1,0 +1,89 @@
+"""A real Bash in the model's workspace."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.workbench import Workbench, new_model
+
+FLOOD_BYTES = 20_000_000
+
+
+@pytest.fixture
+def workbench(page: Page) -> Workbench:
+    return new_model(page, name="Terminal", template="Linear regression")
+
+
+def test_the_usual_commands_are_there(workbench: Workbench) -> None:
+    workbench.terminal.run("python --version && node --version && npm --version && git --version", "git version 2")
+    workbench.terminal.run("pwd; git init -q . && git status --short | head -3", r"\?\? README.md")
+    workbench.terminal.run("vi --version | head -1; nano --version | head -1", "nano")
+
+
+@pytest.mark.network
+def test_a_package_from_the_registry_installs_and_imports(workbench: Workbench) -> None:
+    workbench.terminal.run("pip install six && python -c 'import six; print(six.__file__)'", r"/model/.venv/\S+six.py")
+    workbench.terminal.run("npm install is-number", "added 1 package")
+    workbench.terminal.run('node -e \'console.log("is", require("is-number")(5))\'', "is true")
+
+
+def test_ctrl_c_ends_a_program(workbench: Workbench) -> None:
+    workbench.terminal.run("echo started-$((1+1)); sleep 1000", "started-2")
+    workbench.terminal.press("Control+c")
+    workbench.terminal.type("echo code-$?\n")
+    workbench.terminal.wait_for("code-130")
+
+
+def test_it_has_the_size_that_is_shown(workbench: Workbench, page: Page) -> None:
+    workbench.terminal.run("stty size", r"\d+ \d+")
+    before = re.findall(r"\b\d+ \d+\b", workbench.terminal.rows.inner_text())[0]
+    page.set_viewport_size({"width": 1000, "height": 700})
+    workbench.terminal.run(
+        f"until [ \"$(stty size)\" != '{before}' ]; do :; done; echo resized", r"\nresized|resized\s"
+    )
+
+
+def test_colours_and_characters_of_all_widths_are_shown(workbench: Workbench, page: Page) -> None:
+    workbench.terminal.run(
+        r"printf '\033[31mred\033[0m caf\303\251 \346\227\245\346\234\254 \360\237\232\242\n'", "café 日本 🚢"
+    )
+    expect(page.locator(".xterm-rows .xterm-fg-1:visible", has_text="red").last).to_be_visible()
+
+
+def test_a_flood_of_output_ends_with_a_prompt(workbench: Workbench) -> None:
+    workbench.terminal.run(
+        f"base64 -w 76 /dev/zero | head -c {FLOOD_BYTES}; echo; echo flood-$((40+2))", "flood-42", seconds=60
+    )
+
+
+def test_ctrl_c_stops_a_flood(workbench: Workbench) -> None:
+    workbench.terminal.run("yes streaming", "(streaming){9}")
+    workbench.terminal.press("Control+c")
+    workbench.terminal.run("echo quiet-$((1+1))", "quiet-2")
+
+
+def test_a_long_paste_into_a_program_that_does_not_read_leaves_other_terminals_alone(
+    workbench: Workbench, page: Page
+) -> None:
+    workbench.terminal.run("echo stuck-$((1+1)); sleep 1000", "stuck-2")
+    workbench.terminal.type("x" * 200_000)
+    page.get_by_role("button", name="New terminal").click()
+    workbench.wait_ready()
+    workbench.terminal.run("echo free-$((1+1))", "free-2")
+
+
+def test_the_shell_goes_on_after_a_reload_of_the_page(workbench: Workbench, page: Page) -> None:
+    workbench.terminal.run("here=before; echo set-$((1+1))", "set-2")
+    page.reload()
+    workbench.wait_ready()
+    workbench.terminal.run("echo $here-the-reload", "before-the-reload")
+
+
+def test_an_ended_shell_says_so_and_enter_starts_a_new_one(workbench: Workbench) -> None:
+    workbench.terminal.type("exit 3\n")
+    workbench.terminal.wait_for("exited with code 3")
+    workbench.terminal.press("Enter")
+    expect(workbench.terminal.rows).not_to_contain_text("exited")
+    workbench.wait_ready()
+    workbench.terminal.run("echo new-$((1+1))", "new-2")

@@ -1,0 +1,131 @@
+"""The page as a person uses it: by what it shows and says, in a real Chromium."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+SECONDS = 1000.0
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Terminal:
+    """The terminal that is shown."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self.rows = page.locator(".xterm-rows:visible")
+
+    def focus(self) -> None:
+        self._page.locator(".xterm-helper-textarea:visible").focus()
+
+    def type(self, text: str) -> None:
+        """A line ends with the Enter key; all else arrives as pasted text does."""
+        self.focus()
+        *lines, rest = text.split("\n")
+        for line in lines:
+            self._page.keyboard.insert_text(line)
+            self._page.keyboard.press("Enter")
+        if rest:
+            self._page.keyboard.insert_text(rest)
+
+    def press(self, key: str) -> None:
+        self.focus()
+        self._page.keyboard.press(key)
+
+    def wait_for(self, pattern: str, *, seconds: float = 20) -> None:
+        expect(self.rows).to_contain_text(re.compile(pattern), timeout=seconds * SECONDS)
+
+    def run(self, command: str, expected: str, *, seconds: float = 60) -> None:
+        """Clears the screen, runs a command and waits for a pattern that its output holds."""
+        self.type("clear\n")
+        self.type(command + "\n")
+        self.wait_for(expected, seconds=seconds)
+
+
+class Workbench:
+    """The IDE of one model."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.terminal = Terminal(page)
+        self.run_panel = page.get_by_role("complementary", name="Run")
+        self.status_bar = page.get_by_role("contentinfo")
+        self.editor = page.locator(".cm-content:visible")
+
+    def wait_ready(self) -> None:
+        self.terminal.wait_for(r"\$", seconds=60)
+
+    @property
+    def model_url(self) -> str:
+        return self.page.url
+
+    def file(self, name: str) -> Locator:
+        return self.page.get_by_role("treeitem", name=re.compile(rf"^{re.escape(name)}"))
+
+    def open(self, name: str) -> None:
+        self.file(name).click()
+        expect(self.tab(name)).to_be_visible()
+        expect(self.editor).to_be_visible()
+
+    def write(self, name: str, content: str) -> None:
+        """Opens a file, replaces what is in it and saves."""
+        self.open(name)
+        self.replace_text(content)
+        self.save(name)
+
+    def replace_text(self, content: str) -> None:
+        self.editor.click()
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.press("Delete")
+        # As pasted text: typed brackets and quotes would be completed by the editor.
+        self.page.keyboard.insert_text(content)
+
+    def save(self, name: str) -> None:
+        self.page.keyboard.press("Control+s")
+        self.wait_saved(name)
+
+    def wait_saved(self, name: str) -> None:
+        expect(self.tab(name)).not_to_contain_text("not saved")
+
+    def tab(self, name: str) -> Locator:
+        return self.page.locator(f'.tab[title="{name}"]')
+
+    def choose(self, kind: str) -> None:
+        self.run_panel.get_by_role("button", name="What to run").click()
+        self.page.get_by_role("menuitemradio", name=kind).click()
+
+    def start(self, kind: str) -> None:
+        self.choose(kind)
+        self.run_panel.get_by_role("button", name=f"Run: {kind}").click()
+
+    def wait_ended(self, kind: str, status: str, *, seconds: float = 60) -> None:
+        shown = self.run_panel.get_by_label(f"{kind}, {status}")
+        expect(shown).to_be_visible(timeout=seconds * SECONDS)
+
+
+def sign_in(page: Page, url: str) -> None:
+    page.goto(url)
+    expect(page.get_by_role("heading", name="Models")).to_be_visible()
+
+
+def new_model(page: Page, *, name: str, template: str) -> Workbench:
+    page.get_by_role("button", name="New model").first.click()
+    page.get_by_label("Name").fill(name)
+    page.get_by_role("radio", name=re.compile(template)).check(force=True)
+    page.get_by_role("button", name="Create model").click()
+    workbench = Workbench(page)
+    workbench.wait_ready()
+    return workbench
