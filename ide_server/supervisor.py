@@ -7,6 +7,7 @@ import enum
 import errno
 import logging
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -133,7 +134,7 @@ async def supervise(settings: Settings, held: Lease, listener: socket.socket, si
     try:
         await start_all(host, web)
         held.write(Holder(os.getpid(), settings.url))
-        announce(sign_in_url)
+        announce(settings, sign_in_url)
         async with asyncio.TaskGroup() as group:
             group.create_task(host.keep_running())
             group.create_task(web.keep_running())
@@ -178,8 +179,15 @@ def plans(settings: Settings, lock: int, listener: int) -> tuple[Plan, Plan]:
     return host, web
 
 
-def announce(sign_in_url: str) -> None:
-    print(f"Slipway is ready. This link signs you in, once, within an hour:\n\n    {sign_in_url}\n", flush=True)
+def announce(settings: Settings, sign_in_url: str) -> None:
+    another = shlex.join([*COMMAND, "sign-in", f"--data-dir={settings.data_dir}"])
+    print(
+        "Slipway is ready. This link signs you in, once, within an hour:",
+        f"    {sign_in_url}",
+        f"For another link, run:\n    {another}",
+        sep="\n\n",
+        flush=True,
+    )
 
 
 class Child:
