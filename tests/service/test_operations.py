@@ -18,6 +18,7 @@ from ide_server.wire import (
     Metric,
     ModelChanged,
     ModelEvent,
+    Operation,
     OperationChanged,
     OperationKind,
     PhaseEnded,
@@ -683,6 +684,19 @@ async def test_without_a_state_parameters_without_default_are_asked_for_first(la
     assert (await lab.run("evaluate")).operation.status == "succeeded"
 
 
+async def test_operations_that_find_no_state_make_one_between_them(lab: Laboratory) -> None:
+    lab.write(
+        python(
+            "import time\ndef createModelState(params): time.sleep(0.3); return b'x'\ndef evaluate(params): return 1"
+        )
+    )
+    started = [await lab.start("evaluate") for _ in range(3)]
+    ended = [(await lab.finished(each.id)).operation for each in started]
+    assert [each.status for each in ended] == ["succeeded"] * 3
+    (state,) = await lab.states.list(lab.model_id)
+    assert {each.state_id for each in ended} == {state.id, await lab.active_state()}
+
+
 async def test_an_instance_answers_in_the_modules_place(lab: Laboratory) -> None:
     lab.write(
         python(
@@ -769,6 +783,35 @@ async def test_operations_wait_their_turn_in_order(tmp_path: Path) -> None:
         assert [each.status for each in ended] == ["succeeded"] * 3
         times = [(each.started_at or 0, each.ended_at or 0) for each in ended]
         assert all(before[1] <= after[0] for before, after in pairwise(times))
+
+
+async def test_a_stop_that_comes_before_the_first_step_stops(lab: Laboratory) -> None:
+    lab.write(python("def evaluate(params):\n    while True: pass"))
+    started = await lab.start("evaluate")
+    await lab.operations.cancel(started.id)
+    finished = await lab.finished(started.id)
+    assert (finished.outcome, finished.of(PhaseStarted)) == (("cancelled", None), [])
+
+
+async def test_an_end_that_cannot_be_written_keeps_no_place_in_the_queue(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with laboratory(tmp_path, max_launchers=1) as lab:
+        lab.write(python("def evaluate(params): return 1"))
+        save = lab.catalog.operations.save
+        fail = [True]
+
+        async def fails_once(operation: Operation) -> None:
+            if operation.outcome is not None and fail:
+                fail.pop()
+                raise OSError("database is full")
+            await save(operation)
+
+        monkeypatch.setattr(lab.catalog.operations, "save", fails_once)
+        unwritten, next_one = await lab.start("evaluate"), await lab.start("evaluate")
+        assert (await lab.finished(next_one.id)).operation.status == "succeeded"
+    async with laboratory(tmp_path) as lab:
+        assert (await lab.operations.get(unwritten.id)).status == "interrupted"
 
 
 async def test_a_queue_that_is_full_says_so(lab: Laboratory, monkeypatch: pytest.MonkeyPatch) -> None:

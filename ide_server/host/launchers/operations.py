@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -88,6 +89,7 @@ class Operations:
         self._jobs: dict[OperationId, Job] = {}
         self._waiting: deque[Job] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._first_states: WeakValueDictionary[ModelId, asyncio.Lock] = WeakValueDictionary()
         self._running = 0
         self._closing = False
         self._states = states
@@ -99,6 +101,7 @@ class Operations:
             save=self._save,
             saw_functions=self._saw_functions,
             made_first_state=self._made_first_state,
+            first_state=self._first_state,
         )
 
     async def start(self) -> None:
@@ -242,36 +245,48 @@ class Operations:
         while self._waiting and self._running < self._settings.max_launchers:
             job = self._waiting.popleft()
             self._running += 1
-            job.task = asyncio.create_task(self._work(job))
+            # Here and not in the task: a stop that comes before its first step must find it.
+            job.run = self._run_of(job)
+            job.task = asyncio.create_task(self._work(job, job.run))
             self._tasks.add(job.task)
             job.task.add_done_callback(self._tasks.discard)
 
-    async def _work(self, job: Job) -> None:
+    def _run_of(self, job: Job) -> Run:
+        running = msgspec.structs.replace(job.operation, status="running", started_at=time.time())
+        return Run(running, folder=self._folder(running.id), journal=job.journal, around=self._around)
+
+    async def _work(self, job: Job, run: Run) -> None:
         try:
-            outcome = await self._execute(job)
+            outcome = await self._execute(run)
         # A fault of ours in one operation must not end the others: it ends this one and is in the server's log.
         except Exception:
             logger.exception("Operation %s failed in the server.", job.operation.id)
             outcome = Outcome("launcher_terminated", "The server failed on this operation; its log has the cause.")
-        await self._end(job, outcome)
-        self._running -= 1
-        self._start_waiting()
+        try:
+            await self._end(job, outcome)
+        except Exception:  # as above; the next start of the host ends it as interrupted
+            logger.exception("How operation %s ended could not be written down.", job.operation.id)
+        finally:
+            self._running -= 1
+            self._start_waiting()
 
-    async def _execute(self, job: Job) -> Outcome:
-        folder = self._folder(job.operation.id)
-        running = msgspec.structs.replace(job.operation, status="running", started_at=time.time())
-        inputs = await asyncio.to_thread(_read_inputs, folder)
-        job.run = Run(running, inputs, folder=folder, journal=job.journal, around=self._around)
-        await self._save(running)
-        return await job.run.execute()
+    async def _execute(self, run: Run) -> Outcome:
+        inputs = await asyncio.to_thread(_read_inputs, self._folder(run.operation.id))
+        await self._save(run.operation)
+        return await run.execute(inputs)
 
     async def _end(self, job: Job, outcome: Outcome) -> None:
         status = STATUS_OF.get(outcome.kind, "failed")
         now = time.time()
         job.operation = msgspec.structs.replace(job.operation, status=status, ended_at=now, outcome=outcome)
-        # The row first: whoever has read Ended finds an operation that has ended.
-        await self._catalog.operations.save(job.operation)
-        job.journal.append(Ended(now, outcome))
+        try:
+            # The row first: whoever has read Ended finds an operation that has ended.
+            await self._catalog.operations.save(job.operation)
+            job.journal.append(Ended(now, outcome))
+        finally:
+            await self._let_go(job)
+
+    async def _let_go(self, job: Job) -> None:
         try:
             await job.journal.close()
         except OSError:
@@ -306,6 +321,10 @@ class Operations:
         if model.functions != list(functions):
             await self._catalog.models.set_functions(operation.model_id, functions)
             await self._announce_model(operation.model_id)
+
+    def _first_state(self, model_id: ModelId) -> asyncio.Lock:
+        """Held by the one operation that makes the state which all that found none will run on."""
+        return self._first_states.setdefault(model_id, asyncio.Lock())
 
     async def _made_first_state(self, operation: Operation, state_id: StateId) -> None:
         await self._catalog.models.set_active_state(operation.model_id, state_id)

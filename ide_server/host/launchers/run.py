@@ -26,6 +26,7 @@ from ide_server.wire import (
     Loaded,
     Log,
     Metric,
+    ModelId,
     NewOperation,
     Operation,
     Outcome,
@@ -64,6 +65,7 @@ class Surroundings:
     save: Callable[[Operation], Awaitable[None]]
     saw_functions: Callable[[Operation, Sequence[FunctionName]], Awaitable[None]]
     made_first_state: Callable[[Operation, StateId], Awaitable[None]]
+    first_state: Callable[[ModelId], asyncio.Lock]
 
 
 class Ended(Exception):
@@ -118,11 +120,11 @@ class Reports:
 
 
 class Run:
-    def __init__(
-        self, operation: Operation, inputs: Inputs, *, folder: Path, journal: Journal, around: Surroundings
-    ) -> None:
+    _inputs: Inputs
+    """Once it executes; it can be stopped before."""
+
+    def __init__(self, operation: Operation, *, folder: Path, journal: Journal, around: Surroundings) -> None:
         self.operation = operation
-        self._inputs = inputs
         self._folder = folder
         self._journal = journal
         self._around = around
@@ -133,8 +135,9 @@ class Run:
         self._stopped: Outcome | None = None
         self._deadline: asyncio.Timeout | None = None
 
-    async def execute(self) -> Outcome:
+    async def execute(self, inputs: Inputs) -> Outcome:
         """To the end, whatever that is; nothing of the launcher is left then."""
+        self._inputs = inputs
         try:
             async with asyncio.timeout(None) as self._deadline:
                 return self._stopped or await self._run()
@@ -204,10 +207,7 @@ class Run:
         return outcomes.succeeded("The state was created.")
 
     async def _instantiate(self) -> None:
-        state_id = self.operation.state_id or await self._around.active_state(self.operation)
-        if state_id is None and "createModelState" in self._functions:
-            state_id = await self._make_state("createState", "createModelState", "created", {})
-            await self._around.made_first_state(self.operation, state_id)
+        state_id = self.operation.state_id or await self._active_or_first_state()
         if state_id is not None:
             await self._save(state_id=state_id)
         if "instantiateModel" in self._functions:
@@ -216,6 +216,15 @@ class Run:
                 if state_id is not None:
                     keys = await self._around.states.keys(self.operation.model_id, state_id)
                 await self._saw(await self._running.call("instantiateModel", self._reports, state=keys))
+
+    async def _active_or_first_state(self) -> StateId | None:
+        """Of operations that find no state one makes it; the others wait for it, as long as that may take."""
+        async with self._around.first_state(self.operation.model_id):
+            state_id = await self._around.active_state(self.operation)
+            if state_id is None and "createModelState" in self._functions:
+                state_id = await self._make_state("createState", "createModelState", "created", {})
+                await self._around.made_first_state(self.operation, state_id)
+            return state_id
 
     async def _evaluate(self) -> Outcome:
         definitions = self._inputs.definitions
