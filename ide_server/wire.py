@@ -425,7 +425,8 @@ def decode(data: bytes | str, kind: type[T]) -> T:
     """Raises InvalidRequest, whose message names what was expected, what came and where."""
     try:
         return msgspec.json.decode(data, type=kind)
-    except msgspec.DecodeError as error:
+    # Text that nests too deeply raises RecursionError, text that is not UTF-8 UnicodeDecodeError.
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise InvalidRequest(f"{error}.") from error
 
 

@@ -2,9 +2,9 @@
 
 import base64
 import binascii
-import math
 import os
 import stat
+import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -86,6 +86,8 @@ def parse_definitions(text: str) -> ParameterDefinitions:
         raise InvalidRequest(f"{FILE} is not valid TOML: {problem}.") from error
     except RecursionError as error:
         raise InvalidRequest(f"{FILE} nests too deeply.") from error
+    except ValueError as error:  # of Python's own: a number of thousands of digits
+        raise InvalidRequest(f"{FILE} holds what Python cannot read: {error}.") from error
     kinds = {kind: table[kind] for kind in ParameterDefinitions.__struct_fields__ if kind in table}
     for kind, rows in kinds.items():
         _check_rows(kind, rows, text)
@@ -265,7 +267,10 @@ def _is_element(element: Any, element_type: str) -> bool:
 
 
 def _is_number(element: Any) -> bool:
-    return isinstance(element, int | float) and not isinstance(element, bool) and math.isfinite(element)
+    """One that a float can hold, roughly; integers may have any number of digits."""
+    if isinstance(element, bool) or not isinstance(element, int | float):
+        return False
+    return -sys.float_info.max <= element <= sys.float_info.max
 
 
 def _limit_problem(element: Any, definition: ParameterDefinition) -> str | None:

@@ -388,7 +388,14 @@ async def test_a_shell_that_did_not_start_leaves_its_place(host: Host, monkeypat
 
 @pytest.mark.parametrize(
     ("said", "got"),
-    [('["typo", 1]', "'[\"typo\", 1]'"), ("{}", "'{}'"), ('["stdin"]', "'[\"stdin\"]'"), (b"\xff", r"b'\xff'")],
+    [
+        ('["typo", 1]', "'[\"typo\", 1]'"),
+        ("{}", "'{}'"),
+        ('["stdin"]', "'[\"stdin\"]'"),
+        (b"\xff", r"b'\xff'"),
+        (b'["stdin", "\xff"]', r"""b'["stdin", "\xff"]'"""),
+        ("[" * 100_000, repr("[" * 40)),
+    ],
 )
 async def test_a_message_that_is_not_understood_closes_with_what_was_expected(
     host: Host, said: str | bytes, got: str

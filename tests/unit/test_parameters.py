@@ -51,6 +51,9 @@ def test_the_tables_of_the_file_become_definitions() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        (f"x = {'9' * 5000}", "holds what Python cannot read"),
+        (f"[[train]]\nname='a'\ntypes=['f64']\ndefault={'9' * 400}", "line 1, .*expected a number, got 9999"),
+        (f"[[train]]\nname='a'\ntypes=['i64']\nchoices=[{'9' * 400}]", "line 1, .*expected an integer from"),
         ("[[train]]\nname = ", "line 2"),
         ("[[train]\n", "line 1"),
         ("train = 3", r"expected \[\[train\]\] tables, got train as int"),

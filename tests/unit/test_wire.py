@@ -23,6 +23,15 @@ def test_a_request_that_is_not_understood_says_what_was_expected_and_where() -> 
         wire.decode(b"{]", wire.NewModel)
 
 
+@pytest.mark.parametrize(
+    "data", [b'{"name": "\xff"}', b'{"parameters": {"x": ' + b"[" * 100_000], ids=["no UTF-8", "too deep"]
+)
+def test_what_is_no_json_at_all_is_a_request_that_is_not_understood(data: bytes) -> None:
+    for kind in (wire.NewModel, wire.NewOperation):
+        with pytest.raises(InvalidRequest):
+            wire.decode(data, kind)
+
+
 @pytest.mark.parametrize("message", [wire.Stdin("ls\n"), wire.SetSize(24, 80), wire.Acknowledge(1 << 40)])
 def test_what_a_terminal_is_asked_reads_back(message: wire.TerminalRequest) -> None:
     kinds: Any = wire.TerminalRequest  # a union, which type[T] does not take

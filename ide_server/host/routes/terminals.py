@@ -94,7 +94,7 @@ def request_of(message: Mapping[str, Any]) -> wire.TerminalRequest:
     said = message.get("text") or message.get("bytes") or ""
     try:
         return requests.decode(said)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):  # as wire.decode
         expected = '["stdin", text], ["set_size", rows, columns] or ["ack", offset]'
         raise InvalidRequest(f"Expected {expected}, got {said[:SHOWN_CHARACTERS]!r}.") from None
 
