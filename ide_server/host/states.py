@@ -13,12 +13,15 @@ from urllib.parse import quote, unquote
 
 from ide_server.catalog import Catalog, new_id
 from ide_server.errors import InvalidRequest
+from ide_server.host import disk
 from ide_server.host.events import ModelEvents
 from ide_server.settings import Settings
 from ide_server.wire import ModelId, OperationId, State, StateChange, StateId, StatesChanged
 
 MAX_KEYS = 100
 MAX_KEY_BYTES = 1 << 30
+MAX_NAME_BYTES = 255
+"""Of a file; characters that are not ASCII take up to twelve bytes of it."""
 NAME_CHARACTERS = 100
 DRAFT = ".draft-"
 BARE = "%"
@@ -109,14 +112,16 @@ class StateDraft:
         return not self._sizes
 
     async def append(self, key: str, chunk: bytes) -> None:
-        """Raises StateTooLarge."""
+        """Raises StateTooLarge, FilesystemUnavailable."""
+        if len(file_name(key)) > MAX_NAME_BYTES:
+            raise StateTooLarge(f"A key of a state must be shorter than {key!r}.")
         size = self._sizes.get(key, 0) + len(chunk)
         if size > MAX_KEY_BYTES:
             raise StateTooLarge(f"A key of a state holds at most {MAX_KEY_BYTES:,} bytes, {key!r} has more.")
         if len(self._sizes) == MAX_KEYS and key not in self._sizes:
             raise StateTooLarge(f"A state has at most {MAX_KEYS} keys, got more.")
         self._sizes[key] = size
-        await asyncio.to_thread(_append, self._path / file_name(key), chunk)
+        await asyncio.to_thread(disk.append, self._path / file_name(key), chunk)
 
     def move(self, destination: Path) -> None:
         for entry in (*self._path.iterdir(), self._path):
@@ -138,11 +143,6 @@ def file_name(key: str) -> str:
 
 def key_of(name: str) -> str:
     return "" if name == BARE else unquote(name)
-
-
-def _append(path: Path, chunk: bytes) -> None:
-    with path.open("ab") as file:
-        file.write(chunk)
 
 
 def _sync(path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ide_server.wire import Log, Metric, PhaseStarted
+from ide_server.wire import Log, Metric, OperationKind, PhaseStarted
 from tests.support.local_launchers import PROGRAMS, Laboratory, laboratory
 
 pytestmark = pytest.mark.anyio
@@ -122,6 +122,42 @@ async def test_no_key_of_a_state_leaves_its_folder(lab: Laboratory, key: str) ->
     assert list(keys) == [key]
     assert [path.parent for path in keys.values()] == [folder]
     assert keys[key].read_bytes() == b"1"
+
+
+async def test_a_key_that_is_no_name_for_a_file_is_an_invalid_state(lab: Laboratory) -> None:
+    speaks(
+        lab,
+        'answer(functions=["createModelState"]); receive(); say({"type": "state", "key": "\\u20ac" * 80}, b"1")\n'
+        "time.sleep(1000)",
+    )
+    assert (await lab.run("createModelState")).outcome == ("invalid_output", "createState")
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "at"),
+    [
+        ("def createModelState(params): return b'x'", "createModelState", "createState"),
+        ("class Png:\n    _repr_png_ = lambda self: b'x'\ndef evaluate(params): return Png()", "evaluate", "evaluate"),
+    ],
+)
+async def test_what_code_returns_does_not_fill_the_servers_disk(
+    lab: Laboratory, monkeypatch: pytest.MonkeyPatch, code: str, kind: OperationKind, at: str
+) -> None:
+    monkeypatch.setattr("ide_server.host.disk.RESERVE_BYTES", 1 << 60)
+    lab.write({"main.py": code})
+    finished = await lab.run(kind)
+    assert finished.outcome == ("launcher_terminated", at), finished.details
+    assert "MiB free" in finished.message
+
+
+async def test_a_format_is_a_word_and_no_line(lab: Laboratory) -> None:
+    speaks(
+        lab,
+        'answer(functions=["evaluate"]); receive(); say({"type": "output", "name": "a"}); say({"type": "blob"}, b"x")\n'
+        'say({"type": "value", "element_type": "image", "shape": [], "truncated": False, "format": "png\\n"}, b"[]")\n'
+        "time.sleep(1000)",
+    )
+    assert (await lab.run("evaluate")).outcome == ("launcher_terminated", "evaluate")
 
 
 async def test_silence_ends_with_the_time_of_the_phase(lab: Laboratory) -> None:

@@ -16,7 +16,7 @@ MAX_DIMENSIONS = 32
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME)]
 Counter = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]
-Format = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9.+-]{0,16}$")]
+Format = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9.+-]{0,16}\Z")]
 
 
 # --- from the host ---

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from ide_server.host import disk
 from ide_server.host.launchers.frames import FrameError
 from ide_server.host.launchers.protocol import OutputSaid, ValueSaid
 from ide_server.host.parameters import MEDIA, output_problem
@@ -109,8 +110,7 @@ def _tensor(said: ValueSaid, encoded: bytes) -> OutputValue:
 
 def _append(path: Path, chunk: bytes) -> None:
     path.parent.mkdir(exist_ok=True)
-    with path.open("ab") as file:
-        file.write(chunk)
+    disk.append(path, chunk)
 
 
 def _write(path: Path, data: bytes) -> None:
