@@ -88,6 +88,7 @@ def test_a_condition_is_checked_against_what_is_there(condition: Condition, pres
         ("bytes=0-1,3-4", None),
         ("lines=0-1", None),
         ("bytes=\u0661-", None),
+        (f"bytes=0-{'9' * 5000}", None),
     ],
 )
 def test_a_range_is_a_part_of_the_file(value: str, expected: Slice | None) -> None:

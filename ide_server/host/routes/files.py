@@ -13,11 +13,11 @@ from starlette.types import Receive, Scope, Send
 
 from ide_server.errors import FileChanged, InvalidRequest
 from ide_server.host.files import OpenFile
-from ide_server.host.routes import conditional
+from ide_server.host.routes import bodies, conditional
 from ide_server.host.routes.conditional import Slice, UnsatisfiableRange
 from ide_server.host.state import HostState
 from ide_server.replies import json_reply
-from ide_server.wire import Entry, ModelId, Move, decode
+from ide_server.wire import Entry, ModelId, Move
 
 IMAGE_TYPES = frozenset(
     ("image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp", "image/svg+xml", "image/x-icon")
@@ -105,7 +105,7 @@ async def remove(request: Request[HostState]) -> Response:
 
 async def move(request: Request[HostState]) -> Response:
     model_id, _ = target(request)
-    asked = decode(await request.body(), Move)
+    asked = await bodies.read(request, Move)
     return json_reply(await request.state["files"].move(model_id, asked.source, asked.destination))
 
 

@@ -11,6 +11,7 @@ from starlette.websockets import WebSocket
 
 from ide_server import __version__, wire
 from ide_server.errors import SlipwayError
+from ide_server.host.routes import bodies
 from ide_server.host.routes.sockets import refuse, stream
 from ide_server.host.state import HostState
 from ide_server.replies import json_reply
@@ -34,7 +35,7 @@ async def list_models(request: Request[HostState]) -> Response:
 
 
 async def create_model(request: Request[HostState]) -> Response:
-    new = wire.decode(await request.body(), wire.NewModel)
+    new = await bodies.read(request, wire.NewModel)
     return json_reply(await request.state["models"].create(new), status=201)
 
 
@@ -43,7 +44,7 @@ async def show_model(request: Request[HostState]) -> Response:
 
 
 async def change_model(request: Request[HostState]) -> Response:
-    change = wire.decode(await request.body(), wire.ModelChange)
+    change = await bodies.read(request, wire.ModelChange)
     return json_reply(await request.state["models"].change(model_id_of(request), change))
 
 

@@ -11,6 +11,7 @@ from starlette.websockets import WebSocket
 from ide_server import wire
 from ide_server.errors import InvalidRequest, SlipwayError
 from ide_server.host.launchers import Operations
+from ide_server.host.routes import bodies
 from ide_server.host.routes.models import model_id_of
 from ide_server.host.routes.sockets import refuse, stream
 from ide_server.host.state import HostState
@@ -50,7 +51,7 @@ async def list_operations(request: Request[HostState]) -> Response:
 
 
 async def create_operation(request: Request[HostState]) -> Response:
-    new = wire.decode(await bounded_body(request), wire.NewOperation)
+    new = await bodies.read(request, wire.NewOperation, max_bytes=MAX_REQUEST_BYTES)
     return json_reply(await request.state["operations"].create(model_id_of(request), new), status=202)
 
 
@@ -110,15 +111,6 @@ def first_of(group: BaseExceptionGroup[SlipwayError]) -> SlipwayError:
     """A task group wraps what its only failing task raised."""
     error = group.exceptions[0]
     return first_of(error) if isinstance(error, BaseExceptionGroup) else error
-
-
-async def bounded_body(request: Request[HostState]) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_REQUEST_BYTES:
-            raise InvalidRequest(f"Expected a request of at most {MAX_REQUEST_BYTES:,} bytes; it has more.")
-    return bytes(body)
 
 
 routes: list[BaseRoute] = [

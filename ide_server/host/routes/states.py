@@ -5,6 +5,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ide_server import wire
+from ide_server.host.routes import bodies
 from ide_server.host.routes.models import model_id_of
 from ide_server.host.state import HostState
 from ide_server.replies import json_reply
@@ -21,7 +22,7 @@ async def list_states(request: Request[HostState]) -> Response:
 
 
 async def change_state(request: Request[HostState]) -> Response:
-    change = wire.decode(await request.body(), wire.StateChange)
+    change = await bodies.read(request, wire.StateChange)
     return json_reply(await request.state["states"].change(model_id_of(request), state_id_of(request), change))
 
 

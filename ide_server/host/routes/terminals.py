@@ -12,6 +12,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ide_server import wire
 from ide_server.errors import InvalidRequest, SlipwayError
+from ide_server.host.routes import bodies
 from ide_server.host.routes.models import model_id_of
 from ide_server.host.routes.sockets import refuse
 from ide_server.host.state import HostState
@@ -33,7 +34,7 @@ async def list_terminals(request: Request[HostState]) -> Response:
 
 
 async def create_terminal(request: Request[HostState]) -> Response:
-    new = wire.decode(await request.body(), wire.NewTerminal)
+    new = await bodies.read(request, wire.NewTerminal)
     terminal = await request.state["terminals"].create(model_id_of(request), rows=new.rows, columns=new.columns)
     return json_reply(terminal, status=201)
 

@@ -1,0 +1,22 @@
+"""Requests' bodies as the messages that they are."""
+
+from typing import Any, TypeVar
+
+from starlette.requests import Request
+
+from ide_server.errors import InvalidRequest
+from ide_server.wire import decode
+
+MAX_BYTES = 64 << 10
+
+T = TypeVar("T")
+
+
+async def read(request: Request[Any], kind: type[T], *, max_bytes: int = MAX_BYTES) -> T:
+    """Raises InvalidRequest, for a longer body as soon as it is longer."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > max_bytes:
+            raise InvalidRequest(f"Expected a request of at most {max_bytes:,} bytes; it has more.")
+    return decode(bytes(body), kind)
