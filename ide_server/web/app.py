@@ -8,6 +8,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp
 
 from ide_server.catalog import Catalog
 from ide_server.replies import EXCEPTION_HANDLERS
@@ -16,10 +17,11 @@ from ide_server.web import assets, pages, relay, sign_in, sockets
 from ide_server.web.guard import Guard
 from ide_server.web.headers import SecurityHeaders
 from ide_server.web.host import Host
+from ide_server.web.sessions import SignOuts
 from ide_server.web.state import WebState
 
 
-def create_app(settings: Settings) -> Starlette:
+def create_app(settings: Settings) -> ASGIApp:
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[WebState]:
         async with contextlib.AsyncExitStack() as stack:
@@ -27,9 +29,15 @@ def create_app(settings: Settings) -> Starlette:
             stack.push_async_callback(catalog.close)
             host = Host(settings.host_socket)
             stack.push_async_callback(host.close)
-            yield WebState(settings=settings, catalog=catalog, host=host, assets=assets.Assets(assets.STATIC))
+            yield WebState(
+                settings=settings,
+                catalog=catalog,
+                host=host,
+                assets=assets.Assets(assets.STATIC),
+                sign_outs=SignOuts(),
+            )
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/healthz", health),
             Route("/sign-in", sign_in.open_session, methods=["GET"]),
@@ -40,10 +48,12 @@ def create_app(settings: Settings) -> Starlette:
             Route("/models/{model}", pages.workbench),
             Route("/{path:path}", assets.asset),
         ],
-        middleware=[Middleware(SecurityHeaders), Middleware(Guard, settings=settings)],
+        middleware=[Middleware(Guard, settings=settings)],
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=lifespan,
     )
+    # Around all of it: what Starlette says when a handler fails passes no middleware of its own.
+    return SecurityHeaders(app)
 
 
 async def health(_: Request[WebState]) -> Response:

@@ -1,11 +1,14 @@
 """Passes requests on to the host and its replies back, both as streams."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence, Set
+from http import HTTPStatus
 from typing import Any
 
 import anyio
 import httpx
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -18,6 +21,9 @@ log = logging.getLogger(__name__)
 
 # A reply may take as long as it takes: the client who waits for it ends it by leaving.
 TIMEOUTS: Mapping[str, Any] = httpx.Timeout(None, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS).as_dict()
+
+STALL_SECONDS = 60.0
+"""A client that sends nothing more of a request for so long would hold its place at the host for ever."""
 
 Headers = Sequence[tuple[bytes, bytes]]
 HOP_BY_HOP = frozenset(
@@ -63,11 +69,14 @@ class RelayedReply(Response):
             group.start_soon(cancel_when_client_leaves)
             try:
                 await self.exchange(scope, body, send)
-            except (HostUnavailable, ClientGone) as raised:
+            except (HostUnavailable, ClientGone, ClientStalled) as raised:
                 error = raised  # outside of the group, so that it does not come wrapped in an ExceptionGroup
             group.cancel_scope.cancel()
         if isinstance(error, HostUnavailable):
             raise error
+        if isinstance(error, ClientStalled):
+            said = f"Nothing of the request came for {STALL_SECONDS:.0f} seconds, so it was given up. Send it again."
+            raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, said, {"Connection": "close"})
 
     async def exchange(self, scope: Scope, body: "RequestBody", send: Send) -> None:
         reply = await self.host.send(host_request(scope, body))
@@ -88,6 +97,10 @@ class ClientGone(Exception):
     """The client left before all of its request was read."""
 
 
+class ClientStalled(Exception):
+    """The client is there, but its request does not go on."""
+
+
 class RequestBody:
     """What the client sends, read as the host takes it; afterwards, word of the client's leaving."""
 
@@ -98,7 +111,11 @@ class RequestBody:
     async def __aiter__(self) -> AsyncIterator[bytes]:
         more = True
         while more:
-            message = await self._receive()
+            try:
+                async with asyncio.timeout(STALL_SECONDS):
+                    message = await self._receive()
+            except TimeoutError:
+                raise ClientStalled from None
             if message["type"] == "http.disconnect":
                 raise ClientGone
             more = message.get("more_body", False)

@@ -1,7 +1,9 @@
 """A browser's session: a secret in a cookie, whose hash the catalog knows."""
 
+import asyncio
 from typing import Any, Self
 
+import anyio
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
@@ -9,6 +11,8 @@ from ide_server.errors import NotSignedIn
 from ide_server.settings import Settings
 
 DAY_SECONDS = 86400
+RECHECK_SECONDS = 60.0
+"""A session may also expire, or be closed through another web process."""
 
 
 class SessionCookie:
@@ -40,3 +44,24 @@ async def is_open(connection: HTTPConnection[Any]) -> bool:
 async def require(connection: HTTPConnection[Any]) -> None:
     if not await is_open(connection):
         raise NotSignedIn("Sign in first: `slipway sign-in` prints a link.")
+
+
+class SignOuts:
+    """Wakes those who go on relying on a session whenever one was closed; each then asks about its own."""
+
+    def __init__(self) -> None:
+        self.next = asyncio.Event()
+
+    def announce(self) -> None:
+        self.next.set()
+        self.next = asyncio.Event()
+
+
+async def wait_closed(connection: HTTPConnection[Any]) -> None:
+    """Until the session is no longer open."""
+    while True:
+        sign_out = connection.state["sign_outs"].next  # before the question, so that none falls between
+        if not await is_open(connection):
+            return
+        with anyio.move_on_after(RECHECK_SECONDS):
+            await sign_out.wait()

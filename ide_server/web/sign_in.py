@@ -23,6 +23,7 @@ async def close_session(request: Request[WebState]) -> Response:
     cookie = SessionCookie.of(request)
     if session := request.cookies.get(cookie.name):
         await request.state["catalog"].sign_in.close_session(session)
+        request.state["sign_outs"].announce()
     reply = Response(status_code=204)
     cookie.clear(reply)
     return reply

@@ -12,7 +12,7 @@ from websockets.frames import Close
 
 from ide_server.errors import NotSignedIn
 from ide_server.web import sessions
-from ide_server.web.host import Host
+from ide_server.web.host import CLOSE_SECONDS, Host
 from ide_server.web.relay import target_of
 
 NORMAL, GOING_AWAY, NO_STATUS, ABNORMAL, UNEXPECTED, RESTARTING = 1000, 1001, 1005, 1006, 1011, 1012
@@ -62,8 +62,9 @@ def why_refused(error: Exception) -> Close:
 
 
 async def both_ways(websocket: WebSocket, connection: ClientConnection) -> Close:
-    """Until either side closes: the host's close is passed on at once, the client's is returned."""
+    """Until either side or the session closes: the host's close is passed on at once, the client's is returned."""
     close = Close(GOING_AWAY, "")
+    signed_out = False
     async with anyio.create_task_group() as group:
 
         async def from_client() -> None:
@@ -71,9 +72,19 @@ async def both_ways(websocket: WebSocket, connection: ClientConnection) -> Close
             close = await pass_to_host(websocket, connection)
             group.cancel_scope.cancel()
 
+        async def until_signed_out() -> None:
+            nonlocal signed_out
+            await sessions.wait_closed(websocket)
+            signed_out = True
+            group.cancel_scope.cancel()
+
         group.start_soon(from_client)
+        group.start_soon(until_signed_out)
         await pass_to_client(websocket, connection)
         group.cancel_scope.cancel()
+    if signed_out:
+        with anyio.move_on_after(CLOSE_SECONDS):  # a client that reads nothing does not take this either
+            await websocket.close(NOT_SIGNED_IN, "The session has ended. Sign in again.")
     return close
 
 

@@ -6,6 +6,7 @@ from ide_server.catalog import Catalog
 from ide_server.settings import Settings
 from ide_server.web.assets import Assets
 from ide_server.web.host import Host
+from ide_server.web.sessions import SignOuts
 
 
 class WebState(TypedDict):
@@ -13,3 +14,4 @@ class WebState(TypedDict):
     catalog: Catalog
     host: Host
     assets: Assets
+    sign_outs: SignOuts

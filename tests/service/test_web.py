@@ -69,6 +69,14 @@ def new_token(settings: Settings) -> str:
 # --- sign-in ---
 
 
+def test_a_reply_to_a_fault_of_ours_has_its_headers_too(settings: Settings) -> None:
+    (settings.data_dir / "slipway.db").write_bytes(b"no database")
+    with TestClient(create_app(settings), base_url=URL, raise_server_exceptions=False) as browser:
+        reply = browser.get("/", headers={"Cookie": "slipway-8000=x"})
+    assert (reply.status_code, reply.json()["error"]["code"]) == (500, "internal_error")
+    assert reply.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'; sandbox"
+
+
 def test_a_token_is_traded_for_a_strict_cookie_by_a_page_that_moves_on(browser: TestClient, settings: Settings) -> None:
     reply = browser.get("/sign-in", params={"token": new_token(settings)})
     cookie = reply.headers["set-cookie"]

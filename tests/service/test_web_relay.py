@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import hashlib
 import resource
 from collections.abc import AsyncIterator
@@ -124,6 +125,17 @@ class Web:
     url: str
     cookie: str
     host_socket: Path
+    settings: Settings
+
+    async def session(self) -> str:
+        """The secret of one more."""
+        catalog = Catalog.open(self.settings)
+        try:
+            session = await catalog.sign_in.open_session(await catalog.sign_in.create_token(), seconds=60)
+        finally:
+            await catalog.close()
+        assert session is not None
+        return session
 
     def client(self) -> httpx.AsyncClient:
         headers = {"Origin": self.url, "Cookie": self.cookie}
@@ -152,11 +164,9 @@ async def web(tmp_path: Path) -> AsyncIterator[Web]:
     port = listener.getsockname()[1]
     settings = Settings(data_dir=tmp_path, run_dir=tmp_path, port=port)
     migrate(settings)
-    catalog = Catalog.open(settings)
-    session = await catalog.sign_in.open_session(await catalog.sign_in.create_token(), seconds=60)
-    await catalog.close()
     async with listening(create_app(settings), listener):
-        yield Web(f"http://127.0.0.1:{port}", f"slipway-{port}={session}", settings.host_socket)
+        web = Web(f"http://127.0.0.1:{port}", "", settings.host_socket, settings)
+        yield dataclasses.replace(web, cookie=f"slipway-{port}={await web.session()}")
 
 
 @pytest.fixture
@@ -242,6 +252,33 @@ async def test_the_host_hears_when_a_client_leaves_in_the_middle_of_an_upload(
         with pytest.raises(OSError, match="own disk"):
             await client.put("/api/v1/upload", content=broken())
     await asyncio.wait_for(small_host.left.wait(), DEADLINE_SECONDS)
+
+
+async def test_an_upload_that_stalls_is_given_up(
+    relayed: Web, small_host: SmallHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ide_server.web.relay.STALL_SECONDS", 0.1)
+
+    async def stalling() -> AsyncIterator[bytes]:
+        yield b"x"
+        await small_host.left.wait()
+
+    async with relayed.client() as client:
+        reply = await client.put("/api/v1/upload", content=stalling())
+    assert (reply.status_code, reply.json()["error"]["code"]) == (408, "request_timeout")
+    await asyncio.wait_for(small_host.left.wait(), DEADLINE_SECONDS)
+
+
+async def test_signing_out_closes_the_sockets_of_that_session_only(relayed: Web, small_host: SmallHost) -> None:
+    name = relayed.cookie.partition("=")[0]
+    other = dataclasses.replace(relayed, cookie=f"{name}={await relayed.session()}")
+    async with relayed.socket("/api/v1/echo") as ended, other.socket("/api/v1/echo") as open_still:
+        async with relayed.client() as client:
+            assert (await client.post("/sign-out")).status_code == 204
+        assert (await close_of(ended))[0] == 4401
+        await open_still.send("x")
+        assert await open_still.recv() == "x"
+    assert (await asyncio.wait_for(small_host.closed.get(), DEADLINE_SECONDS))[0] == 1001
 
 
 async def test_without_a_host_the_reply_says_so_and_the_next_one_works(web: Web, small_host: SmallHost) -> None:
