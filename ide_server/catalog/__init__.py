@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any, Self
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import event, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -47,6 +45,10 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
 
 def migrate(settings: Settings) -> None:
     """Bring the schema up to date, making the database if there is none. Blocks; runs before any process opens it."""
+    # Here, as host and web, which never migrate, would each take half a second longer to start.
+    from alembic import command
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     url = make_url(settings.catalog_url)
