@@ -1,10 +1,14 @@
 """The backing tree's system calls: always relative to a folder's descriptor, never through a symbolic link."""
 
+import contextlib
 import ctypes
 import errno
+import fcntl
 import os
 import resource
 from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from fsquota.tree import Inode
 
@@ -17,7 +21,41 @@ FILE = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
 ANYTHING = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
 RENAME_EXCHANGE = 2
-_libc = ctypes.CDLL(None, use_errno=True)
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+class CannotMount(Exception):
+    """Says what is in the way and what to do."""
+
+
+def call(function: Callable[..., int], *arguments: object) -> None:
+    """A function of libc's that Python does not have. Raises OSError."""
+    if function(*arguments) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
+@contextlib.contextmanager
+def open_folder(path: Path, what: str) -> Iterator[int]:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise CannotMount(f"the {what} {path} cannot be opened: {error.strerror}; create it first") from error
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def opened_backing(path: Path) -> Iterator[int]:
+    """Locked: the lock is on the folder itself, so that it goes with the process however that ends."""
+    with open_folder(path, "backing folder") as root:
+        try:
+            fcntl.flock(root, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CannotMount(f"{path} is mounted by another fsquota process: unmount that first") from error
+        yield root
 
 
 class Descriptors:
@@ -132,6 +170,4 @@ def change_mode(name: bytes, mode: int, *, folder: int) -> None:
 
 
 def exchange(name: bytes, new_name: bytes, *, folder: int, new_folder: int) -> None:
-    if _libc.renameat2(folder, name, new_folder, new_name, RENAME_EXCHANGE) != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
+    call(libc.renameat2, folder, name, new_folder, new_name, RENAME_EXCHANGE)

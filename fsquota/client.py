@@ -1,10 +1,13 @@
 """Asks a mounted filesystem's process through its control socket."""
 
+import argparse
 import json
 import os
 import socket
 from pathlib import Path
 from typing import Any
+
+from fsquota.arguments import parse
 
 TIMEOUT_SECONDS = 10.0
 
@@ -32,23 +35,22 @@ def ask(control: Path, operation: str, **arguments: Any) -> dict[str, Any]:
 
 
 def control_of(mountpoint: Path) -> Path:
-    """The socket's path is the mount's source, unless it was mounted with a name of its own. Raises ControlError."""
-    wanted = os.fspath(mountpoint.absolute())
-    found = None
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        before, _, after = line.partition(" - ")
-        kind, source, *_ = after.split(" ")
-        if kind == "fuse.fsquota" and unescaped(before.split(" ")[4]) == wanted:
-            found = unescaped(source)  # the last one covers those before
-    if found is None:
-        raise ControlError(f"{mountpoint} is not a mountpoint of fsquota")
-    if not found.startswith("/"):
-        raise ControlError(f"{mountpoint} is mounted under the name {found!r}: name its socket with --control")
-    return Path(found)
+    """The socket of the process that serves a mountpoint, as its command line names it. Raises ControlError."""
+    wanted = os.path.realpath(mountpoint)
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            options, folder = mount_options(process)
+        except (OSError, ValueError):
+            continue  # it has ended, is not ours to see, or is no fsquota
+        if os.path.realpath(folder / options.mountpoint) == wanted:
+            return Path(folder / options.control)
+    raise ControlError(f"no fsquota process that can be seen serves {mountpoint}; --control names a socket")
 
 
-def unescaped(text: str) -> str:
-    """mountinfo writes space, tab, newline and backslash as octal."""
-    for octal in ("040", "011", "012", "134"):
-        text = text.replace("\\" + octal, chr(int(octal, 8)))
-    return text
+def mount_options(process: Path) -> tuple[argparse.Namespace, Path]:
+    """What a fsquota process was told, and the folder its paths are relative to. Raises ValueError, OSError."""
+    arguments = os.fsdecode((process / "cmdline").read_bytes()).split("\0")[:-1]
+    position = arguments.index("mount")
+    if not os.path.basename(arguments[position - 1]).startswith("fsquota"):
+        raise ValueError("not a fsquota process")
+    return parse(arguments[position:]), Path(os.readlink(process / "cwd"))

@@ -14,7 +14,7 @@ from fsquota.filesystem import Filesystem
 from fsquota.ledger import Full, LimitBelowUse, Usage
 from fsquota.loop import Loop
 from fsquota.replace import Changed, Missing, Staging, Version
-from fsquota.worker import Job, Worker
+from fsquota.worker import Job
 
 LINE_BYTES = 64 * 1024
 OUTPUT_BYTES = 1 << 20
@@ -50,13 +50,12 @@ class Client:
 
 
 class Control:
-    """`drop_cache(inode number)` tells the kernel to forget a file's content; it may block, so the worker calls it."""
+    """`drop_cache(inode number)` tells the kernel to forget a file's content; it may block, so a worker calls it."""
 
     def __init__(self, loop: Loop, listener: socket.socket, *, drop_cache: Callable[[int], None]) -> None:
         self._loop = loop
         self._listener = listener
         self._drop_cache = drop_cache
-        self._worker = Worker(loop.wake)
         self._clients: dict[int, Client] = {}
         self._filesystem: Filesystem
         self._staging: Staging
@@ -71,7 +70,6 @@ class Control:
         self._changes = filesystem.changes
         self._listener.setblocking(False)
         self._loop.watch(self._listener.fileno(), select.EPOLLIN, self._accept)
-        self._loop.on_wake = self._worker.deliver
         self._loop.before_wait = self.tell_what_is_due
 
     def close(self) -> None:
@@ -227,7 +225,7 @@ class Control:
         except REFUSALS as refusal:
             self._answer(client, identity, error=described(refusal))
         else:
-            self._worker.submit(job, lambda error: self._advance(client, identity, steps, error))
+            self._loop.submit(job, lambda error: self._advance(client, identity, steps, error))
 
     def _answer(self, client: Client, identity: int, **reply: Any) -> None:
         client.unanswered -= 1
@@ -246,6 +244,15 @@ class Control:
                 not rest and limit_bytes >= 0 and limit_files >= 0
             ):
                 self._filesystem.ledger.resize(limit_bytes=limit_bytes, limit_files=limit_files)
+                return done(self._usage())
+            case {
+                "operation": "resize",
+                "limit_bytes": int(limit_bytes),
+                "limit_files": int(limit_files),
+                "below_use": True,
+                **rest,
+            } if not rest and limit_bytes >= 0 and limit_files >= 0:
+                self._filesystem.ledger.set_limits(limit_bytes=limit_bytes, limit_files=limit_files)
                 return done(self._usage())
             case {"operation": "largest_folders", "count": int(count), **rest} if not rest and count >= 0:
                 return done({"folders": self._largest_folders(count)})

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from fsquota import backing
+from fsquota import backing, extended
 from fsquota.backing import Descriptors, first_link
 from fsquota.changes import Changes
 from fsquota.ledger import Full, Ledger, charged_bytes
@@ -193,11 +193,11 @@ class Filesystem:
         wanted_end = offset + len(data)
         end = min(wanted_end, max(inode.byte_size, self.ledger.largest_size(inode.byte_size)))
         if end <= offset:
-            needed = charged_bytes(wanted_end) - inode.charge
+            needed = charged_bytes(wanted_end) - inode.content_charge
             raise Full(needed_bytes=needed, needed_files=0, usage=self.ledger.usage)
         if inode.mode & SET_ID_BITS:
             self._strip_set_id_bits(inode)
-        charge = inode.charge
+        charge = inode.content_charge
         with self.ledger.charged(max(0, charged_bytes(end) - charge)):
             written = os.pwrite(inode.descriptor, data if end == wanted_end else data[: end - offset], offset)
         # The backing filesystem may take less than we allowed.
@@ -206,11 +206,14 @@ class Filesystem:
         inode.stale = handle.written = True
         return written
 
-    def sync_file(self, inode: Inode, *, data_only: bool) -> None:
-        (os.fdatasync if data_only else os.fsync)(inode.descriptor)
-
-    def sync_folder(self, inode: Inode) -> None:
-        os.fsync(self.descriptors.folder(inode))
+    @contextmanager
+    def descriptor_to_sync(self, inode: Inode) -> Iterator[int]:
+        """A copy, for another thread: the table's own may be replaced or closed meanwhile."""
+        descriptor = os.dup(self.descriptors.folder(inode) if inode.is_folder else inode.descriptor)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
 
     # --- attributes ---
 
@@ -247,7 +250,52 @@ class Filesystem:
         inode.stale = True
         self.refresh(inode)
 
+    # --- extended attributes, charged by whole blocks for what their names and values take ---
+
+    def extended_attribute(self, inode: Inode, name: bytes) -> bytes:
+        self._require_extended(inode, name)
+        if not inode.extended_bytes:
+            raise OSError(errno.ENODATA, os.strerror(errno.ENODATA))
+        return os.getxattr(self._descriptor(inode), name)
+
+    def extended_attributes(self, inode: Inode) -> list[bytes]:
+        if not inode.extended_bytes:
+            return []
+        return extended.names(self._descriptor(inode))
+
+    def set_extended_attribute(self, inode: Inode, name: bytes, value: bytes) -> None:
+        self._require_extended(inode, name)
+        descriptor = self._descriptor(inode)
+        kept = extended.sizes(descriptor) if inode.extended_bytes else {}
+        kept[name] = len(name) + len(value)
+        self._change_extended(inode, sum(kept.values()), lambda: os.setxattr(descriptor, name, value))
+
+    def remove_extended_attribute(self, inode: Inode, name: bytes) -> None:
+        self._require_extended(inode, name)
+        descriptor = self._descriptor(inode)
+        kept = extended.sizes(descriptor) if inode.extended_bytes else {}
+        if kept.pop(name, None) is None:
+            raise OSError(errno.ENODATA, os.strerror(errno.ENODATA))
+        self._change_extended(inode, sum(kept.values()), lambda: os.removexattr(descriptor, name))
+
     # --- within ---
+
+    @staticmethod
+    def _require_extended(inode: Inode, name: bytes) -> None:
+        if not name.startswith(extended.PREFIX) or not (inode.is_file or inode.is_folder):
+            raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+    def _descriptor(self, inode: Inode) -> int:
+        return self.descriptors.folder(inode) if inode.is_folder else self.descriptors.file(inode)
+
+    def _change_extended(self, inode: Inode, size_bytes: int, act: Callable[[], None]) -> None:
+        growth = charged_bytes(size_bytes) - charged_bytes(inode.extended_bytes)
+        with self.ledger.charged(max(0, growth)):
+            act()
+        self.ledger.release(max(0, -growth))
+        inode.extended_bytes = size_bytes
+        inode.stale = True
+        self._announce("attributes", inode)
 
     @contextmanager
     def _creating(self, folder: Inode, name: bytes) -> Iterator[int]:
@@ -297,7 +345,7 @@ class Filesystem:
 
     def _truncate(self, inode: Inode, byte_size: int) -> None:
         descriptor = self.descriptors.file(inode)
-        growth = charged_bytes(byte_size) - inode.charge
+        growth = charged_bytes(byte_size) - inode.content_charge
         with self.ledger.charged(max(0, growth)):
             os.ftruncate(descriptor, byte_size)
         self.ledger.release(max(0, -growth))
@@ -316,8 +364,7 @@ class Filesystem:
             inode.mode = mode
 
     def _change_through_descriptor(self, inode: Inode, change: AttributeChange) -> None:
-        find = self.descriptors.folder if inode.is_folder else self.descriptors.file
-        descriptor = find(inode)
+        descriptor = self._descriptor(inode)
         if change.uid is not None or change.gid is not None:
             os.fchown(descriptor, unless_none(change.uid, -1), unless_none(change.gid, -1))
         if change.mode is not None:

@@ -103,5 +103,9 @@ class Ledger:
         shrinks_files = limit_files < self.used_files and limit_files < self.limit_files
         if shrinks_bytes or shrinks_files:
             raise LimitBelowUse(limit_bytes=limit_bytes, limit_files=limit_files, usage=self.usage)
+        self.set_limits(limit_bytes=limit_bytes, limit_files=limit_files)
+
+    def set_limits(self, *, limit_bytes: int, limit_files: int) -> None:
+        """Also below the use: then nothing is charged until it is below."""
         self.limit_bytes = limit_bytes
         self.limit_files = limit_files

@@ -2,7 +2,8 @@
 
 pyfuse3's main is a coroutine that waits for its device to become readable and for nothing else. As in pyfuse3.asyncio,
 the module it takes for trio is replaced: here by one whose wait returns only when there is a request, so the coroutine
-runs through without ever being suspended, and other descriptors are served within that wait.
+runs through without being suspended, and other descriptors are served within that wait. Only a request that waits for
+the disk suspends it; then another of pyfuse3's tasks serves.
 """
 
 import contextlib
@@ -10,13 +11,21 @@ import os
 import select
 import signal
 import time
-from collections.abc import Callable, Coroutine, Iterator
+import types
+from collections.abc import Callable, Coroutine, Generator, Iterator
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import pyfuse3
 
+from fsquota.worker import Done, Job, Worker
+
+Task = Coroutine[Job, None, None]
 Callback = Callable[[int], None]
+
+
+# So many requests may wait for the disk while others are answered; one more holds up all until it is done.
+MOST_WAITING = 16
 
 
 class ClosedResourceError(Exception):
@@ -36,7 +45,9 @@ class Loop:
         self._device = -1
         self._stopped = False
         self._wake_reader, self._wake_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        self.on_wake: Callable[[], None] = lambda: None
+        self._worker = Worker(self._wake)
+        self._idle_tasks: list[Task] = []
+        self._waiting = 0
         self.watch(self._wake_reader, select.EPOLLIN, self._drain_wakes)
 
     def watch(self, descriptor: int, events: int, callback: Callback) -> None:
@@ -50,10 +61,20 @@ class Loop:
         self._epoll.unregister(descriptor)
         del self._callbacks[descriptor]
 
-    def wake(self) -> None:
-        """From another thread: calls on_wake soon."""
-        with contextlib.suppress(BlockingIOError):  # full: it will wake
-            os.write(self._wake_writer, b"\0")
+    def replace_device(self) -> None:
+        """The device's descriptor stands for another file now."""
+        self._epoll.register(self._device, select.EPOLLIN)
+
+    def submit(self, job: Job, done: Done) -> None:
+        """Does what may block in another thread, then calls done(error or None) in this one."""
+        self._worker.submit(job, done)
+
+    async def in_background(self, job: Job) -> None:
+        """From a handler: other requests are answered while the job is done. Raises what it raises."""
+        if self._idle_tasks:
+            await _suspended(job)
+        else:
+            job()
 
     @contextlib.contextmanager
     def stopped_by_signals(self) -> Iterator[None]:
@@ -70,7 +91,31 @@ class Loop:
     def run_until_unmounted(self) -> None:
         """Serves until a signal to stop or until the filesystem is unmounted."""
         pyfuse3.trio = _Trio(self)  # type: ignore[attr-defined]  # what pyfuse3.asyncio.enable() does
-        run_through(pyfuse3.main(min_tasks=1, max_tasks=1))
+        # Whoever comes back from waiting finds another task serving, and ends; so none may be idle.
+        main = pyfuse3.main(min_tasks=0, max_tasks=MOST_WAITING + 1)
+        try:
+            main.send(None)
+        except StopIteration:
+            return
+        raise RuntimeError("pyfuse3 waited for something other than its device")
+
+    def run(self, tasks: list[Task]) -> None:
+        """Runs pyfuse3's tasks: one at a time is serving, those that were suspended wait for the worker."""
+        self._idle_tasks = tasks
+        while tasks:
+            self._step(tasks.pop())
+
+    def _step(self, task: Task, error: BaseException | None = None) -> None:
+        try:
+            job = task.send(None) if error is None else task.throw(error)
+        except StopIteration:
+            return
+        self._waiting += 1
+        self._worker.submit(job, lambda error: self._resume(task, error))
+
+    def _resume(self, task: Task, error: BaseException | None) -> None:
+        self._waiting -= 1
+        self._step(task, error)
 
     def wait_for_request(self, device: int) -> None:
         if self._device < 0:
@@ -95,24 +140,26 @@ class Loop:
                 request = True
             elif descriptor in self._callbacks:  # an earlier callback may have closed it
                 self._callbacks[descriptor](events)
-        if self._stopped:
+        if self._stopped and not self._waiting:
             raise ClosedResourceError
         return request
 
     def _stop(self, *_: object) -> None:
         self._stopped = True
 
+    def _wake(self) -> None:
+        """From another thread."""
+        with contextlib.suppress(BlockingIOError):  # full: it will wake
+            os.write(self._wake_writer, b"\0")
+
     def _drain_wakes(self, _: int) -> None:
         os.read(self._wake_reader, 65536)
-        self.on_wake()
+        self._worker.deliver()
 
 
-def run_through(coroutine: Coroutine[Any, Any, None]) -> None:
-    try:
-        coroutine.send(None)
-    except StopIteration:
-        return
-    raise RuntimeError("pyfuse3 waited for something other than its device")
+@types.coroutine
+def _suspended(job: Job) -> Generator[Job, None, None]:
+    yield job
 
 
 class _Trio:
@@ -135,7 +182,7 @@ class _Trio:
         return _Uncontended()
 
     def open_nursery(self) -> "_Nursery":
-        return _Nursery()
+        return _Nursery(self._loop)
 
     async def wait_readable(self, descriptor: int) -> None:
         self._loop.wait_for_request(descriptor)
@@ -152,19 +199,20 @@ class _Uncontended:
 
 
 class _Nursery:
-    """Runs its one task where its block ends."""
+    """Runs its tasks where its block ends."""
 
-    def __init__(self) -> None:
-        self._tasks: list[Coroutine[Any, Any, None]] = []
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+        self._tasks: list[Task] = []
 
     async def __aenter__(self) -> Self:
         return self
 
-    def start_soon(self, function: Callable[..., Coroutine[Any, Any, None]], *args: object, name: str) -> None:
+    def start_soon(self, function: Callable[..., Task], *args: object, name: str) -> None:
         self._tasks.append(function(*args))
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        while self._tasks and error is None:
-            await self._tasks.pop()
+        if error is None:
+            self._loop.run(self._tasks)

@@ -1,33 +1,26 @@
 """Mounts a backing tree and serves it until it is unmounted: what is set up, in order, and taken down again."""
 
 import contextlib
-import errno
-import fcntl
 import gc
 import os
+import select
 import socket
 import stat
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyfuse3
 
-from fsquota.backing import Descriptors, raise_descriptor_limit
+from fsquota.backing import CannotMount, open_folder, opened_backing
 from fsquota.changes import Changes
 from fsquota.control import MOST_CLIENTS, Control
+from fsquota.device import Opening, Place, attach, detach, detach_dead, is_attached, is_dead
 from fsquota.filesystem import Filesystem
 from fsquota.loop import Loop
 from fsquota.operations import Operations
 from fsquota.replace import Staging
-from fsquota.scan import opened_ledger, scan
-from fsquota.tree import Tree
-
-
-class CannotMount(Exception):
-    """Says what is in the way and what to do."""
+from fsquota.scan import opened_ledger, read_tree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,61 +33,45 @@ class MountOptions:
     staging: Path
     allow_other: bool = False
     owner: tuple[int, int] | None = None
-    filesystem_name: str = ""
+    filesystem_name: str = "fsquota"
+    shared: bool = False
     spin_seconds: float = 50e-6
+
+    @property
+    def place(self) -> Place:
+        return Place(
+            mountpoint=self.mountpoint,
+            name=self.filesystem_name,
+            allow_other=self.allow_other,
+            shared=self.shared,
+        )
 
 
 def mount(options: MountOptions) -> None:
     """Prints `ready` once the filesystem can be used; returns when it has been unmounted."""
     os.umask(0)
-    detach_stale(options.mountpoint)
+    clear(options.place)
     with contextlib.ExitStack() as stack:
-        root = stack.enter_context(open_folder(options.backing, "backing folder"))
-        lock(root, options.backing)
+        root = stack.enter_context(opened_backing(options.backing))
+        options.staging.mkdir(mode=0o700, exist_ok=True)
         staging = stack.enter_context(open_folder(options.staging, "staging folder"))
         check_staging(options, root, staging)
         if options.owner is not None:
             os.fchown(root, *options.owner)
         loop = Loop(spin_seconds=options.spin_seconds)
         control = Control(loop, stack.enter_context(listening(options.control)), drop_cache=drop_cache)
-        filesystem = read_filesystem(options, root, Changes(control.broadcast))
+        tree, descriptors = read_tree(root)
+        ledger = opened_ledger(tree, limit_bytes=options.limit_bytes, limit_files=options.limit_files)
+        filesystem = Filesystem(tree, ledger, descriptors, Changes(control.broadcast))
         prepared = Staging(filesystem, staging)
         prepared.empty()
         control.serve(filesystem, prepared)
         stack.callback(control.close)
         stack.enter_context(loop.stopped_by_signals())
-        stack.enter_context(mounted(options, Operations(filesystem)))
+        stack.enter_context(mounted(options.place, Operations(filesystem, loop.in_background), loop))
         settle_garbage_collector()
         print("ready", flush=True)
         loop.run_until_unmounted()
-
-
-def read_filesystem(options: MountOptions, root: int, changes: Changes) -> Filesystem:
-    tree = Tree(os.fstat(root))
-    descriptors = Descriptors(tree.root, root, capacity=raise_descriptor_limit())
-    scan(tree, descriptors)
-    ledger = opened_ledger(tree, limit_bytes=options.limit_bytes, limit_files=options.limit_files)
-    return Filesystem(tree, ledger, descriptors, changes)
-
-
-@contextlib.contextmanager
-def open_folder(path: Path, what: str) -> Iterator[int]:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError as error:
-        raise CannotMount(f"the {what} {path} cannot be opened: {error.strerror}; create it first") from error
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def lock(root: int, path: Path) -> None:
-    """On the backing folder itself, so that it goes with the process however that ends."""
-    try:
-        fcntl.flock(root, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise CannotMount(f"{path} is mounted by another fsquota process: unmount that first") from error
 
 
 def check_staging(options: MountOptions, root: int, staging: int) -> None:
@@ -130,45 +107,46 @@ def listening(path: Path) -> Iterator[socket.socket]:
 
 
 @contextlib.contextmanager
-def mounted(options: MountOptions, operations: Operations) -> Iterator[None]:
-    name = options.filesystem_name or os.fspath(options.control.absolute())
-    escaped = name.replace("\\", "\\\\").replace(",", "\\,")
-    settings = {"default_permissions", "noatime", "subtype=fsquota", f"fsname={escaped}"}
-    if options.allow_other:
-        settings.add("allow_other")
+def mounted(place: Place, operations: Operations, loop: Loop) -> Iterator[None]:
+    device = attach(place)
+    opening = Opening(device)
     try:
-        pyfuse3.init(operations, os.fspath(options.mountpoint), settings)
-    except RuntimeError as error:
-        raise CannotMount(
-            f"{options.mountpoint} cannot be mounted; it must be an empty folder, and /dev/fuse and the right to mount "
-            "(root, or fusermount3) are needed"
-        ) from error
-    try:
+        pyfuse3.init(operations, f"/dev/fd/{opening.descriptor}", set())
+        loop.watch(opening.reply_descriptor, select.EPOLLIN, lambda _: finish(opening, loop))
         yield
-    finally:
-        # Lazily where it is busy: it disappears now, and is gone when the last process has left it.
-        pyfuse3.close(unmount=True)
-
-
-def detach_stale(mountpoint: Path) -> None:
-    """Takes away what a process that died has left mounted, once or several times."""
-    while is_dead(mountpoint):
-        subprocess.run(["fusermount3", "-u", "-z", os.fspath(mountpoint)], check=True, stdout=sys.stderr)
-    if os.path.ismount(mountpoint):
-        raise CannotMount(f"another filesystem is mounted at {mountpoint}: unmount that first")
-
-
-def is_dead(mountpoint: Path) -> bool:
-    """Asks for the one thing that the kernel never answers from what it remembers of a dead mount."""
-    try:
-        os.statvfs(mountpoint)
-    except FileNotFoundError as error:
-        raise CannotMount(f"the mountpoint {mountpoint} does not exist: create it first") from error
-    except OSError as error:
-        if error.errno == errno.ENOTCONN:
-            return True
+    except BaseException:
+        close(device)
+        # A shared mount stays where it fails, as if the process had been killed: the next one is mounted upon it, and
+        # only so is seen wherever this one was.
+        if not place.shared:
+            detach(place.mountpoint)
         raise
-    return False
+    is_ours = is_attached(device)
+    close(device)
+    if is_ours:
+        detach(place.mountpoint)
+        detach_dead(place.mountpoint)
+
+
+def finish(opening: Opening, loop: Loop) -> None:
+    loop.unwatch(opening.reply_descriptor)
+    opening.finish()
+    loop.replace_device()
+
+
+def close(device: int) -> None:
+    """Before anything is unmounted: that would wait for an answer of ours."""
+    pyfuse3.close(unmount=False)
+    os.close(device)
+
+
+def clear(place: Place) -> None:
+    """Takes away what a process that died has left mounted, unless the mount is to appear upon it."""
+    dead = is_dead(place.mountpoint)
+    if dead and not place.shared:
+        detach_dead(place.mountpoint)
+    if not dead and os.path.ismount(place.mountpoint):
+        raise CannotMount(f"another filesystem is mounted at {place.mountpoint}: unmount that first")
 
 
 def drop_cache(number: int) -> None:

@@ -3,7 +3,7 @@
 import errno
 import functools
 import os
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import pyfuse3
@@ -13,6 +13,7 @@ from fsquota.backing import RENAME_EXCHANGE
 from fsquota.filesystem import NAME_BYTES, AttributeChange, Caller, Filesystem, Handle
 from fsquota.ledger import BLOCK_BYTES, Full
 from fsquota.tree import Inode
+from fsquota.worker import Job
 
 # The kernel may keep what it knows: nobody else writes the backing tree, and what replace changes is invalidated.
 KEEP_SECONDS = 86400.0
@@ -29,28 +30,33 @@ Answer = TypeVar("Answer")
 def request(
     handle: Callable[Concatenate["Operations", Arguments], Answer],
 ) -> Callable[Concatenate["Operations", Arguments], Coroutine[Any, Any, Answer]]:
-    """A handler for pyfuse3 from a plain method. It never awaits, so requests are answered one at a time."""
+    """A handler for pyfuse3 from a plain method. It never awaits, so it is done before another begins."""
 
     @functools.wraps(handle)
     async def answer(self: "Operations", /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:
         try:
             return handle(self, *args, **kwargs)
-        except OSError as error:
-            raise FUSEError(error.errno or errno.EIO) from error
-        except Full as error:
-            raise FUSEError(errno.ENOSPC) from error
+        except (OSError, Full) as error:
+            raise refusal(error) from error
 
     return answer
 
 
+def refusal(error: OSError | Full) -> FUSEError:
+    return FUSEError(errno.ENOSPC if isinstance(error, Full) else error.errno or errno.EIO)
+
+
 class Operations(pyfuse3.Operations):
-    """What is not here (extended attributes, access, poll) pyfuse3 answers with ENOSYS; flush too, so that the kernel
-    stops asking and a close costs no round trip."""
+    """What is not here (access, poll) pyfuse3 answers with ENOSYS; flush too, so that the kernel stops asking and a
+    close costs no round trip.
+
+    `in_background` does what may block while other requests are answered."""
 
     supports_dot_lookup = False
 
-    def __init__(self, filesystem: Filesystem) -> None:
+    def __init__(self, filesystem: Filesystem, in_background: Callable[[Job], Awaitable[None]]) -> None:
         super().__init__()
+        self._in_background = in_background
         self._filesystem = filesystem
         self._tree = filesystem.tree
         self._handles: dict[int, Handle] = {}
@@ -143,9 +149,8 @@ class Operations(pyfuse3.Operations):
     def release(self, number: int) -> None:
         self._filesystem.release(self._handles.pop(number))
 
-    @request
-    def fsync(self, number: int, data_only: bool) -> None:
-        self._filesystem.sync_file(self._handles[number].inode, data_only=data_only)
+    async def fsync(self, number: int, data_only: bool) -> None:
+        await self._sync(self._handles[number].inode, os.fdatasync if data_only else os.fsync)
 
     # --- folders ---
 
@@ -178,9 +183,8 @@ class Operations(pyfuse3.Operations):
         self._folders.pop(number)
         self._listed_names -= len(self._listings.pop(number, ()))
 
-    @request
-    def fsyncdir(self, number: int, _: bool) -> None:
-        self._filesystem.sync_folder(self._folders[number])
+    async def fsyncdir(self, number: int, _: bool) -> None:
+        await self._sync(self._folders[number], os.fsync)
 
     # --- attributes ---
 
@@ -205,6 +209,22 @@ class Operations(pyfuse3.Operations):
         return self._attributes(inode)
 
     @request
+    def getxattr(self, number: int, name: bytes, _: RequestContext) -> bytes:
+        return self._filesystem.extended_attribute(self._tree.inode(number), name)
+
+    @request
+    def setxattr(self, number: int, name: bytes, value: bytes, _: RequestContext) -> None:
+        self._filesystem.set_extended_attribute(self._tree.inode(number), name, value)
+
+    @request
+    def listxattr(self, number: int, _: RequestContext) -> list[bytes]:
+        return self._filesystem.extended_attributes(self._tree.inode(number))
+
+    @request
+    def removexattr(self, number: int, name: bytes, _: RequestContext) -> None:
+        self._filesystem.remove_extended_attribute(self._tree.inode(number), name)
+
+    @request
     def statfs(self, _: RequestContext) -> StatvfsData:
         ledger = self._filesystem.ledger
         found = StatvfsData()
@@ -217,6 +237,13 @@ class Operations(pyfuse3.Operations):
         return found
 
     # --- within ---
+
+    async def _sync(self, inode: Inode, sync: Callable[[int], None]) -> None:
+        try:
+            with self._filesystem.descriptor_to_sync(inode) as descriptor:
+                await self._in_background(lambda: sync(descriptor))
+        except OSError as error:
+            raise refusal(error) from error
 
     def _require_room(self) -> None:
         if len(self._handles) + len(self._folders) >= MOST_HANDLES:

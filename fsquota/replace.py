@@ -2,8 +2,10 @@
 
 import os
 import stat
+import time
 from dataclasses import dataclass
 
+from fsquota import extended
 from fsquota.filesystem import Filesystem
 from fsquota.ledger import Full, charged_bytes
 from fsquota.tree import Inode
@@ -74,7 +76,7 @@ class Staging:
         present = Version(inode.modified_ns, inode.byte_size)
         if expected is not None and expected != present:
             raise Changed(present)
-        growth = charged_bytes(byte_size) - inode.charge
+        growth = charged_bytes(byte_size) - inode.content_charge
         ledger = self._filesystem.ledger
         if growth > 0 and growth > ledger.free_bytes:
             raise Full(needed_bytes=growth, needed_files=0, usage=ledger.usage)
@@ -92,7 +94,11 @@ class Staging:
             if (inode.uid, inode.gid) != (os.geteuid(), os.getegid()):
                 os.fchown(descriptor, inode.uid, inode.gid)
             os.fchmod(descriptor, stat.S_IMODE(inode.mode))
-            os.utime(descriptor)
+            if inode.extended_bytes:
+                extended.copy(filesystem.descriptors.file(inode), descriptor)
+            # Not utime's own "now", which ticks every 4 ms: two saves never share a time.
+            now = time.time_ns()
+            os.utime(descriptor, ns=(now, now))
             self._take_names(inode, staged)
         filesystem.ledger.release(max(0, -growth))
         filesystem.descriptors.adopt(inode, descriptor)

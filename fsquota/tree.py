@@ -30,6 +30,8 @@ class Inode:
     accessed_ns: int = 0
     modified_ns: int = 0
     changed_ns: int = 0
+    extended_bytes: int = 0
+    """Names and values of its extended attributes."""
     stale: bool = False
     """Attributes other than byte_size may have changed in the backing tree since they were read."""
     opens: int = 0
@@ -48,8 +50,12 @@ class Inode:
         return stat.S_ISREG(self.mode)
 
     @property
-    def charge(self) -> int:
+    def content_charge(self) -> int:
         return charged_bytes(self.byte_size) if self.is_file else 0
+
+    @property
+    def charge(self) -> int:
+        return self.content_charge + charged_bytes(self.extended_bytes)
 
     @property
     def names(self) -> dict[bytes, "Inode"]:

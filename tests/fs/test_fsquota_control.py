@@ -1,6 +1,8 @@
 """What the host asks of a mounted filesystem and hears from it."""
 
 import contextlib
+import errno
+import functools
 import itertools
 import json
 import os
@@ -354,9 +356,79 @@ def test_status_and_resize_find_the_socket_by_the_mountpoint(filesystem: Mounted
 
 def test_status_says_what_is_wrong(tmp_path: Path) -> None:
     refused = fsquota("status", tmp_path)
-    assert refused.stderr == f"fsquota: {tmp_path} is not a mountpoint of fsquota\n"
+    assert refused.stderr == (
+        f"fsquota: no fsquota process that can be seen serves {tmp_path}; --control names a socket\n"
+    )
+    assert refused.returncode == 1
     refused = fsquota("status", "--control", tmp_path / "none.sock")
     assert f"the control socket {tmp_path}/none.sock does not answer" in refused.stderr
+
+
+def test_a_limit_below_the_use_stops_growth_and_nothing_else_when_asked_for(filesystem: MountedFilesystem) -> None:
+    path = filesystem.root / "file"
+    path.write_bytes(bytes(40_960))
+    lowered = fsquota("resize", filesystem.root, "--size=8KiB", "--files=0", "--below-use", "--json")
+    assert json.loads(lowered.stdout) == {
+        "used_bytes": 40_960,
+        "limit_bytes": 8192,
+        "used_files": 1,
+        "limit_files": 0,
+    }
+    for grow in (functools.partial(append, path, b"x"), (filesystem.root / "new").touch):
+        with pytest.raises(OSError) as refused:
+            grow()
+        assert refused.value.errno == errno.ENOSPC
+    with path.open("r+b") as file:
+        file.write(b"overwritten")
+    os.truncate(path, 4096)
+    assert append(path, bytes(9000)) == 4096
+    path.unlink()
+    assert filesystem.usage() == (0, 0)
+
+
+def append(path: Path, data: bytes) -> int:
+    with path.open("ab", buffering=0) as file:
+        return file.write(data)
+
+
+def test_check_counts_what_a_mount_would_and_says_what_is_in_the_way(
+    filesystem: MountedFilesystem, tmp_path: Path
+) -> None:
+    (filesystem.root / "folder").mkdir()
+    (filesystem.root / "folder" / "file").write_bytes(bytes(5000))
+    refused = fsquota("check", filesystem.backing)
+    assert refused.returncode == 1
+    assert "is mounted by another fsquota process" in refused.stderr
+    filesystem.stop()
+    counted = fsquota("check", filesystem.backing, "--json")
+    assert (counted.returncode, counted.stderr) == (0, "")
+    assert json.loads(counted.stdout) == {"used_bytes": 8192, "limit_bytes": 8192, "used_files": 2, "limit_files": 2}
+    above = fsquota("check", filesystem.backing, "--size=4KiB", "--files=2")
+    assert above.stdout == "bytes  8192 of 4096 used\nfiles  2 of 2 used\n"
+    assert above.returncode == 1
+    assert "holds more than these limits" in above.stderr
+    assert fsquota("check", tmp_path / "none").returncode == 1
+    assert fsquota("check").returncode == 2
+    filesystem.start()
+
+
+def test_control_and_staging_lie_beside_the_backing_folder_unless_named(tmp_path: Path) -> None:
+    for name in ("backing", "mount"):
+        (tmp_path / name).mkdir()
+    command = [sys.executable, "-m", "fsquota", "mount", "backing", "mount", "--size=1MiB", "--files=9"]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline() == b"ready\n"
+        assert fsquota("status", tmp_path / "mount").stdout.startswith("bytes  0 of 1048576 used")
+        shown = subprocess.run(["df", "--output=source", tmp_path / "mount"], capture_output=True, check=True)
+        assert shown.stdout.split() == [b"Filesystem", b"fsquota"]
+        found = {path.name for path in tmp_path.iterdir()}
+        assert found == {"backing", "backing.sock", "backing.staging", "mount"}
+    finally:
+        process.terminate()
+        assert process.wait(15) == 0
+        process.stdout.close()
 
 
 def test_a_second_mount_of_a_backing_folder_is_refused(filesystem: MountedFilesystem, tmp_path: Path) -> None:

@@ -1,13 +1,16 @@
 """What programs expect of a filesystem, on a real mount."""
 
+import ctypes
 import errno
 import fcntl
+import functools
 import mmap
 import os
 import socket
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +20,8 @@ from tests.support.fsquota import MEBIBYTE, MountedFilesystem, fresh_count, moun
 
 pytestmark = [pytest.mark.fuse, needs_fuse]
 OTHER_USER = 100_000
+FS_IOC_GETFLAGS = 0x80086601
+FALLOCATE_MODES = (0x00, 0x01, 0x03, 0x08, 0x10, 0x11, 0x20, 0x40)
 
 
 @pytest.fixture
@@ -334,17 +339,86 @@ def test_more_files_are_open_than_descriptors_are_kept(tmp_path: Path) -> None:
         mount.start()
 
 
-def test_extended_attributes_and_temporary_files_are_cleanly_refused(filesystem: MountedFilesystem) -> None:
+def test_calls_that_are_not_supported_are_refused_and_change_nothing(filesystem: MountedFilesystem) -> None:
     path = filesystem.root / "file"
-    path.touch()
-    for use in (
-        lambda: os.setxattr(path, "user.name", b"value"),
-        lambda: os.getxattr(path, "user.name"),
-        lambda: os.open(filesystem.root, os.O_TMPFILE | os.O_RDWR),
-    ):
+    path.write_bytes(b"content")
+    descriptor = os.open(path, os.O_RDWR)
+    refusals: list[tuple[Callable[[], object], int]] = [
+        (lambda: os.open(filesystem.root, os.O_TMPFILE | os.O_RDWR), errno.EOPNOTSUPP),
+        (lambda: fcntl.ioctl(descriptor, FS_IOC_GETFLAGS, bytes(8)), errno.ENOTTY),
+        *((functools.partial(fallocate, descriptor, mode, 0, 8192), errno.EOPNOTSUPP) for mode in FALLOCATE_MODES),
+    ]
+    for use, number in refusals:
         with pytest.raises(OSError) as refused:
             use()
-        assert refused.value.errno == errno.EOPNOTSUPP
+        assert refused.value.errno == number
+    os.close(descriptor)
+    assert path.read_bytes() == b"content"
+    assert filesystem.usage() == (4096, 1)
+
+
+def fallocate(descriptor: int, mode: int, offset: int, length: int) -> None:
+    """fallocate(2) itself: os.posix_fallocate falls back to writing."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.fallocate(descriptor, mode, ctypes.c_long(offset), ctypes.c_long(length)) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
+def test_copies_within_the_kernel_are_whole_and_charged(filesystem: MountedFilesystem) -> None:
+    content = os.urandom(300_000)
+    (filesystem.root / "source").write_bytes(content)
+    with (filesystem.root / "source").open("rb") as source, (filesystem.root / "copy").open("wb") as copy:
+        copied = 0
+        while step := os.copy_file_range(source.fileno(), copy.fileno(), len(content), copied):
+            copied += step
+    with (filesystem.root / "source").open("rb") as source, (filesystem.root / "sent").open("wb") as sent:
+        while os.sendfile(sent.fileno(), source.fileno(), None, len(content)):
+            pass
+    assert (filesystem.root / "copy").read_bytes() == (filesystem.root / "sent").read_bytes() == content
+    assert filesystem.usage() == (3 * 303104, 3)
+
+
+def test_holes_are_data_to_who_looks_for_them(filesystem: MountedFilesystem) -> None:
+    with (filesystem.root / "sparse").open("w+b", buffering=0) as file:
+        file.truncate(100_000)
+        assert os.lseek(file.fileno(), 0, os.SEEK_DATA) == 0
+        assert os.lseek(file.fileno(), 50_000, os.SEEK_HOLE) == 100_000
+        with pytest.raises(OSError) as refused:
+            os.lseek(file.fileno(), 100_000, os.SEEK_DATA)
+        assert refused.value.errno == errno.ENXIO
+
+
+def test_direct_reads_and_writes_bypass_the_page_cache_and_agree_with_it(filesystem: MountedFilesystem) -> None:
+    path = filesystem.root / "file"
+    page = mmap.mmap(-1, 4096)
+    page.write(b"direct".ljust(4096, b"."))
+    direct = os.open(path, os.O_RDWR | os.O_CREAT | os.O_DIRECT)
+    assert os.pwritev(direct, [page], 4096) == 4096
+    assert path.read_bytes() == bytes(4096) + page[:]
+    path.write_bytes(b"buffered".ljust(8192, b"."))
+    assert os.preadv(direct, [page], 0) == 4096
+    assert page[:8] == b"buffered"
+    os.close(direct)
+
+
+def test_a_slow_sync_holds_nobody_up(filesystem: MountedFilesystem) -> None:
+    """Many sync at once, more than are let wait in the background, while names are made and read."""
+
+    def write_and_sync(number: int) -> None:
+        with (filesystem.root / f"synced{number}").open("wb", buffering=0) as file:
+            for _ in range(5):
+                file.write(bytes(50_000))
+                os.fsync(file.fileno())
+
+    threads = [threading.Thread(target=write_and_sync, args=(number,)) for number in range(24)]
+    for thread in threads:
+        thread.start()
+    for turn in range(100):
+        (filesystem.root / f"file{turn}").touch()
+    for thread in threads:
+        thread.join(60)
+    assert filesystem.usage() == (24 * 253_952, 124)
 
 
 def test_fsync_of_files_and_folders(filesystem: MountedFilesystem) -> None:

@@ -213,7 +213,17 @@ def fresh_count(backing: Path) -> tuple[int, int]:
     charges: dict[int, int] = {}
     for folder, folders, files in os.walk(backing):
         for name in (*folders, *files):
-            found = os.lstat(os.path.join(folder, name))
+            path = os.path.join(folder, name)
+            found = os.lstat(path)
             is_file = (found.st_mode & 0o170000) == 0o100000
-            charges[found.st_ino] = -(-found.st_size // 4096) * 4096 if is_file else 0
-    return sum(charges.values()), len(charges)
+            charges[found.st_ino] = (whole_blocks(found.st_size) if is_file else 0) + extended_charge(path)
+    return sum(charges.values()) + extended_charge(str(backing)), len(charges)
+
+
+def extended_charge(path: str) -> int:
+    names = [name for name in os.listxattr(path, follow_symlinks=False) if name.startswith("user.")]
+    return whole_blocks(sum(len(os.fsencode(name)) + len(os.getxattr(path, name)) for name in names))
+
+
+def whole_blocks(size: int) -> int:
+    return -(-size // 4096) * 4096

@@ -1,7 +1,8 @@
+from pathlib import Path
+
 import pytest
 
-from fsquota.__main__ import owner, parser, size_bytes
-from fsquota.client import unescaped
+from fsquota.arguments import owner, parse, parser, size_bytes
 
 
 @pytest.mark.parametrize(
@@ -23,5 +24,6 @@ def test_an_owner_is_two_numbers() -> None:
     assert owner("100000:100001") == (100000, 100001)
 
 
-def test_mountinfo_paths_are_unescaped() -> None:
-    assert unescaped("/a\\040folder\\134name") == "/a folder\\name"
+def test_what_is_not_named_lies_beside_the_backing_folder() -> None:
+    options = parse(["mount", "data/files", "/mnt", "--size=1MiB", "--files=10"])
+    assert (options.control, options.staging) == (Path("data/files.sock"), Path("data/files.staging"))
