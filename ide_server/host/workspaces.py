@@ -12,8 +12,8 @@ from ide_server.wire import ModelId
 
 class Workspace(NamedTuple):
     sandbox: Sandbox
-    generation: int
-    """Of the mount it sees as /model: a later one at the same path does not reach into it."""
+    lineage: int
+    """Of the mount it sees as /model: those of a later lineage do not reach into it."""
 
 
 class Workspaces:
@@ -55,14 +55,14 @@ class Workspaces:
             await stop_started(previous)
         environment = await self._environments.default()
         spec = workspace_spec(self._settings, environment, mount.path)
-        generation = mount.generation
+        lineage = mount.lineage
         # No await after this one: a start that is cancelled has either made no sandbox or returns it.
-        return Workspace(await self._sandboxes.start(spec, name=f"workspace-{model_id}"), generation)
+        return Workspace(await self._sandboxes.start(spec, name=f"workspace-{model_id}"), lineage)
 
 
 def serves(start: asyncio.Task[Workspace], mount: Mount) -> bool:
     workspace = started(start)
-    return workspace is not None and workspace.generation == mount.generation
+    return workspace is not None and workspace.lineage == mount.lineage
 
 
 def started(start: asyncio.Task[Workspace]) -> Workspace | None:

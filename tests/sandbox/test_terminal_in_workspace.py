@@ -68,7 +68,7 @@ class BareEnvironments:
 
 class FolderMounts:
     def __init__(self, folder: Path) -> None:
-        self.mount = SimpleNamespace(path=folder, generation=1)
+        self.mount = SimpleNamespace(path=folder, lineage=1)
 
     async def get(self, _: ModelId) -> Any:
         return self.mount
@@ -245,9 +245,9 @@ async def test_a_caller_that_gives_up_leaves_the_start_to_the_others(host: Host)
     assert host.environments.asked == 1
 
 
-async def test_a_filesystem_mounted_anew_gets_a_new_workspace(host: Host) -> None:
+async def test_a_filesystem_that_a_workspace_cannot_see_gets_a_new_one(host: Host) -> None:
     first = await host.workspaces.get(MODEL)
-    host.mounts.mount.generation += 1
+    host.mounts.mount.lineage += 1
     second = await host.workspaces.get(MODEL)
     assert first.ended
     assert not second.ended

@@ -40,6 +40,12 @@ def test_every_namespace_is_new_and_the_root_is_read_only() -> None:
     assert made["root"] == {"path": "/run/rootfs", "readonly": True}
 
 
+def test_what_is_mounted_later_appears_only_where_a_mount_follows() -> None:
+    follows = SandboxSpec((), {}, (Mount(Path("/m"), "/model", writable=True, follows=True),), LIMITS)
+    *_, bind = config_of(follows)["mounts"]
+    assert bind["options"] == ["rbind", "rslave", "nosuid", "nodev", "rw"]
+
+
 def test_binds_come_after_own_filesystems_and_are_read_only_unless_writable() -> None:
     binds = [mount for mount in config_of(SPEC)["mounts"] if mount["type"] == "bind"]
     assert [(bind["source"], bind["destination"], bind["options"]) for bind in binds] == [

@@ -77,11 +77,16 @@ class Replaced:
 
 
 class Mount:
-    """Mounted at `path`, which stays the same over every remount; `generation` counts the mounts made there."""
+    """Mounted at `path`, which stays the same over every remount; `generation` counts the mounts made there.
+
+    `lineage` is counted up when a mount is not seen by sandboxes that were begun before. Where the server runs as root
+    none is: each is made upon the remains of the one before, and so appears in every sandbox that has that as a slave.
+    """
 
     def __init__(self, model_id: ModelId, places: Places, *, limits: Limits, events: ModelEvents) -> None:
         self.model_id = model_id
         self.generation = 0
+        self.lineage = 0
         self.uploads = asyncio.Semaphore(MAX_UPLOADS)
         self.threads = Threads.of_container_root(THREADS, name=f"files-{model_id}")
         self._places = places
@@ -194,6 +199,7 @@ class Mount:
         finally:
             self._settled.set()
             self.threads.close()
+            await asyncio.to_thread(stale.detach, self.path)
 
     async def _mount_until_lost(self) -> str:
         """Why it is no longer mounted, in a sentence."""
@@ -207,8 +213,9 @@ class Mount:
     async def _mount(self, stack: AsyncExitStack) -> Fsquota:
         places = self._places
         limits = await self._limits(self.model_id)
-        await asyncio.to_thread(self._prepare)
-        stack.push_async_callback(asyncio.to_thread, stale.detach, places.mountpoint)
+        if self.generation == 0:
+            await asyncio.to_thread(self._prepare)
+        inherits = os.geteuid() == 0 and await asyncio.to_thread(stale.is_mountpoint, places.mountpoint)
         arguments = command(
             backing=places.backing,
             mountpoint=places.mountpoint,
@@ -228,7 +235,7 @@ class Mount:
         stack.callback(os.close, descriptor)
         stack.callback(self._forget)
         self._control, self._descriptor = control, descriptor
-        self._announce()
+        self._announce(inherits)
         return fsquota
 
     def _prepare(self) -> None:
@@ -236,16 +243,14 @@ class Mount:
         for folder in (self._places.backing, self._places.staging, self._places.mountpoint):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def _announce(self) -> None:
+    def _announce(self, inherits: bool) -> None:
         self.generation += 1
+        self.lineage += not inherits
         if self.generation == 1:
             self._become("ready", "The filesystem is mounted.")
             return
-        self._become(
-            "ready",
-            "The filesystem is mounted again; what was written is there. Terminals and runs from before still see the "
-            "one that ended: close them and start new ones.",
-        )
+        found_by = "Terminals from before find it after 'cd .'." if inherits else "Close the terminals from before."
+        self._become("ready", f"The filesystem is mounted again; what was written is there. {found_by}")
         self._events.publish(self.model_id, FolderRescan(""))
 
     async def _wait_lost(self, fsquota: Fsquota) -> str:
@@ -260,7 +265,7 @@ class Mount:
             self._forget()
         self._become("remounting", "The filesystem's process ended. It is being mounted again; what was saved is safe.")
         await asyncio.wait((ended,), timeout=END_SECONDS)
-        await fsquota.stop()
+        await fsquota.kill()
         return f"Its process was {await ended}."
 
     def _forget(self) -> None:

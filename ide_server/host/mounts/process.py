@@ -33,7 +33,8 @@ def command(*, backing: Path, mountpoint: Path, staging: Path, control: Path, li
         *("--size", str(limits.limit_bytes), "--files", str(limits.limit_files)),
         *("--control", str(control), "--staging", str(staging)),
         *("--owner", f"{owner}:{owner}"),
-        *(["--allow-other"] if os.geteuid() == 0 else []),
+        *("--fsname", "model"),  # what df shows in a sandbox
+        *(["--allow-other", "--shared"] if os.geteuid() == 0 else []),
     ]
 
 
@@ -84,6 +85,12 @@ class Fsquota:
         await asyncio.wait([self._logging])
         how = f"killed by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
         return f"{how}: {self._tail[-1]}" if self._tail else how
+
+    async def kill(self) -> None:
+        """Without unmounting: sandboxes see what is mounted next only upon the remains."""
+        if self._process.returncode is None:
+            self._process.kill()
+        await self.wait()
 
     async def stop(self) -> None:
         """End the process, which unmounts; kill it if it takes too long."""

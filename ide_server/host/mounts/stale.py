@@ -23,6 +23,11 @@ def present_mountpoints(below: Path) -> list[Path]:
         return mountpoints(below, mountinfo)
 
 
+def is_mountpoint(path: Path) -> bool:
+    """Also of a mount whose process died, which nothing asks."""
+    return path in present_mountpoints(path.parent)
+
+
 def detach(mountpoint: Path) -> None:
     """Unmount lazily all that is mounted there: what is open stays open, and fails if its process is dead."""
     for path in present_mountpoints(mountpoint.parent):

@@ -143,7 +143,13 @@ def bind_mounts(mounts: Iterable[Mount]) -> list[dict[str, Any]]:
             "type": "bind",
             "source": str(each.source),
             "destination": each.destination,
-            "options": ["rbind", "rprivate", "nosuid", "nodev", "rw" if each.writable else "ro"],
+            "options": [
+                "rbind",
+                "rslave" if each.follows else "rprivate",
+                "nosuid",
+                "nodev",
+                "rw" if each.writable else "ro",
+            ],
         }
         for each in mounts
     ]

@@ -25,6 +25,8 @@ class Mount:
     source: Path
     destination: str
     writable: bool = False
+    follows: bool = False
+    """What is mounted upon it later appears in the sandbox too."""
 
 
 @dataclass(frozen=True)
@@ -94,4 +96,4 @@ def launcher_spec(
 
 
 def model_mounts(environment: "Environment", model_path: Path) -> tuple[Mount, ...]:
-    return (*environment.mounts, Mount(INSIDE / "bin", COMMANDS), Mount(model_path, MODEL, writable=True))
+    return (*environment.mounts, Mount(INSIDE / "bin", COMMANDS), Mount(model_path, MODEL, writable=True, follows=True))
