@@ -10,9 +10,11 @@ import os
 import shlex
 import signal
 import socket
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import anyio
 
@@ -26,6 +28,8 @@ log = logging.getLogger(__name__)
 COMMAND = (sys.executable, "-P", "-m", "ide_server")
 BACKLOG = 2048
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+MOST_RUN_DIR_BYTES = 107 - len("/sandboxes/workspace-0123456789abcdef/console-99999")
+"""A unix socket's path has at most 107 bytes."""
 STEADY_SECONDS = 30.0
 """A process that ran for so long is started again without a pause."""
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.25, 10.0
@@ -60,6 +64,7 @@ def serve(settings: Settings) -> ExitCode:
     """Until a signal asks it to stop."""
     try:
         make_folders(settings)
+        check_run_dir(settings.run_path)
         with lease.taken(settings.data_dir) as held, bound(settings) as listener:
             settings = dataclasses.replace(settings, port=listener.getsockname()[1])
             sign_in_url = prepare(settings)
@@ -76,10 +81,33 @@ def serve(settings: Settings) -> ExitCode:
 def make_folders(settings: Settings) -> None:
     try:
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Sandboxes' users pass through to their mounts; what is theirs alone is closed by itself.
-        settings.run_path.mkdir(mode=0o711, parents=True, exist_ok=True)
+        make_passable(settings.run_path)
     except OSError as error:
         raise NotStarted(f"{error.filename}: {error.strerror}. Choose another --data-dir or --run-dir.") from error
+
+
+def make_passable(folder: Path) -> None:
+    """Sandboxes' users pass through to their mounts, whatever the umask; what is theirs alone is closed by itself."""
+    if not folder.exists():
+        make_passable(folder.parent)
+        folder.mkdir()
+        folder.chmod(0o711)
+
+
+def check_run_dir(run_dir: Path) -> None:
+    """Raises NotStarted where each sandbox would fail, with less to go by."""
+    if len(os.fsencode(run_dir)) > MOST_RUN_DIR_BYTES:
+        raise NotStarted(
+            f"{run_dir} is too long for sockets below it: expected at most {MOST_RUN_DIR_BYTES} bytes, got "
+            f"{len(os.fsencode(run_dir))}. Choose another --run-dir."
+        )
+    closed = [folder for folder in run_dir.parents if not folder.stat().st_mode & stat.S_IXOTH]
+    # A server that is not root has sandboxes whose user is its own.
+    if closed and os.geteuid() == 0:
+        raise NotStarted(
+            f"{closed[-1]} is closed to other users, and sandboxes' users must pass through it. Choose a --run-dir "
+            f"elsewhere, or open it: chmod o+x {closed[-1]}"
+        )
 
 
 @contextlib.contextmanager

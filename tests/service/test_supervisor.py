@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -105,10 +106,11 @@ def test_what_is_left_of_a_killed_server_is_waited_for(tmp_path: Path, monkeypat
 
 
 def test_a_port_in_use_ends_the_start_with_what_to_do(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    settings = Settings(data_dir=tmp_path / "data", run_dir=tmp_path / "run", port=0)
+    settings = Settings(data_dir=tmp_path / "data", port=0)
     with supervisor.bound(settings) as taken:
         port = taken.getsockname()[1]
-        code = supervisor.serve(Settings(data_dir=settings.data_dir, run_dir=settings.run_dir, port=port))
+        code = supervisor.serve(Settings(data_dir=settings.data_dir, port=port))
+    settings.run_path.rmdir()
     assert code is ExitCode.NOT_STARTED
     assert f"Port {port} of 127.0.0.1 is in use. Choose another with --port." in caplog.text
 
@@ -117,6 +119,34 @@ def test_the_folder_of_data_is_closed_to_others(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path / "data", run_dir=tmp_path / "run")
     supervisor.make_folders(settings)
     assert settings.data_dir.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only a server that is root has sandboxes with other users")
+def test_a_run_dir_that_sandboxes_users_cannot_reach_is_refused_by_its_closed_folder(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with tempfile.TemporaryDirectory(dir="/run") as closed:
+        code = supervisor.serve(Settings(data_dir=tmp_path / "data", run_dir=Path(closed) / "below/run", port=0))
+    assert code is ExitCode.NOT_STARTED
+    assert f"{closed} is closed to other users" in caplog.text
+    assert f"chmod o+x {closed}" in caplog.text
+
+
+def test_a_run_dir_too_long_for_sockets_is_refused(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    settings = Settings(data_dir=tmp_path / "data", run_dir=tmp_path / ("r" * 100), port=0)
+    assert supervisor.serve(settings) is ExitCode.NOT_STARTED
+    assert "too long for sockets below it: expected at most 56 bytes" in caplog.text
+
+
+def test_the_folders_above_the_run_dir_are_passable_whatever_the_umask() -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as above:
+        umask = os.umask(0o077)
+        try:
+            supervisor.make_passable(Path(above) / "slipway/key")
+        finally:
+            os.umask(umask)
+        modes = [path.stat().st_mode & 0o777 for path in (Path(above) / "slipway", Path(above) / "slipway/key")]
+    assert modes == [0o711, 0o711]
 
 
 async def lines_of(path: Path, count: int) -> list[str]:
