@@ -86,13 +86,19 @@ class Models:
     async def delete(self, model_id: ModelId) -> None:
         """Ends all that runs for the model, then removes its row and its data."""
         await self._catalog.models.get(model_id)
+        await self._end_all(model_id)
+        await self._catalog.models.delete(model_id)
+        # What requests that were under way have begun meanwhile: with neither row nor mount nothing begins any more.
+        await self._mounts.unmount(model_id)
+        await self._end_all(model_id)
+        self._events.end(model_id)
+        await asyncio.to_thread(_remove_folder, self._settings.data_dir / "models" / model_id)
+
+    async def _end_all(self, model_id: ModelId) -> None:
         await self._operations.remove_all(model_id)
         await self._terminals.remove_all(model_id)
         await self._workspaces.stop(model_id)
         await self._mounts.unmount(model_id)
-        await self._catalog.models.delete(model_id)
-        self._events.end(model_id)
-        await asyncio.to_thread(_remove_folder, self._settings.data_dir / "models" / model_id)
 
     async def record_use(self) -> None:
         """Write down what the mounted filesystems hold, for a list after the next start."""

@@ -3,6 +3,7 @@
 import asyncio
 from typing import NamedTuple
 
+from ide_server.errors import SandboxFailed
 from ide_server.host.environments import Environments
 from ide_server.host.mounts import Mount, Mounts
 from ide_server.host.sandbox import Sandbox, Sandboxes, workspace_spec
@@ -34,8 +35,10 @@ class Workspaces:
         if start is None or (start.done() and not serves(start, mount)):
             start = asyncio.create_task(self._start(model_id, mount, start), name=f"workspace {model_id}")
             self._starts[model_id] = start
-        # A caller that gives up leaves the start to the others.
-        return (await asyncio.shield(start)).sandbox
+        await asyncio.wait([start])  # a caller that gives up leaves the start to the others
+        if start.cancelled():
+            raise SandboxFailed("The model's workspace was stopped while it was starting. Open the terminal again.")
+        return start.result().sandbox
 
     async def stop(self, model_id: ModelId) -> None:
         """Ends all that runs in the workspace. Does nothing if there is none."""

@@ -13,6 +13,7 @@ from typing import Any, cast
 import pytest
 
 from ide_server import wire
+from ide_server.errors import SandboxFailed
 from ide_server.host.environments import Environment, Environments
 from ide_server.host.events import ModelEvents
 from ide_server.host.mounts import Mounts
@@ -261,6 +262,6 @@ async def test_stopping_ends_what_runs_and_what_is_starting(host: Host) -> None:
     starting = asyncio.create_task(host.workspaces.get(MODEL))
     await asyncio.sleep(0)
     await host.workspaces.stop(MODEL)
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(SandboxFailed, match="was stopped while it was starting"):
         await starting
     await host.workspaces.stop(MODEL)

@@ -814,6 +814,29 @@ async def test_an_end_that_cannot_be_written_keeps_no_place_in_the_queue(
         assert (await lab.operations.get(unwritten.id)).status == "interrupted"
 
 
+async def test_with_its_model_an_operation_goes_and_leaves_nothing(lab: Laboratory) -> None:
+    lab.write(python("def evaluate(params):\n    while True: pass"))
+    running = await lab.start("evaluate")
+    await lab.wait_event(running.id, lambda event: isinstance(event, PhaseStarted))
+    await lab.catalog.models.delete(lab.model_id)
+    await lab.operations.remove_all(lab.model_id)
+    assert list((lab.settings.data_dir / "operations").iterdir()) == []
+
+
+async def test_an_operation_that_cannot_be_written_down_leaves_nothing(
+    lab: Laboratory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(_: Operation) -> None:
+        raise OSError("database is full")
+
+    monkeypatch.setattr(lab.catalog.operations, "create", fails)
+    tasks = len(asyncio.all_tasks())
+    with pytest.raises(OSError, match="database is full"):
+        await lab.start("evaluate")
+    assert list((lab.settings.data_dir / "operations").iterdir()) == []
+    assert len(asyncio.all_tasks()) == tasks
+
+
 async def test_a_queue_that_is_full_says_so(lab: Laboratory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ide_server.host.launchers.operations.MAX_QUEUED", 0)
     lab.write(python("def evaluate(params): return 1"))

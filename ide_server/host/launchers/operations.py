@@ -145,7 +145,11 @@ class Operations:
         folder = self._folder(operation.id)
         await asyncio.to_thread(_write_inputs, folder, inputs)
         job = Job(operation, await Journal.open(folder / "events.jsonl"))
-        await self._catalog.operations.create(operation)
+        try:
+            await self._catalog.operations.create(operation)
+        except BaseException:  # the model was deleted meanwhile, or the database fails: nothing of it stays
+            await asyncio.shield(self._discard(job))
+            raise
         self._events.publish(model_id, OperationChanged(operation))
         await self._enqueue(job)
         return job.operation
@@ -184,9 +188,12 @@ class Operations:
 
     async def remove_all(self, model_id: ModelId) -> None:
         """Stops and removes all operations of a model."""
+        unfinished = [job for job in self._jobs.values() if job.operation.model_id == model_id]
         async with asyncio.TaskGroup() as group:
-            for job in [job for job in self._jobs.values() if job.operation.model_id == model_id]:
+            for job in unfinished:
                 group.create_task(self._interrupt(job))
+        for job in unfinished:  # also those whose rows went with the model's
+            await self._remove(job.operation.id)
         while operations := await self._catalog.operations.list(model_id):
             for operation in operations:
                 await self._remove(operation.id)
@@ -358,6 +365,10 @@ class Operations:
             await self._catalog.states.get(model_id, new.state_id)
         elif (await self._catalog.models.get(model_id)).active_state_id is None:
             _check_can_create_state(definitions)
+
+    async def _discard(self, job: Job) -> None:
+        await job.journal.close()
+        await self._remove(job.operation.id)
 
     async def _remove(self, operation_id: OperationId) -> None:
         await self._catalog.operations.delete(operation_id)
