@@ -8,15 +8,19 @@ import json
 import os
 import socket
 import stat
+import struct
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fsquota import device
+from fsquota.device import Place
 from tests.support.fsquota import (
     MEBIBYTE,
     ControlClient,
@@ -29,6 +33,9 @@ from tests.support.fsquota import (
 
 pytestmark = [pytest.mark.fuse, needs_fuse]
 LIMIT_BYTES = 1 * MEBIBYTE
+INIT = 26
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount")
 
 
 @pytest.fixture
@@ -156,6 +163,20 @@ def test_a_file_can_be_replaced_again_and_again(filesystem: MountedFilesystem) -
     assert path.stat().st_ino == number
     numbers = [entry.stat().st_ino for entry in filesystem.root.iterdir()]
     assert len(set(numbers)) == 21
+
+
+def test_replacements_never_share_a_time_of_modification(filesystem: MountedFilesystem) -> None:
+    path = filesystem.root / "file"
+    path.touch()
+    began = time.time_ns()
+    times = []
+    for _ in range(5):
+        (filesystem.staging / "upload").write_bytes(b"new")
+        replaced = filesystem.ask("replace", inode=path.stat().st_ino, staged="upload", expected=None)
+        times.append(replaced["ok"]["modified_ns"])
+    assert began < times[0]
+    assert times == sorted(set(times))
+    assert path.stat().st_mtime_ns == times[-1] < time.time_ns()
 
 
 def test_replacing_while_the_file_is_read_and_written_blocks_nobody(filesystem: MountedFilesystem) -> None:
@@ -479,6 +500,45 @@ def test_unmounting_from_outside_ends_the_process(filesystem: MountedFilesystem)
     assert not filesystem.control.exists()
     filesystem._reap()
     filesystem.start()
+
+
+@needs_root
+def test_who_is_not_root_mounts_with_the_help_of_fusermount(tmp_path: Path) -> None:
+    place = Place(mountpoint=tmp_path, name="a,b\\c d", allow_other=False, shared=False)
+    descriptor = device.attach_by_helper(place)
+    try:
+        request = os.read(descriptor, device.MESSAGE_BYTES)
+        assert struct.unpack_from("=II", request) == (len(request), INIT)
+        assert device.is_attached(descriptor)
+        sources = [line.split(" - ")[1] for line in mounts() if str(tmp_path) in line]
+        assert sources == ["fuse.fsquota a,b\\134c\\040d rw,user_id=0,group_id=0,default_permissions"]
+    finally:
+        os.close(descriptor)
+        device.detach(tmp_path)
+    assert not [line for line in mounts() if str(tmp_path) in line]
+
+
+def mounts() -> list[str]:
+    return Path("/proc/self/mountinfo").read_text().splitlines()
+
+
+@needs_root
+def test_a_shared_mount_appears_where_the_one_that_died_is_a_slave(tmp_path: Path) -> None:
+    with mounted(tmp_path, arguments=("--shared",)) as filesystem:
+        (filesystem.root / "file").write_text("content")
+        script = f"mount --make-rslave {filesystem.root}; cd {filesystem.root}; echo in; read line; cd . && cat file"
+        inside = subprocess.Popen(
+            ["unshare", "-m", "--propagation=unchanged", "sh", "-c", script],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert inside.stdout is not None
+        assert inside.stdout.readline() == "in\n"
+        filesystem.kill()
+        filesystem.start()
+        assert inside.communicate("go\n", timeout=10)[0] == "content"
+    assert not [line for line in mounts() if str(tmp_path) in line]
 
 
 def test_a_busy_mount_is_detached_on_the_signal_to_stop(filesystem: MountedFilesystem) -> None:

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.fsquota import MEBIBYTE, MountedFilesystem, fresh_count, mounted, needs_fuse
+from tests.support.fsquota import MEBIBYTE, MountedFilesystem, fresh_count, mounted, needs_fuse, whole_blocks
 
 pytestmark = [pytest.mark.fuse, needs_fuse]
 LIMIT_BYTES = 1 * MEBIBYTE
 LIMIT_FILES = 40
+RACES = int(os.environ.get("FSQUOTA_RACES", "30"))
 
 
 @pytest.fixture
@@ -218,16 +219,53 @@ def test_resize_below_the_use_is_refused(filesystem: MountedFilesystem) -> None:
         (filesystem.root / "more").touch()
 
 
-def test_writers_racing_for_the_last_block_fill_it_exactly(filesystem: MountedFilesystem) -> None:
-    script = "head -c 1M /dev/zero > {root}/file{number}"
-    writers = [
-        subprocess.Popen(["sh", "-c", script.format(root=filesystem.root, number=number)], stderr=subprocess.DEVNULL)
-        for number in range(4)
-    ]
-    assert [writer.wait(30) != 0 for writer in writers] == [True] * 4
-    sizes = [path.stat().st_size for path in filesystem.root.iterdir()]
-    assert sum(sizes) == LIMIT_BYTES
-    assert filesystem.usage() == (LIMIT_BYTES, 4)
+RACER = """
+import os, sys
+for round in range(int(sys.argv[2])):
+    sys.stdin.readline()
+    file = os.open(f"{sys.argv[1]}.{round}", os.O_WRONLY | os.O_CREAT)
+    written = 0
+    try:
+        while True:
+            written += os.write(file, bytes(10_000))
+    except OSError as error:
+        os.close(file)
+        print(error.errno, written, flush=True)
+"""
+
+
+def test_writers_racing_for_the_last_mebibyte_fill_it_exactly_each_time(tmp_path: Path) -> None:
+    """Each writes what fits and is told so; together they have written every byte there was, and not one more."""
+    with mounted(tmp_path, limit_bytes=LIMIT_BYTES + 12_288, limit_files=100) as mount:
+        (mount.root / "kept").write_bytes(bytes(12_288))
+        command = [sys.executable, "-S", "-c", RACER]
+        racers = [
+            subprocess.Popen(
+                [*command, str(mount.root / f"file{number}"), str(RACES)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for number in range(8)
+        ]
+        for _ in range(RACES):
+            for racer in racers:
+                assert racer.stdin is not None
+                racer.stdin.write("go\n")
+                racer.stdin.flush()
+            said = [racer.stdout.readline().split() for racer in racers if racer.stdout is not None]
+            assert {int(number) for number, _ in said} == {errno.ENOSPC}
+            files = [path for path in mount.root.iterdir() if path.name != "kept"]
+            sizes = [path.stat().st_size for path in files]
+            assert sorted(sizes) == sorted(int(written) for _, written in said)
+            assert sum(whole_blocks(size) for size in sizes) == LIMIT_BYTES
+            mount.wait_usage(LIMIT_BYTES + 12_288, 9)
+            for path in files:
+                path.unlink()
+            mount.wait_usage(12_288, 1)
+        for racer in racers:
+            racer.communicate()
+            assert racer.returncode == 0
 
 
 APPENDER = """

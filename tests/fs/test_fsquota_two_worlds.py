@@ -1,8 +1,13 @@
 """One Hypothesis machine applies each step to a plain folder and to a mount and compares; then the accounting is
-compared with a fresh count, before and after a crash of the filesystem's process."""
+compared with a fresh count, before and after crashes of the filesystem's process.
+
+FSQUOTA_OPERATIONS says how many steps; a failure prints the steps that lead to it, and Hypothesis keeps them for the
+next run.
+"""
 
 import errno
 import itertools
+import mmap
 import os
 import stat
 import tempfile
@@ -15,9 +20,16 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
+from fsquota import backing
 from tests.support.fsquota import MEBIBYTE, MountedFilesystem, fresh_count, mounted, needs_fuse
 
-pytestmark = [pytest.mark.fuse, needs_fuse, pytest.mark.timeout(300)]
+OPERATIONS = int(os.environ.get("FSQUOTA_OPERATIONS", "30000"))
+STEPS = 50
+AT_FDCWD = -100
+# Of as many steps that may be crashes one is: each takes half a second.
+CRASHES = 12
+
+pytestmark = [pytest.mark.fuse, needs_fuse, pytest.mark.timeout(300 + OPERATIONS // 100)]
 
 # Few, so that steps meet: a file, a folder or nothing may be at each.
 paths = st.sampled_from(["a", "b", "c", "a/a", "a/b", "b/a", "b/b", "a/a/a"])
@@ -142,6 +154,46 @@ class TwoWorlds(RuleBasedStateMachine):
         for handle in self.handles.pop(position % len(self.handles)):
             os.close(handle)
 
+    @precondition(lambda self: self.handles)
+    @rule(position=st.integers(0, 9))
+    def sync_handle(self, position: int) -> None:
+        self.each_handle(position, os.fsync)
+
+    @precondition(lambda self: self.handles)
+    @rule(position=st.integers(0, 9), content=contents)
+    def write_through_a_map(self, position: int, content: bytes) -> None:
+        def act(handle: int) -> None:
+            size = min(len(content), os.fstat(handle).st_size)
+            if size:
+                with mmap.mmap(handle, size) as pages:
+                    pages[:] = content[:size]
+                    pages.flush()
+
+        self.each_handle(position, act)
+
+    @rule(source=paths, destination=paths)
+    def exchange(self, source: str, destination: str) -> None:
+        self.both(lambda world: exchange(world / source, world / destination))
+
+    @rule(path=paths, name=st.sampled_from(["user.a", "user.b"]), value=st.sampled_from([b"", b"x", bytes(1000)]))
+    def set_extended_attribute(self, path: str, name: str, value: bytes) -> None:
+        self.both(lambda world: os.setxattr(world / path, name, value))
+
+    @rule(path=paths, name=st.sampled_from(["user.a", "user.b"]))
+    def remove_extended_attribute(self, path: str, name: str) -> None:
+        self.both(lambda world: os.removexattr(world / path, name))
+
+    @rule(chance=st.integers(1, CRASHES))
+    def crash(self, chance: int) -> None:
+        """With files open, also such as have lost their names."""
+        if chance != CRASHES:
+            return
+        self.filesystem.kill()
+        self.close_handles()
+        self.filesystem.start()
+        self.compare()
+        assert self.filesystem.usage() == fresh_count(self.filesystem.backing)
+
     @rule()
     def compare(self) -> None:
         self.both(everything)
@@ -150,10 +202,18 @@ class TwoWorlds(RuleBasedStateMachine):
         try:
             self.compare()
         finally:
-            for handle in itertools.chain.from_iterable(self.handles):
-                os.close(handle)
+            self.close_handles()
             self._plain.cleanup()
         self.filesystem.wait_usage(*fresh_count(self.filesystem.backing))
+
+    def close_handles(self) -> None:
+        for handle in itertools.chain.from_iterable(self.handles):
+            os.close(handle)
+        self.handles.clear()
+
+
+def exchange(first: Path, second: Path) -> None:
+    backing.exchange(bytes(first), bytes(second), folder=AT_FDCWD, new_folder=AT_FDCWD)
 
 
 def outcome(act: Callable[[Any], Any], argument: Any) -> Any:
@@ -169,7 +229,7 @@ def described(found: os.stat_result) -> tuple[int, ...]:
     return found.st_mode, found.st_nlink, size, found.st_uid, found.st_gid
 
 
-def everything(world: Path) -> list[tuple[str, tuple[int, ...], object]]:
+def everything(world: Path) -> list[tuple[str, tuple[int, ...], object, dict[str, bytes]]]:
     """Each name below with its attributes and content."""
     found = []
     for folder, folders, files in os.walk(world):
@@ -181,8 +241,13 @@ def everything(world: Path) -> list[tuple[str, tuple[int, ...], object]]:
                 content = os.readlink(path)
             elif stat.S_ISREG(status.st_mode):
                 content = path.read_bytes()
-            found.append((str(path.relative_to(world)), described(status), content))
+            found.append((str(path.relative_to(world)), described(status), content, extended(path)))
     return sorted(found, key=lambda entry: entry[0])
+
+
+def extended(path: Path) -> dict[str, bytes]:
+    names = sorted(os.listxattr(path, follow_symlinks=False))
+    return {name: os.getxattr(path, name, follow_symlinks=False) for name in names}
 
 
 @pytest.fixture
@@ -199,9 +264,10 @@ def test_a_mount_behaves_as_a_plain_folder(filesystem: MountedFilesystem) -> Non
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=100,
-            stateful_step_count=40,
+            max_examples=max(1, OPERATIONS // STEPS),
+            stateful_step_count=STEPS,
             deadline=None,
+            print_blob=True,
             suppress_health_check=[HealthCheck.too_slow],
         ),
     )
