@@ -13,10 +13,61 @@ from typing import NoReturn
 import uvicorn
 import uvloop
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_MESSAGE_BYTES = 4 << 20
 """The longest WebSocket message a client may send."""
+MAX_HEAD_BYTES = 64 << 10
+"""Of the line and the headers a request begins with."""
+READ_BYTES = 256 << 10
+"""What the event loop reads at once, the begin of a body with it."""
+HEAD_SECONDS = 20.0
 PR_SET_PDEATHSIG = 1
+
+
+class Bounded(HttpToolsProtocol):
+    """Gives up on a client whose request has no end to its head: uvicorn bounds neither its size nor its time."""
+
+    head_bytes = 0
+    in_head = True
+    too_late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end_wait()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self.head_bytes += len(data)
+        if self.in_head and self.head_bytes > MAX_HEAD_BYTES + READ_BYTES:
+            self.transport.close()
+        else:
+            super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._await_head()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self.in_head:  # what follows a body is dropped, as it would be kept without bound
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._end_wait()
+        super().on_headers_complete()
+
+    def _await_head(self) -> None:
+        self._end_wait()
+        self.in_head, self.head_bytes = True, 0
+        self.too_late = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+
+    def _end_wait(self) -> None:
+        self.in_head = False
+        if self.too_late is not None:
+            self.too_late.cancel()
 
 
 class Server(uvicorn.Server):
@@ -37,7 +88,7 @@ def serve(app: ASGIApp, listener: socket.socket, *, stop_seconds: int, ready: in
     """Until SIGTERM; then connections have stop_seconds to end by themselves. `ready` is written to once it listens."""
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=Bounded,
         ws="websockets-sansio",
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_per_message_deflate=False,  # terminals and logs are local or behind a proxy; zlib costs 300 KiB a socket

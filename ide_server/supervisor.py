@@ -80,7 +80,8 @@ def serve(settings: Settings) -> ExitCode:
 
 def make_folders(settings: Settings) -> None:
     try:
-        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        settings.data_dir.chmod(0o700)
         make_passable(settings.run_path)
     except OSError as error:
         raise NotStarted(f"{error.filename}: {error.strerror}. Choose another --data-dir or --run-dir.") from error

@@ -117,6 +117,7 @@ def test_a_port_in_use_ends_the_start_with_what_to_do(tmp_path: Path, caplog: py
 
 def test_the_folder_of_data_is_closed_to_others(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path / "data", run_dir=tmp_path / "run")
+    settings.data_dir.mkdir(mode=0o755)  # by whoever prepared the disk
     supervisor.make_folders(settings)
     assert settings.data_dir.stat().st_mode & 0o777 == 0o700
 

@@ -281,6 +281,26 @@ async def test_signing_out_closes_the_sockets_of_that_session_only(relayed: Web,
     assert (await asyncio.wait_for(small_host.closed.get(), DEADLINE_SECONDS))[0] == 1001
 
 
+@pytest.mark.parametrize(
+    ("limit", "sent"),
+    [
+        ("MAX_HEAD_BYTES", b"GET / HTTP/1.1\r\nX: " + b"x" * 600_000),
+        ("HEAD_SECONDS", b"GET / HTTP/1.1\r\n"),
+        ("HEAD_SECONDS", b""),
+    ],
+)
+async def test_a_request_whose_head_has_no_end_is_given_up(
+    web: Web, monkeypatch: pytest.MonkeyPatch, limit: str, sent: bytes
+) -> None:
+    if limit == "HEAD_SECONDS":
+        monkeypatch.setattr("ide_server.serving.HEAD_SECONDS", 0.1)
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(web.url.rpartition(":")[2]))
+    writer.write(sent)
+    with contextlib.suppress(ConnectionResetError):
+        assert await asyncio.wait_for(reader.read(), DEADLINE_SECONDS) == b""
+    writer.close()
+
+
 async def test_without_a_host_the_reply_says_so_and_the_next_one_works(web: Web, small_host: SmallHost) -> None:
     async with web.client() as client:
         away = await client.get("/api/v1/echo/x")

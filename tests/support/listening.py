@@ -9,6 +9,8 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
+from ide_server.serving import Bounded
+
 DEADLINE_SECONDS = 10
 
 
@@ -17,6 +19,7 @@ async def listening(app: ASGIApp, at: socket.socket | Path) -> AsyncIterator[uvi
     server = uvicorn.Server(
         uvicorn.Config(
             app,
+            http=Bounded,
             ws="websockets-sansio",
             ws_per_message_deflate=False,
             log_level="warning",

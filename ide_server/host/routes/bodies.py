@@ -2,7 +2,7 @@
 
 from typing import Any, TypeVar
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from ide_server.errors import InvalidRequest
 from ide_server.wire import decode
@@ -15,8 +15,11 @@ T = TypeVar("T")
 async def read(request: Request[Any], kind: type[T], *, max_bytes: int = MAX_BYTES) -> T:
     """Raises InvalidRequest, for a longer body as soon as it is longer."""
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > max_bytes:
-            raise InvalidRequest(f"Expected a request of at most {max_bytes:,} bytes; it has more.")
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > max_bytes:
+                raise InvalidRequest(f"Expected a request of at most {max_bytes:,} bytes; it has more.")
+    except ClientDisconnect:  # heard by nobody, and no fault of ours that a log should tell
+        raise InvalidRequest("The client left before all of its request had come.") from None
     return decode(bytes(body), kind)
