@@ -57,11 +57,13 @@ class SignOuts:
         self.next = asyncio.Event()
 
 
-async def wait_closed(connection: HTTPConnection[Any]) -> None:
-    """Until the session is no longer open."""
+async def wait_closed(connection: HTTPConnection[Any], sign_out: asyncio.Event) -> None:
+    """Until the session is no longer open. `sign_out` is the one that was next when it last was."""
     while True:
-        sign_out = connection.state["sign_outs"].next  # before the question, so that none falls between
-        if not await is_open(connection):
-            return
         with anyio.move_on_after(RECHECK_SECONDS):
             await sign_out.wait()
+        sign_out = connection.state["sign_outs"].next  # before the question, so that none falls between
+        # A query that is cancelled costs SQLAlchemy its connection, and leaves a task behind.
+        with anyio.CancelScope(shield=True):
+            if not await is_open(connection):
+                return

@@ -25,6 +25,7 @@ STUCK_SECONDS = 60.0
 
 
 async def relay(websocket: WebSocket) -> None:
+    sign_out = websocket.state["sign_outs"].next
     try:
         await sessions.require(websocket)
     except NotSignedIn as error:
@@ -37,7 +38,7 @@ async def relay(websocket: WebSocket) -> None:
     close = Close(GOING_AWAY, "")
     try:
         await websocket.accept(connection.subprotocol)
-        close = await both_ways(websocket, connection)
+        close = await both_ways(websocket, connection, sign_out)
     except WebSocketDisconnect:
         pass
     finally:
@@ -61,7 +62,7 @@ def why_refused(error: Exception) -> Close:
     return Close(UNEXPECTED, f"the host refused the connection with status {status}")
 
 
-async def both_ways(websocket: WebSocket, connection: ClientConnection) -> Close:
+async def both_ways(websocket: WebSocket, connection: ClientConnection, sign_out: asyncio.Event) -> Close:
     """Until either side or the session closes: the host's close is passed on at once, the client's is returned."""
     close = Close(GOING_AWAY, "")
     signed_out = False
@@ -74,7 +75,7 @@ async def both_ways(websocket: WebSocket, connection: ClientConnection) -> Close
 
         async def until_signed_out() -> None:
             nonlocal signed_out
-            await sessions.wait_closed(websocket)
+            await sessions.wait_closed(websocket, sign_out)
             signed_out = True
             group.cancel_scope.cancel()
 

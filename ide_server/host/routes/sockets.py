@@ -1,5 +1,6 @@
 """What every WebSocket route of the host does the same way."""
 
+import contextlib
 from collections.abc import AsyncIterator
 
 import anyio
@@ -32,7 +33,8 @@ async def refuse(websocket: WebSocket[HostState], error: SlipwayError) -> None:
         code = NOT_FOUND
     elif isinstance(error, InvalidRequest):
         code = NOT_UNDERSTOOD
-    await websocket.close(code, error.message.encode()[:REASON_BYTES].decode(errors="ignore"))
+    with contextlib.suppress(WebSocketDisconnect):  # it left meanwhile
+        await websocket.close(code, error.message.encode()[:REASON_BYTES].decode(errors="ignore"))
 
 
 async def _until_it_leaves(websocket: WebSocket[HostState], scope: anyio.CancelScope) -> None:
