@@ -150,7 +150,10 @@ export class CodeMirrorEditor implements EditorPort {
 
   setPath(path: string): void {
     this.path = path;
-    const label = EditorView.contentAttributes.of({ 'aria-label': `Editor, ${basename(path)}` });
+    const label = EditorView.contentAttributes.of({
+      'aria-label': `Editor, ${basename(path)}`,
+      tabindex: '0',
+    });
     this.view.dispatch({ effects: this.label.reconfigure(label) });
     void this.applyLanguage(path);
   }

@@ -1,6 +1,12 @@
 /** The open files as tabs in groups, and what a person does with them. */
 
-import { createDockview, type DockviewApi, type IContentRenderer, type ITabRenderer } from 'dockview';
+import {
+  createDockview,
+  type DockviewApi,
+  type IContentRenderer,
+  type ITabRenderer,
+  type SerializedDockview,
+} from 'dockview';
 import { mount, tick, unmount } from 'svelte';
 import { get, type Readable, writable } from 'svelte/store';
 import { type Disposable, DisposableStore, toDisposable } from '../base/lifecycle.ts';
@@ -17,6 +23,7 @@ import Welcome from './Welcome.svelte';
 
 /** Where a model's code begins, by its template. */
 const FIRST_FILES = ['main.py', 'main.js', 'main.mjs', 'README.md'];
+const ID_PREFIX = 'file-';
 /** Changes of files come in bursts; open files look at the disk once a burst is over. */
 const CHECK_DELAY_MS = 150;
 
@@ -39,7 +46,7 @@ export class EditorArea implements Disposable {
   constructor(
     parent: HTMLElement,
     private readonly session: ModelSession,
-    private readonly layoutKey = `slipway.editors.${session.modelId}`,
+    private readonly layoutKey = `slipway.tabs.${session.modelId}`,
   ) {
     this.drafts = new Drafts(session.modelId);
     this.dock = createDockview(parent, {
@@ -65,18 +72,26 @@ export class EditorArea implements Disposable {
 
   /** Opens again what was open, and what has unsaved changes; on the first visit, where the code begins. */
   async restore(): Promise<void> {
-    if (localStorage.getItem(this.layoutKey) === null) await this.openFirst();
     const remembered = this.remembered();
-    const unsaved = await this.drafts.paths();
-    const active = remembered.active ?? unsaved[0];
-    const paths = [...new Set([...remembered.paths, ...unsaved])];
-    const files = paths.map((path) => this.show(path, path === active));
+    if (remembered === null) await this.openFirst();
+    else this.arrange(remembered);
+    for (const path of await this.drafts.paths()) this.show(path, false);
+    const files = [...this.files.values()];
     await Promise.all(files.map((file) => file.loaded));
     // Deleted since the last visit: nobody asked to see that now.
     for (const file of files) if (file.state.content.kind === 'failed') this.drop(file);
     await tick();
     // Unless the person is somewhere else already, they can type at once.
     if (document.activeElement === document.body) this.focus();
+  }
+
+  /** The tabs where they were, side by side too. */
+  private arrange({ paths, dock }: Remembered): void {
+    for (const [id, path] of Object.entries(paths)) {
+      this.add(id, path);
+      this.nextId = Math.max(this.nextId, Number(id.replace(ID_PREFIX, '')) + 1);
+    }
+    this.dock.fromJSON(dock);
   }
 
   private async openFirst(): Promise<void> {
@@ -145,10 +160,17 @@ export class EditorArea implements Disposable {
       if (activate) this.dock.getPanel(id)?.api.setActive();
       return file;
     }
+    const id = `${ID_PREFIX}${this.nextId++}`;
+    const file = this.add(id, path);
+    // Without a group, one that is not to be active would become a group by itself.
+    const inactive = !activate && this.dock.activeGroup !== undefined;
+    this.dock.addPanel({ id, component: 'file', title: basename(path), inactive });
+    return file;
+  }
+
+  private add(id: string, path: string): OpenFile {
     const file = new OpenFile(path, { session: this.session, drafts: this.drafts, createEditor });
-    const id = `file-${this.nextId++}`;
     this.files.set(id, file);
-    this.dock.addPanel({ id, component: 'file', title: basename(path), inactive: !activate });
     this.subscriptions.set(id, toDisposable(file.view.subscribe(() => this.countDirty())));
     return file;
   }
@@ -284,13 +306,14 @@ export class EditorArea implements Disposable {
   }
 
   private remember(): void {
-    const layout: Remembered = { paths: this.paths(), active: get(this.activeStore)?.path ?? null };
+    const paths = Object.fromEntries([...this.files].map(([id, { path }]) => [id, path]));
+    const layout: Remembered = { paths, dock: this.dock.toJSON() };
     localStorage.setItem(this.layoutKey, JSON.stringify(layout));
   }
 
-  private remembered(): Remembered {
+  private remembered(): Remembered | null {
     const stored = localStorage.getItem(this.layoutKey);
-    return stored === null ? { paths: [], active: null } : (JSON.parse(stored) as Remembered); // written by remember()
+    return stored === null ? null : (JSON.parse(stored) as Remembered); // written by remember()
   }
 
   private keepDraftsWhenLeaving(): void {
@@ -307,8 +330,9 @@ export class EditorArea implements Disposable {
 }
 
 interface Remembered {
-  readonly paths: readonly string[];
-  readonly active: string | null;
+  /** By the ids of their panels. */
+  readonly paths: Readonly<Record<string, string>>;
+  readonly dock: SerializedDockview;
 }
 
 function concerns(change: FileChange, path: string): boolean {

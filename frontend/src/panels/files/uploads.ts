@@ -95,8 +95,15 @@ export class Uploads {
 /** The files of a drop, those in dropped folders too, with the paths they shall have in `folder`. */
 export async function pickedFromDrop(items: DataTransferItemList, folder: string): Promise<Picked[]> {
   // The list is emptied once the event is over, so all entries are taken before the first wait.
-  const entries = [...items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
-  return (await Promise.all(entries.map((entry) => pickedFromEntry(entry, folder)))).flat();
+  const dropped = [...items].map((item) => item.webkitGetAsEntry() ?? item.getAsFile());
+  const found = dropped.filter((entry) => entry !== null);
+  return (await Promise.all(found.map((entry) => pickedFrom(entry, folder)))).flat();
+}
+
+/** What another page or program hands over can be a file without an entry. */
+function pickedFrom(dropped: FileSystemEntry | File, folder: string): Picked[] | Promise<Picked[]> {
+  if (dropped instanceof File) return [{ path: join(folder, dropped.name), file: dropped }];
+  return pickedFromEntry(dropped, folder);
 }
 
 async function pickedFromEntry(entry: FileSystemEntry, folder: string): Promise<Picked[]> {
