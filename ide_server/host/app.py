@@ -1,6 +1,5 @@
 """The host's application: its routes, and the lifespan in which every owner is made and closed."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
@@ -59,9 +58,8 @@ async def owners(settings: Settings) -> AsyncIterator[HostState]:
         stack.push_async_callback(mounts.close)
         stack.push_async_callback(sandboxes.close)
         environments = Environments(settings)
-        # Before anybody asks, so that the first terminal does not wait for it.
-        prebuild = asyncio.create_task(environments.prebuild())
-        stack.callback(prebuild.cancel)
+        stack.push_async_callback(environments.close)
+        environments.start()
         files = Files(mounts)
         stack.callback(files.close)
         workspaces = Workspaces(settings, sandboxes, environments, mounts)

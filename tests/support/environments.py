@@ -1,5 +1,6 @@
 """The environment of sandboxes, built once for all tests of a checkout: building it takes most of a minute."""
 
+import asyncio
 import fcntl
 from pathlib import Path
 
@@ -24,4 +25,4 @@ def build_missing() -> None:
     with (SHARED / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.exists():
-            environments.build(folder, interpreter)
+            asyncio.run(environments.build(folder, interpreter))

@@ -1,13 +1,14 @@
 """The owner of `data_dir/environments`: builds each environment once, in a folder named by its key."""
 
 import asyncio
+import contextlib
 import hashlib
 import logging
 import os
 import platform
 import re
 import shutil
-import subprocess
+import signal
 import sys
 import sysconfig
 from collections.abc import Mapping
@@ -73,6 +74,17 @@ class Environments:
         self._folder = settings.data_dir / "environments"
         self._lock = asyncio.Lock()
         self._default: Environment | None = None
+        self._prebuild: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Builds what is missing before it is asked for, so that the first terminal does not wait for it."""
+        self._prebuild = asyncio.create_task(self.prebuild())
+
+    async def close(self) -> None:
+        """What is half built then is gone, and so is who built it."""
+        if self._prebuild is not None:
+            self._prebuild.cancel()
+            await asyncio.wait([self._prebuild])
 
     async def default(self) -> Environment:
         """Built on the first call ever, which takes about a minute. Raises SandboxFailed."""
@@ -81,12 +93,12 @@ class Environments:
                 interpreter, lock = own_interpreter(), LOCK.read_text()
                 folder = self._folder / key_of(interpreter, lock)
                 if not folder.exists():
-                    await asyncio.to_thread(build, folder, interpreter)
+                    await build(folder, interpreter)
                 self._default = environment(folder, interpreter, lock)
             return self._default
 
     async def prebuild(self) -> None:
-        """Build what is missing before it is asked for. A failure is only logged: who asks later tries again."""
+        """A failure is only logged: who asks later tries again."""
         try:
             await self.default()
         except SandboxFailed as error:
@@ -106,20 +118,32 @@ def key_of(interpreter: Interpreter, lock: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
-def build(folder: Path, interpreter: Interpreter) -> None:
+async def build(folder: Path, interpreter: Interpreter) -> None:
     """Only a whole environment gets the name `folder`; what an interrupted build left is thrown away."""
     building = folder.with_name(folder.name + BUILDING)
-    shutil.rmtree(building, ignore_errors=True)
-    building.parent.mkdir(parents=True, exist_ok=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    await asyncio.to_thread(shutil.rmtree, building, ignore_errors=True)
+    try:
+        async with asyncio.timeout(BUILD_SECONDS):
+            await install(building, interpreter)
+        await asyncio.to_thread(move_inside, building, interpreter)
+        os.rename(building, folder)
+    except TimeoutError:
+        raise SandboxFailed(f"The environment was not built within {BUILD_SECONDS} seconds.") from None
+    finally:
+        await asyncio.to_thread(shutil.rmtree, building, ignore_errors=True)
+
+
+async def install(folder: Path, interpreter: Interpreter) -> None:
     uv = find_uv_bin()
-    run(uv, "venv", "--quiet", "--relocatable", "--no-project", "--python", str(interpreter.executable), str(building))
-    run(
+    await run(
+        uv, "venv", "--quiet", "--relocatable", "--no-project", "--python", str(interpreter.executable), str(folder)
+    )
+    await run(
         *(uv, "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--compile-bytecode"),
         # A hard link into uv's cache would be changed with the cache.
-        *("--link-mode", "copy", "--python", str(building / "bin/python"), "--requirement", str(LOCK)),
+        *("--link-mode", "copy", "--python", str(folder / "bin/python"), "--requirement", str(LOCK)),
     )
-    move_inside(building, interpreter)
-    os.rename(building, folder)
 
 
 def move_inside(folder: Path, interpreter: Interpreter) -> None:
@@ -140,15 +164,26 @@ def move_inside(folder: Path, interpreter: Interpreter) -> None:
     (node / "bin/corepack").unlink(missing_ok=True)
 
 
-def run(*command: str) -> None:
-    """uv takes registries and certificates from the server's own environment."""
+async def run(*command: str) -> None:
+    """uv takes registries and certificates from the server's own environment. Raises SandboxFailed with its words."""
+    process = await asyncio.create_subprocess_exec(
+        *("setpriv", "--pdeathsig", "KILL", "--"),  # it ends with the host, however that ends
+        *("sh", "-c", 'umask 022; exec "$@"', "sh"),  # others must be able to read what is built
+        *command,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
     try:
-        # Others must be able to read what is built, whatever the server's umask.
-        done = subprocess.run(command, capture_output=True, text=True, umask=0o022, timeout=BUILD_SECONDS)
-    except subprocess.TimeoutExpired:
-        raise SandboxFailed(f"The environment was not built within {BUILD_SECONDS} seconds ({command[1]}).") from None
-    if done.returncode != 0:
-        raise SandboxFailed(f"The environment could not be built: {done.stderr.strip()[-2000:]}")
+        _, said = await process.communicate()
+    except asyncio.CancelledError:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.communicate()  # ends when nobody of the group is left to write
+        raise
+    if process.returncode != 0:
+        raise SandboxFailed(f"The environment could not be built: {said.decode(errors='replace').strip()[-2000:]}")
 
 
 def environment(folder: Path, interpreter: Interpreter, lock: str) -> Environment:
