@@ -3,11 +3,12 @@
 import os
 from dataclasses import replace
 from pathlib import Path
+from ssl import create_default_context
 
 import pytest
 
 from ide_server.host.environments import Environment, Environments
-from ide_server.host.environments.environments import BUILDING, LOCK, key_of, own_interpreter
+from ide_server.host.environments.environments import BUILDING, CA_BUNDLE, LOCK, key_of, own_interpreter
 from ide_server.host.sandbox import Sandbox, Sandboxes, launcher_spec, workspace_spec
 from ide_server.settings import Settings
 from tests.support.sandboxes import run
@@ -122,9 +123,15 @@ async def test_pip_and_npm_install_into_the_model(workspace: Sandbox, model: Pat
     assert sorted(os.listdir(model)) == [".venv", "node_modules", "package-lock.json", "package.json"]
 
 
-async def test_tls_and_git_work(workspace: Sandbox, model: Path) -> None:
-    program = "import urllib.request as u; print(u.urlopen('https://pypi.org/simple/pip/').status)"
-    assert await said(workspace, model, f'python -c "{program}"') == "200\n"
+async def test_programs_trust_the_machines_certificates(workspace: Sandbox, model: Path) -> None:
+    """That pip and npm reach a registry is tested above; here, what Python's own TLS and git go by."""
+    program = "import ssl; print(len(ssl.create_default_context().get_ca_certs()))"
+    trusted = len(create_default_context(cafile=CA_BUNDLE).get_ca_certs())
+    assert await said(workspace, model, f'python -c "{program}"') == f"{trusted}\n"
+    assert await said(workspace, model, 'test -r "$GIT_SSL_CAINFO" && test -r "$NODE_EXTRA_CA_CERTS"') == ""
+
+
+async def test_git_keeps_versions_of_a_model(workspace: Sandbox, model: Path) -> None:
     assert "main" in await said(workspace, model, "git init -q /tmp/r && git -C /tmp/r status")
 
 
