@@ -147,7 +147,7 @@ def ids() -> Check:
         name="ids of sandboxes",
         ok=not identity.rootless or subordinate,
         found=f"user 0 of a sandbox is {identity.owner[0]} here"
-        + (", others nobody" if len(identity.users) == 1 else ""),
+        + (", others nobody" if identity.rootless and not subordinate else ""),
         consequence="A sandbox has one user id only: programs that change to another fail.",
         remedy=f"apt-get install uidmap; usermod --add-subuids {RANGE} --add-subgids {RANGE} $(id -nu {os.geteuid()})",
         required=False,
