@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 import anyio
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
 from ide_server.errors import InvalidRequest, NotFound, SlipwayError
 from ide_server.host.state import HostState
@@ -33,7 +33,7 @@ async def refuse(websocket: WebSocket[HostState], error: SlipwayError) -> None:
         code = NOT_FOUND
     elif isinstance(error, InvalidRequest):
         code = NOT_UNDERSTOOD
-    with contextlib.suppress(WebSocketDisconnect):  # it left meanwhile
+    with contextlib.suppress(WebSocketDisconnect, WebSocketDisconnected):  # it left meanwhile
         await websocket.close(code, error.message.encode()[:REASON_BYTES].decode(errors="ignore"))
 
 
