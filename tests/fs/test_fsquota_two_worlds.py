@@ -9,6 +9,7 @@ import errno
 import itertools
 import mmap
 import os
+import shutil
 import stat
 import tempfile
 from collections.abc import Callable, Iterator
@@ -23,11 +24,13 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 from fsquota import backing
 from tests.support.fsquota import MEBIBYTE, MountedFilesystem, fresh_count, mounted, needs_fuse
 
-OPERATIONS = int(os.environ.get("FSQUOTA_OPERATIONS", "30000"))
+OPERATIONS = int(os.environ.get("FSQUOTA_OPERATIONS", "20000"))
 STEPS = 50
 AT_FDCWD = -100
 # Of as many steps that may be crashes one is: each takes half a second.
 CRASHES = 12
+# Of as many runs one is left for the comparison at the end.
+KEPT = 50
 
 pytestmark = [pytest.mark.fuse, needs_fuse, pytest.mark.timeout(300 + OPERATIONS // 100)]
 
@@ -46,7 +49,8 @@ class TwoWorlds(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._plain = tempfile.TemporaryDirectory()
-        mount = self.filesystem.root / f"run{next(self.runs)}"
+        self.number = next(self.runs)
+        mount = self.filesystem.root / f"run{self.number}"
         mount.mkdir()
         self.worlds = (Path(self._plain.name), mount)
         self.handles: list[tuple[int, int]] = []
@@ -205,6 +209,8 @@ class TwoWorlds(RuleBasedStateMachine):
             self.close_handles()
             self._plain.cleanup()
         self.filesystem.wait_usage(*fresh_count(self.filesystem.backing))
+        if self.number % KEPT:
+            shutil.rmtree(self.worlds[1], ignore_errors=True)  # each count walks all that is kept
 
     def close_handles(self) -> None:
         for handle in itertools.chain.from_iterable(self.handles):
