@@ -209,7 +209,8 @@ def plans(settings: Settings, lock: int, listener: int) -> tuple[Plan, Plan]:
 
 
 def announce(settings: Settings, sign_in_url: str) -> None:
-    another = shlex.join([*COMMAND, "sign-in", f"--data-dir={settings.data_dir}"])
+    slipway = Path(sys.executable).with_name("slipway")
+    another = shlex.join([str(slipway), "sign-in", f"--data-dir={settings.data_dir}"])
     print(
         "Slipway is ready. This link signs you in, once, within an hour:",
         f"    {sign_in_url}",
