@@ -142,7 +142,7 @@ def pip_scene(materials: Path) -> Scene:
         environment = place.root / "environment"
         run([sys.executable, "-m", "venv", "--without-pip", environment])
         python = environment / "bin" / "python"
-        pip: list[str | Path] = [sys.executable, "-m", "pip", "--isolated", "--disable-pip-version-check", "--python", python]
+        pip: list[str | Path] = [sys.executable, "-m", "pip", "--isolated", "--python", python]
         install = [*pip, "install", "--quiet", "--no-index", "--find-links", wheels, *PACKAGES]
         return {"pip_install": seconds_of(lambda: run(install)), **import_numpy(place, python)}
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ide_server.host.events import ModelEvents
 from ide_server.host import mounts as host_mounts
+from ide_server.host.events import ModelEvents
 from ide_server.host.mounts import Mounts
 from ide_server.host.sandbox import Mount, Sandbox, Sandboxes
 from ide_server.host.sandbox.spec import MODEL as MODEL_PATH
