@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.support.workbench import SECONDS, Workbench, new_model
 
@@ -21,8 +21,8 @@ DROP = """([tree, name, text]) => {
 
 
 def upload(page: Page, name: str, content: bytes) -> None:
-    picker = page.locator("input[type=file][multiple]").first
-    picker.set_input_files([{"name": name, "mimeType": "application/octet-stream", "buffer": content}])
+    payload = FilePayload(name=name, mimeType="application/octet-stream", buffer=content)
+    page.locator("input[type=file][multiple]").first.set_input_files(payload)
     expect(Workbench(page).file(name)).to_be_visible()
 
 
@@ -32,6 +32,7 @@ def menu(page: Page, name: str, action: str) -> None:
 
 
 def type_name(page: Page, name: str) -> None:
+    expect(page.get_by_role("tree", name="Files").get_by_role("textbox")).to_be_focused()
     page.keyboard.press("Control+a")
     page.keyboard.type(name)
     page.keyboard.press("Enter")
@@ -133,7 +134,7 @@ def test_unsaved_text_outlives_a_crash_of_the_page(page: Page) -> None:
 
 def test_a_save_that_does_not_fit_names_what_is_large_and_raises_the_limit(page: Page) -> None:
     workbench = new_model(page, name="Full", template="Linear regression")
-    workbench.terminal.run("mkdir heap && head -c 40M /dev/zero > heap/big; echo filled", "filled")
+    workbench.terminal.run("mkdir heap && head -c 40M /dev/zero > heap/big; echo full-$((1+1))", "full-2")
     workbench.open("main.py")
     workbench.replace_text(f"# {'longer ' * 2000}\n")
     page.keyboard.press("Control+s")
