@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from uv import find_uv_bin
 
+TESTS = Path(__file__).parent
 GONE_SECONDS = 5.0
 """How long what a test ended may take to be gone."""
 
@@ -20,6 +21,14 @@ NETWORK_SECONDS = 30.0
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+LEVELS = ("unit", "service", "fs", "sandbox", "e2e")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The cheapest level first. Playwright's must be the last: its event loop runs on until the session ends."""
+    items.sort(key=lambda item: LEVELS.index(item.path.relative_to(TESTS).parts[0]))
 
 
 # --- what a machine lacks ---
