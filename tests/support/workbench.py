@@ -123,7 +123,7 @@ def sign_in(page: Page, url: str) -> None:
 
 def new_model(page: Page, *, name: str, template: str) -> Workbench:
     page.get_by_role("button", name="New model").first.click()
-    page.get_by_label("Name").fill(name)
+    page.get_by_label("Name", exact=True).fill(name)
     page.get_by_role("radio", name=re.compile(template)).check(force=True)
     page.get_by_role("button", name="Create model").click()
     workbench = Workbench(page)
