@@ -17,6 +17,7 @@ from ide_server.settings import MEBIBYTE, Settings
 
 USER_NAMESPACES = Path("/proc/sys/user/max_user_namespaces")
 FUSE = Path("/dev/fuse")
+MOUNT_TABLE = Path("/etc/mtab")
 FREE_BYTES = 2048 * MEBIBYTE
 OPENAT2_KERNEL = (5, 6)
 RANGE = f"{FIRST_ID}-{FIRST_ID + ID_COUNT - 1}"
@@ -40,6 +41,7 @@ def checks(settings: Settings) -> list[Check]:
         kernel(os.uname().release),
         user_namespaces(),
         fuse(),
+        mount_table(),
         program("OCI runtime", settings.runtime, "No sandbox starts: no terminals, no runs.", settings.runtime),
         program("init of sandboxes", INIT[0], "No sandbox starts: no terminals, no runs.", "tini"),
         network(settings),
@@ -91,14 +93,24 @@ def user_namespaces() -> Check:
 
 def fuse() -> Check:
     mount_program = find_program("fusermount3")
-    ok = os.access(FUSE, os.R_OK | os.W_OK) and mount_program is not None
-    device = f"{FUSE} {'can' if os.access(FUSE, os.R_OK | os.W_OK) else 'cannot'} be opened"
+    opens = os.access(FUSE, os.R_OK | os.W_OK)
     return Check(
         name="FUSE",
-        ok=ok,
-        found=f"{device}, {mount_program or 'no fusermount3'}",
+        ok=opens and mount_program is not None,
+        found=f"{FUSE} {'can' if opens else 'cannot'} be opened, {mount_program or 'no fusermount3'}",
         consequence="No model opens: its filesystem cannot be mounted.",
         remedy="apt-get install fuse3; modprobe fuse (in a container: --device /dev/fuse)",
+    )
+
+
+def mount_table() -> Check:
+    return Check(
+        name="mount table",
+        ok=MOUNT_TABLE.exists(),
+        found=str(MOUNT_TABLE) if MOUNT_TABLE.exists() else f"no {MOUNT_TABLE}",
+        consequence="fusermount3 cannot unmount for a server that is not root: filesystems of models stay behind.",
+        remedy=f"ln -s /proc/self/mounts {MOUNT_TABLE}",
+        required=False,
     )
 
 

@@ -36,7 +36,8 @@ def test_openat2_came_with_linux_5_6(release: str, ok: bool) -> None:
 def test_every_failure_has_a_consequence_and_a_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "find_program", lambda name: None)
     monkeypatch.setattr(doctor, "FUSE", tmp_path / "no-fuse")
+    monkeypatch.setattr(doctor, "MOUNT_TABLE", tmp_path / "no-mtab")
     checks = {check.name: check for check in doctor.checks(Settings(data_dir=tmp_path, run_dir=tmp_path / "run"))}
-    for name in ("FUSE", "OCI runtime", "init of sandboxes", "network of sandboxes"):
+    for name in ("FUSE", "mount table", "OCI runtime", "init of sandboxes", "network of sandboxes"):
         assert not checks[name].ok
     assert all(check.consequence and check.remedy for check in checks.values() if not check.ok)
