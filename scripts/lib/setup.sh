@@ -39,7 +39,7 @@ hash_of() { find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | 
 missing_packages() {
   local package
   for package in "$@"; do
-    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || printf '%s ' "$package"
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || printf '%s\n' "$package"
   done
 }
 
@@ -50,10 +50,10 @@ set_up_packages() {
     return
   }
   local missing
-  missing=$(missing_packages "$@")
+  missing=$(missing_packages "$@" | paste -sd ' ')
   [ -n "$missing" ] || return 0
   local install="apt-get install --yes --no-install-recommends $missing"
-  [ "$(id -u)" = 0 ] || fail "these Debian packages are missing: $missing" "sudo $install"
+  [ "$(id -u)" = 0 ] || fail "these Debian packages are missing: $missing" "sudo apt-get update && sudo $install"
   say "Installing Debian packages: $missing"
   export DEBIAN_FRONTEND=noninteractive
   apt-get -o Acquire::Retries=3 --quiet=2 update || fail "the package lists of Debian" "apt-get update"
