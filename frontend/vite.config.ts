@@ -17,6 +17,8 @@ export default defineConfig({
     reportCompressedSize: false,
     // Our own budget counts what the first paint loads; see build/budget.ts.
     chunkSizeWarningLimit: 1000,
+    // How long a plugin takes says nothing to who sets up a server.
+    rolldownOptions: { checks: { pluginTimings: false } },
   },
   server: {
     // The server compares Origin with its own address, so the proxy speaks from there.
