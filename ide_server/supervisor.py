@@ -178,12 +178,16 @@ async def supervise(settings: Settings, held: Lease, listener: socket.socket, si
 
 async def start_all(*children: "Child") -> None:
     """At once, as most of a start is imports. Raises NotStarted."""
+    faults: list[Exception] = []
     try:
-        async with asyncio.TaskGroup() as group:
+        async with asyncio.TaskGroup() as tasks:
             for child in children:
-                group.create_task(child.start())
-    except* NotStarted as errors:
-        raise errors.exceptions[0] from None
+                tasks.create_task(child.start())
+    except* NotStarted as group:
+        faults.extend(group.exceptions)
+    # Not raised where it is caught: Debian 12's Python, 3.11.2, puts it into a group again.
+    if faults:
+        raise faults[0]
 
 
 def plans(settings: Settings, lock: int, listener: int) -> tuple[Plan, Plan]:

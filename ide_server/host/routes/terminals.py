@@ -62,6 +62,7 @@ async def watch_terminal(websocket: WebSocket[HostState]) -> None:
 
 async def talk(websocket: WebSocket[HostState], terminal: Terminal, client: Client) -> None:
     """Until the shell ends or the client leaves. Raises ClientStalled, InvalidRequest."""
+    faults: list[Exception] = []
     try:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(send, websocket, terminal, client, tasks.cancel_scope)
@@ -70,7 +71,10 @@ async def talk(websocket: WebSocket[HostState], terminal: Terminal, client: Clie
     except* WebSocketDisconnect:
         pass  # the listener would have heard of it next
     except* (ClientStalled, InvalidRequest) as group:
-        raise group.exceptions[0] from None
+        faults.extend(group.exceptions)
+    # Not raised where it is caught: Debian 12's Python, 3.11.2, puts it into a group again.
+    if faults:
+        raise faults[0]
 
 
 async def send(websocket: WebSocket[HostState], terminal: Terminal, client: Client, scope: anyio.CancelScope) -> None:
