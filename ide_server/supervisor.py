@@ -20,6 +20,7 @@ import anyio
 
 from ide_server import lease
 from ide_server.lease import AlreadyServed, Holder, Lease
+from ide_server.orphans import Orphans
 from ide_server.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -154,7 +155,9 @@ def child_environment(settings: Settings) -> dict[str, str]:
 
 
 async def supervise(settings: Settings, held: Lease, listener: socket.socket, sign_in_url: str) -> None:
-    host, web = (Child(plan) for plan in plans(settings, held.descriptor, listener.fileno()))
+    orphans = Orphans()
+    orphans.adopt()
+    host, web = (Child(plan, orphans) for plan in plans(settings, held.descriptor, listener.fileno()))
     task = asyncio.current_task()
     assert task is not None
     loop = asyncio.get_running_loop()
@@ -225,8 +228,9 @@ def announce(settings: Settings, sign_in_url: str) -> None:
 
 
 class Child:
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, orphans: Orphans) -> None:
         self.plan = plan
+        self._orphans = orphans
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
@@ -234,7 +238,9 @@ class Child:
         ready, ready_writer = os.pipe()
         try:
             try:
-                self._process = await self._spawn(ready_writer)
+                with self._orphans.spared() as own:
+                    self._process = await self._spawn(ready_writer)
+                    own.add(self._process.pid)
             finally:
                 os.close(ready_writer)
             await self._wait_ready(self._process, ready)
@@ -274,6 +280,8 @@ class Child:
             assert self._process is not None  # start() came first
             since = loop.time()
             status = await self._process.wait()
+            with self._orphans.spared() as own:
+                own.discard(self._process.pid)
             pause_seconds = next_pause(pause_seconds, ran_seconds=loop.time() - since)
             log.error(
                 "the %s process (%d) %s; it is started again in %g s",

@@ -16,7 +16,8 @@ import pytest
 from ide_server.errors import SandboxFailed
 from ide_server.host.sandbox import Child, Exit, Pty, Sandbox, Sandboxes
 from ide_server.host.sandbox.cgroups import find_cgroups
-from ide_server.host.sandbox.processes import PR_SET_CHILD_SUBREAPER, wait_readable
+from ide_server.host.sandbox.processes import wait_readable
+from ide_server.orphans import PR_SET_CHILD_SUBREAPER
 from ide_server.settings import Settings
 from tests.support.sandboxes import read_all, run, spec
 

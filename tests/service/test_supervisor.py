@@ -12,6 +12,7 @@ import pytest
 
 from ide_server import lease, supervisor
 from ide_server.lease import AlreadyServed, Holder
+from ide_server.orphans import Orphans
 from ide_server.settings import Settings
 from ide_server.supervisor import Child, ExitCode, NotStarted, Plan
 
@@ -49,7 +50,9 @@ async def test_a_child_that_is_killed_is_started_again_and_the_log_says_why(
     keep: Callable[[Child], None], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     started = tmp_path / "started"
-    child = Child(plan(SAYS_READY + f"open({str(started)!r}, 'a').write(f'{{os.getpid()}}\\n'); time.sleep(60)"))
+    child = Child(
+        plan(SAYS_READY + f"open({str(started)!r}, 'a').write(f'{{os.getpid()}}\\n'); time.sleep(60)"), Orphans()
+    )
     await child.start()
     keep(child)
     first = (await lines_of(started, 1))[0]
@@ -61,13 +64,13 @@ async def test_a_child_that_is_killed_is_started_again_and_the_log_says_why(
 @pytest.mark.anyio
 async def test_a_child_that_ends_before_it_is_ready_is_an_error_with_its_exit_code() -> None:
     with pytest.raises(NotStarted, match="small process ended with exit code 7 before it was ready"):
-        await Child(plan("raise SystemExit(7)")).start()
+        await Child(plan("raise SystemExit(7)"), Orphans()).start()
 
 
 @pytest.mark.anyio
 async def test_a_child_that_is_never_ready_is_killed() -> None:
     with pytest.raises(NotStarted, match=r"was not ready within 0\.3 s and was killed"):
-        await Child(plan("import time; time.sleep(60)", ready_seconds=0.3)).start()
+        await Child(plan("import time; time.sleep(60)", ready_seconds=0.3), Orphans()).start()
 
 
 @pytest.mark.anyio
@@ -75,7 +78,7 @@ async def test_a_child_that_does_not_heed_sigterm_is_killed_after_its_deadline(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     ignores = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
-    child = Child(plan(ignores + SAYS_READY + "time.sleep(60)", stop_seconds=0.3))
+    child = Child(plan(ignores + SAYS_READY + "time.sleep(60)", stop_seconds=0.3), Orphans())
     await child.start()
     await asyncio.wait_for(child.stop(), DEADLINE_SECONDS)
     assert "did not stop within 0.3 s: killed" in caplog.text

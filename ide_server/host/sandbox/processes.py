@@ -1,7 +1,6 @@
 """Child processes by pid: started without forking this interpreter, waited for through pidfds."""
 
 import asyncio
-import ctypes
 import fcntl
 import os
 import signal
@@ -9,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-PR_SET_CHILD_SUBREAPER = 36
 RESET_SIGNALS = tuple(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP})
 """What this process ignores (Python: SIGPIPE) would otherwise stay ignored in the child."""
 
@@ -22,14 +20,6 @@ class Exit:
     signal: str | None
     oom: bool = False
     """The kernel killed a process of the sandbox because its memory limit was reached."""
-
-
-def become_subreaper() -> None:
-    """Makes what an OCI runtime leaves behind a child of this process, so that its exit status is ours to learn."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0:
-        error = ctypes.get_errno()
-        raise OSError(error, os.strerror(error), "prctl(PR_SET_CHILD_SUBREAPER)")
 
 
 def spawn(arguments: Sequence[str], *, environment: Mapping[str, str], descriptors: Sequence[int | None] = ()) -> int:

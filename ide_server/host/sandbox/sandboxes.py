@@ -17,10 +17,11 @@ from ide_server.host.sandbox.cgroups import Cgroups, find_cgroups
 from ide_server.host.sandbox.console import Pty, console_socket, receive_master, set_size
 from ide_server.host.sandbox.identity import own_identity
 from ide_server.host.sandbox.network import Network, missing_for_network
-from ide_server.host.sandbox.processes import Child, Exit, become_subreaper
+from ide_server.host.sandbox.processes import Child, Exit
 from ide_server.host.sandbox.rootfs import make_rootfs, system_mounts
 from ide_server.host.sandbox.runtime import OciRuntime, find_program
 from ide_server.host.sandbox.spec import SandboxSpec
+from ide_server.orphans import become_subreaper
 from ide_server.settings import Settings
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
