@@ -7,17 +7,21 @@ PROGRAM = """
 import asyncio, os, subprocess, sys
 from ide_server.orphans import Orphans, children
 
-LEAVES_ONE = "import subprocess; print(subprocess.Popen(['sleep', '0.2']).pid, flush=True)"
+# It ends with our end of its pipe.
+LEAVES_ONE = "import subprocess; print(subprocess.Popen(['cat'], stdout=subprocess.DEVNULL).pid, flush=True)"
 
 async def main():
     orphans = Orphans()
     orphans.adopt()
     with orphans.spared() as own:
-        process = await asyncio.create_subprocess_exec(sys.executable, "-c", LEAVES_ONE, stdout=subprocess.PIPE)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", LEAVES_ONE, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
         own.add(process.pid)
     orphan = int(await process.stdout.readline())
     assert await process.wait() == 0
     assert orphan in children()
+    process.stdin.close()
     async with asyncio.timeout(10):
         while children():
             await asyncio.sleep(0.01)

@@ -204,7 +204,7 @@ async def local_spawn(_: Settings, mounts: FolderMounts) -> AsyncIterator[LocalS
     spawned = LocalSpawn(mounts.models)
     yield spawned
     for process in spawned.processes:
-        assert await process.child.wait_at_most(0), "a launcher was left behind"
+        assert await process.child.wait_at_most(5.0), "a launcher was left behind"
 
 
 @asynccontextmanager
