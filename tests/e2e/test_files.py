@@ -2,6 +2,7 @@
 
 import base64
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,14 @@ from tests.support.workbench import SECONDS, Workbench, new_model
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
+DRAFTS = """() => new Promise((resolve, reject) => {
+  const open = indexedDB.open('slipway');
+  open.onerror = () => reject(open.error);
+  open.onsuccess = () => {
+    const all = open.result.transaction('drafts').objectStore('drafts').getAll();
+    all.onsuccess = () => { open.result.close(); resolve(all.result.map((draft) => draft.text)) };
+  };
+})"""
 DROP = """([tree, name, text]) => {
   const data = new DataTransfer();
   data.items.add(new File([text], name));
@@ -24,6 +33,14 @@ def upload(page: Page, name: str, content: bytes) -> None:
     payload = FilePayload(name=name, mimeType="application/octet-stream", buffer=content)
     page.locator("input[type=file][multiple]").first.set_input_files(payload)
     expect(Workbench(page).file(name)).to_be_visible()
+
+
+def wait_for_draft(page: Page, text: str) -> None:
+    # Not wait_for_function: it takes the promise itself for a yes.
+    deadline = time.monotonic() + 20
+    while text not in page.evaluate(DRAFTS):
+        assert time.monotonic() < deadline, f"no draft holds {text!r}"
+        page.wait_for_timeout(50)
 
 
 def menu(page: Page, name: str, action: str) -> None:
@@ -118,10 +135,7 @@ def test_unsaved_text_outlives_a_crash_of_the_page(page: Page) -> None:
     workbench.open("main.py")
     workbench.replace_text("# typed before the crash\n")
     expect(workbench.tab("main.py")).to_contain_text("not saved")
-    kept = "() => new Promise(done => { const open = indexedDB.open('slipway'); open.onsuccess = () => {"
-    kept += " const all = open.result.transaction('drafts').objectStore('drafts').count();"
-    kept += " all.onsuccess = () => { open.result.close(); done(all.result > 0) } } })"
-    page.wait_for_function(kept)
+    wait_for_draft(page, "# typed before the crash\n")
     url = page.url
     context = page.context
     page.close(run_before_unload=False)
