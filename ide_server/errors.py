@@ -6,6 +6,7 @@ SlipwayError
 ├── ForbiddenOrigin
 ├── NotFound
 │   ├── ModelNotFound, FileNotFound, StateNotFound, OperationNotFound, TerminalNotFound, TemplateNotFound
+│   └── EnvironmentNotFound, VariableNotFound
 ├── AlreadyExists
 ├── PreconditionRequired
 ├── FileChanged
@@ -18,6 +19,7 @@ SlipwayError
 ├── FilesystemUnavailable
 ├── HostUnavailable
 ├── SandboxFailed
+├── EnvironmentUnavailable, EnvironmentFailed, EnvironmentInUse
 ├── TooManyTerminals
 └── OperationEnded
 
@@ -77,6 +79,14 @@ class TerminalNotFound(NotFound):
 
 class TemplateNotFound(NotFound):
     code = "template_not_found"
+
+
+class EnvironmentNotFound(NotFound):
+    code = "environment_not_found"
+
+
+class VariableNotFound(NotFound):
+    code = "variable_not_found"
 
 
 class AlreadyExists(SlipwayError):
@@ -149,6 +159,22 @@ class HostUnavailable(SlipwayError):
 
 class SandboxFailed(SlipwayError):
     code = "sandbox_failed"
+
+
+class EnvironmentUnavailable(SlipwayError):
+    """There is no such combination of versions. details: `available` lists by part what there is."""
+
+    code = "environment_unavailable"
+
+
+class EnvironmentFailed(SlipwayError):
+    """An environment could not be built; the message ends with the tool's own words."""
+
+    code = "environment_failed"
+
+
+class EnvironmentInUse(SlipwayError):
+    code = "environment_in_use"
 
 
 class TooManyTerminals(SlipwayError):

@@ -32,6 +32,9 @@ STATUS: Mapping[type[errors.SlipwayError], HTTPStatus] = {
     errors.FilesystemUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.HostUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.SandboxFailed: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.EnvironmentUnavailable: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.EnvironmentFailed: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.EnvironmentInUse: HTTPStatus.CONFLICT,
     errors.TooManyTerminals: HTTPStatus.TOO_MANY_REQUESTS,
     errors.OperationEnded: HTTPStatus.CONFLICT,
 }

@@ -64,6 +64,8 @@ export interface NewModel {
 export interface ModelChange {
   readonly name?: string | null;
   readonly limit_bytes?: number | null;
+  /** Accept a limit below what the filesystem holds: nothing more can be written until enough is deleted. */
+  readonly below_use?: boolean;
   readonly active_state_id?: StateId | null;
 }
 
@@ -99,10 +101,120 @@ export interface Move {
   readonly destination: string;
 }
 
+export interface EnvironmentChoice {
+  /** Such as "3.12". */
+  readonly python: string;
+  /** Such as "24". */
+  readonly node: string;
+  /** Version by name of what is preinstalled; a package left out is not. */
+  readonly packages?: Readonly<Record<string, string>>;
+}
+
+export interface VersionOffer {
+  /** What a choice names it by. */
+  readonly version: string;
+  /** Of what would be used, such as "3.12.1"; "" if that shows when it is fetched. */
+  readonly full_version: string;
+  /** It is on this machine; what is not would be fetched. */
+  readonly ready: boolean;
+}
+
+export interface PackageOffer {
+  readonly name: string;
+  readonly description: string;
+  /** The newest first; empty while the index cannot be reached. */
+  readonly versions: readonly string[];
+}
+
+/** What a choice may hold; newest first. */
+export interface EnvironmentOffers {
+  readonly default: EnvironmentChoice;
+  readonly pythons: readonly VersionOffer[];
+  readonly nodes: readonly VersionOffer[];
+  readonly packages: readonly PackageOffer[];
+}
+
+export type BuildPhase = "waiting" | "fetching_python" | "resolving" | "downloading" | "installing" | "finishing";
+
+export type BuildStatus = "running" | "failed" | "cancelled";
+
+/** A build that has not succeeded; one that has is an environment. Totals are 0 until they are known. */
+export interface Build {
+  readonly choice: EnvironmentChoice;
+  readonly status: BuildStatus;
+  readonly phase: BuildPhase;
+  readonly packages_done: number;
+  readonly packages_total: number;
+  readonly bytes_done: number;
+  readonly bytes_total: number;
+  readonly started_at: number;
+  /** Of a failed one: the tool's own words. */
+  readonly message: string;
+}
+
+/** `choice` is in use, or will be once it is built where `key` is null; `build` is of the choice made last. */
+export interface ModelEnvironment {
+  readonly choice: EnvironmentChoice;
+  readonly key: string | null;
+  readonly build: Build | null;
+}
+
+export interface BuiltEnvironment {
+  readonly key: string;
+  readonly python_version: string;
+  readonly node_version: string;
+  readonly packages: Readonly<Record<string, string>>;
+  /** What removing it would free: files that other environments share are not counted. */
+  readonly byte_size: number;
+  readonly created_at: number;
+  readonly in_use: boolean;
+}
+
+export interface InstalledPackage {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** What a person has installed into the model under one Python version. */
+export interface PackageSet {
+  readonly python: string;
+  readonly packages: readonly InstalledPackage[];
+}
+
+/** A file that names dependencies; `outdated`: it is newer than what is installed. */
+export interface Dependencies {
+  readonly path: string;
+  readonly outdated: boolean;
+  /** Installs them; for a terminal. */
+  readonly command: string;
+}
+
+export interface OwnPackages {
+  readonly sets: readonly PackageSet[];
+  /** Installs under the present Python version what is installed under another only; "" if there is nothing. */
+  readonly reinstall_command: string;
+  readonly dependencies: readonly Dependencies[];
+}
+
+/** An environment variable of the model's terminals and launchers. */
+export interface Variable {
+  readonly name: string;
+  /** null: it is secret. */
+  readonly value: string | null;
+  readonly secret: boolean;
+}
+
+export interface VariableValue {
+  readonly value: string;
+  readonly secret?: boolean;
+}
+
 export interface Terminal {
   readonly id: TerminalId;
   readonly title: string;
   readonly created_at: number;
+  /** It was started in another environment, or with other variables, than the model has now. */
+  readonly outdated: boolean;
 }
 
 export interface NewTerminal {
@@ -314,6 +426,8 @@ export interface FilesystemChanged {
   readonly type: "filesystem";
   readonly status: "ready" | "remounting" | "failed";
   readonly message: string;
+  /** Seconds since 1970, once it was mounted again after its process had ended; the message of ready says how. */
+  readonly remounted_at: number | null;
 }
 
 export interface ModelChanged {
@@ -336,4 +450,15 @@ export interface TerminalsChanged {
   readonly terminals: readonly Terminal[];
 }
 
-export type ModelEvent = UsageChanged | FilesChanged | FolderRescan | FilesystemChanged | ModelChanged | OperationChanged | StatesChanged | TerminalsChanged;
+/** While an environment is built, at most four a second. */
+export interface EnvironmentChanged {
+  readonly type: "environment";
+  readonly environment: ModelEnvironment;
+}
+
+export interface VariablesChanged {
+  readonly type: "variables";
+  readonly variables: readonly Variable[];
+}
+
+export type ModelEvent = UsageChanged | FilesChanged | FolderRescan | FilesystemChanged | ModelChanged | OperationChanged | StatesChanged | TerminalsChanged | EnvironmentChanged | VariablesChanged;

@@ -12,7 +12,7 @@ from ide_server.catalog import schema
 from ide_server.catalog.ids import new_id
 from ide_server.errors import ModelNotFound
 from ide_server.settings import limit_files
-from ide_server.wire import FunctionName, Model, ModelId, StateId, Usage
+from ide_server.wire import EnvironmentChoice, FunctionName, Model, ModelId, StateId, Usage
 
 
 class ModelRecord(msgspec.Struct, frozen=True):
@@ -24,6 +24,8 @@ class ModelRecord(msgspec.Struct, frozen=True):
     used_files: int
     active_state_id: StateId | None
     functions: list[FunctionName] | None
+    environment: EnvironmentChoice | None = None
+    environment_key: str | None = None
 
     @property
     def usage(self) -> Usage:

@@ -3,7 +3,7 @@
 Times are seconds since the epoch, sizes bytes. NULL means what the column's comment says and nothing else.
 """
 
-from sqlalchemy import JSON, BigInteger, Column, Double, ForeignKey, Index, MetaData, String, Table
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Double, ForeignKey, Index, MetaData, String, Table
 
 metadata = MetaData(
     naming_convention={
@@ -28,6 +28,21 @@ models = Table(
     Column("active_state_id", String),
     # A list of the functions the code defined when last loaded; NULL: it never was.
     Column("functions", JSON(none_as_null=True)),
+    # wire.EnvironmentChoice; NULL: the server's default, whatever that becomes.
+    Column("environment", JSON(none_as_null=True)),
+    # Of the environment in use; NULL: none was built yet, or the server's default is used.
+    Column("environment_key", String),
+)
+
+# A model's environment variables.
+variables = Table(
+    "variables",
+    metadata,
+    Column("model_id", String, ForeignKey("models.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", String, primary_key=True),
+    # As it is where `secret` is false; else sealed with the key file, in base64.
+    Column("value", String, nullable=False),
+    Column("secret", Boolean, nullable=False),
 )
 
 states = Table(

@@ -7,12 +7,14 @@ import type {
   FileChange,
   FilesystemChanged,
   Model,
+  ModelEnvironment,
   ModelEvent,
   Operation,
   OperationId,
   State,
   Terminal,
   Usage,
+  Variable,
 } from '../wire.ts';
 import type { ModelApi } from './api.ts';
 import { ReconnectingSocket, type SocketStatus } from './socket.ts';
@@ -53,6 +55,8 @@ export class ModelEvents implements Disposable {
   private readonly operationsStore = writable<readonly Operation[]>([]);
   private readonly statesStore = writable<readonly State[]>([]);
   private readonly terminalsStore = writable<readonly Terminal[]>([]);
+  private readonly environmentStore = writable<ModelEnvironment | null>(null);
+  private readonly variablesStore = writable<readonly Variable[]>([]);
   private readonly filesystemStore = writable<FilesystemStatus>({ status: 'ready', message: '' });
   private readonly filesEmitter = new Emitter<readonly FileChange[]>();
   private readonly rescanEmitter = new Emitter<string>();
@@ -63,6 +67,9 @@ export class ModelEvents implements Disposable {
   readonly operations: Readable<readonly Operation[]> = this.operationsStore;
   readonly states: Readable<readonly State[]> = this.statesStore;
   readonly terminals: Readable<readonly Terminal[]> = this.terminalsStore;
+  /** Null until the server has said. */
+  readonly environment: Readable<ModelEnvironment | null> = this.environmentStore;
+  readonly variables: Readable<readonly Variable[]> = this.variablesStore;
   readonly filesystem: Readable<FilesystemStatus> = this.filesystemStore;
   readonly connection: Readable<SocketStatus>;
 
@@ -137,6 +144,10 @@ export class ModelEvents implements Disposable {
         return this.operationChanged(event.operation);
       case 'states':
         return this.statesStore.set(event.states);
+      case 'environment':
+        return this.environmentStore.set(event.environment);
+      case 'variables':
+        return this.variablesStore.set(event.variables);
       case 'terminals':
         return this.terminalsStore.set(event.terminals);
       default:

@@ -11,7 +11,7 @@ import {
   withTerminals,
 } from './terminal-tabs.ts';
 
-const terminal = (id: string): Terminal => ({ id, title: `bash ${id}`, created_at: 0 });
+const terminal = (id: string): Terminal => ({ id, title: `bash ${id}`, created_at: 0, outdated: false });
 const list = (...ids: string[]): Terminal[] => ids.map(terminal);
 const open = (...ids: string[]) => withTerminals(NO_TABS, list(...ids));
 const ids = (state: typeof NO_TABS) => state.tabs.map((tab) => tab.id);
@@ -58,7 +58,7 @@ test('a new terminal for one that was closed meanwhile goes to the end', () => {
 });
 
 test('a title of the server is shown', () => {
-  const state = withTerminals(open('a'), [{ id: 'a', title: 'vim', created_at: 0 }]);
+  const state = withTerminals(open('a'), [{ id: 'a', title: 'vim', created_at: 0, outdated: false }]);
   expect(state.tabs[0]?.title).toBe('vim');
 });
 
