@@ -9,6 +9,7 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -28,11 +29,14 @@ from ide_server.wire import (
     UsageChanged,
 )
 from tests.support.fsquota import needs_fuse
-from tests.support.mounted_models import BLOCK, MODEL, mounted_models, until
+from tests.support.mounted_models import BLOCK, MODEL, MountedModels, mounted_models, until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.fuse, needs_fuse]
 
 EMPTY = Usage(0, 1 << 20, 0, 64)
+NOTICED_SECONDS = 1.0
+REMOUNTED_SECONDS = 10.0
+"""It takes 0.1 s on an idle machine, most of it Python's start; this must hold on a busy one."""
 
 
 async def test_callers_at_once_share_one_start(tmp_path: Path) -> None:
@@ -87,19 +91,27 @@ async def test_the_largest_folders_come_first(tmp_path: Path) -> None:
         assert folders[1] == FolderUsage("large/inner", 3 * BLOCK, folders[1].used_files)
 
 
-async def test_a_killed_process_is_mounted_again_at_the_same_place(tmp_path: Path) -> None:
+def said(models: MountedModels) -> list[FilesystemChanged]:
+    return [event for event in models.heard if isinstance(event, FilesystemChanged)]
+
+
+async def test_a_killed_process_is_noticed_at_once_and_mounted_again_at_the_same_place(tmp_path: Path) -> None:
     async with mounted_models(tmp_path) as models:
         mounted = await models.mount()
         written = await models.files.write_new(MODEL, "kept.txt", b"kept")
         models.heard.clear()
         os.kill(models.pid(), signal.SIGKILL)
-        await until(lambda: mounted.generation == 2, timeout_seconds=2, what="it is mounted again")
+        await until(lambda: bool(said(models)), timeout_seconds=NOTICED_SECONDS, what="its death is told")
+        await until(lambda: len(said(models)) == 2, timeout_seconds=REMOUNTED_SECONDS, what="it is mounted again")
         assert await models.files.entry(MODEL, "kept.txt") == written
         assert (mounted.path / "kept.txt").read_bytes() == b"kept"
         assert set(present_mountpoints(tmp_path)) == {mounted.path}
         await until(lambda: FolderRescan("") in models.heard, what="the page is told to read again")
-        said = [event for event in models.heard if isinstance(event, FilesystemChanged)]
-        assert [event.status for event in said] == ["remounting", "ready"]
+        remounting, ready = said(models)
+        assert (remounting.status, remounting.remounted_at) == ("remounting", None)
+        assert (ready.status, ready.remounted_at) == ("ready", mounted.remounted_at)
+        assert "SIGKILL" in ready.message
+        assert time.time() - REMOUNTED_SECONDS < (mounted.remounted_at or 0) <= time.time()
 
 
 async def test_a_request_in_the_moment_of_death_is_refused_and_can_be_tried_again(tmp_path: Path) -> None:
@@ -120,20 +132,57 @@ def is_mounted(mounted: Mount, generation: int) -> bool:
     return mounted.generation == generation
 
 
+async def kill_until_it_stays_down(models: MountedModels, mounted: Mount) -> None:
+    for generation in (1, 2, 3):
+        await until(functools.partial(is_mounted, mounted, generation), what="it is mounted")
+        os.kill(models.pid(), signal.SIGKILL)
+    await until(lambda: mounted.standing.status == "failed", what="it stays down")
+
+
 async def test_one_that_dies_again_and_again_stays_down_until_it_is_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mount, "BACK_OFF_SECONDS", (0.0, 0.0))
     async with mounted_models(tmp_path) as models:
         mounted = await models.mount()
-        for generation in (1, 2, 3):
-            await until(functools.partial(is_mounted, mounted, generation), what="it is mounted")
-            os.kill(models.pid(), signal.SIGKILL)
-        await until(lambda: mounted.failed, what="it stays down")
-        assert mounted.standing.status == "failed"
+        await kill_until_it_stays_down(models, mounted)
         assert "SIGKILL" in mounted.standing.message
         assert models.mounts.mounted(MODEL) is None
+        assert (await models.mounts.look_at(MODEL)).standing.status == "failed"
+        assert await asyncio.gather(*(models.mounts.get(MODEL) for _ in range(3))) == [mounted] * 3
+        assert await mounted.usage() == EMPTY
+        assert (mounted.generation, mounted.lineage) == (4, 1 if os.geteuid() == 0 else 4)
+
+
+async def test_one_that_stays_down_is_tried_once_each_time_it_is_asked_for_and_rests_between(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mount, "BACK_OFF_SECONDS", (0.0, 0.0))
+    monkeypatch.setattr(mount, "REST_SECONDS", 0.2)
+    async with mounted_models(tmp_path) as models:
+        await kill_until_it_stays_down(models, await models.mount())
+        models.backing().rename(tmp_path / "elsewhere")
+        models.heard.clear()
+        asked = time.monotonic()
+        for _ in range(3):
+            with pytest.raises(FilesystemUnavailable, match="cannot be mounted"):
+                await models.mount()
+        assert time.monotonic() - asked >= 3 * 0.2
+        await until(lambda: len(said(models)) == 6, what="each try is told")
+        assert [event.status for event in said(models)] == ["remounting", "failed"] * 3
+        (tmp_path / "elsewhere").rename(models.backing())
         assert await (await models.mount()).usage() == EMPTY
+
+
+async def test_a_first_mount_that_failed_can_be_looked_at_and_tried_again(tmp_path: Path) -> None:
+    async with mounted_models(tmp_path) as models:
+        models.staging().parent.mkdir(parents=True)
+        models.staging().touch()  # in the place of a folder
+        failed = await models.mounts.look_at(MODEL)
+        assert failed.standing.status == "failed"
+        models.staging().unlink()
+        assert await models.mount() is failed
+        assert (failed.standing.status, failed.standing.remounted_at) == ("ready", None)
 
 
 async def test_a_mount_that_fails_says_what_fsquota_said(tmp_path: Path) -> None:

@@ -87,6 +87,10 @@ def is_mounted(mount: host_mounts.Mount, generation: int) -> bool:
     return mount.generation == generation
 
 
+def kill_fsquota(settings: Settings) -> None:
+    os.kill(int((settings.run_path / "control" / f"{MODEL}.pid").read_text()), signal.SIGKILL)
+
+
 async def test_a_shell_goes_on_after_cd_when_the_filesystems_process_was_killed(
     sandboxes: Sandboxes, mounts: Mounts, settings: Settings
 ) -> None:
@@ -96,8 +100,8 @@ async def test_a_shell_goes_on_after_cd_when_the_filesystems_process_was_killed(
     try:
         assert await shell.run("echo kept > file") == "status 0\n"
         for generation in (2, 3):
-            os.kill(int((settings.run_path / "control" / f"{MODEL}.pid").read_text()), signal.SIGKILL)
-            await until(functools.partial(is_mounted, mount, generation), timeout_seconds=3, what="it is mounted again")
+            kill_fsquota(settings)
+            await until(functools.partial(is_mounted, mount, generation), what="it is mounted again")
             assert "not connected" in await shell.run("cat file")
             assert await shell.run("cd . && cat file && echo more >> file") == "kept\nstatus 0\n"
             assert await shell.run("df --output=source,target . | tail -1") == "model          /model\nstatus 0\n"
@@ -106,5 +110,24 @@ async def test_a_shell_goes_on_after_cd_when_the_filesystems_process_was_killed(
         second = await start_shell(sandboxes, mount.path, name="second")
         assert await second.run("cat file") == "kept\nstatus 0\n"
         await second.close()
+    finally:
+        await shell.close()
+
+
+async def test_a_shell_goes_on_when_a_filesystem_that_stayed_down_is_asked_for(
+    sandboxes: Sandboxes, mounts: Mounts, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host_mounts.mount, "BACK_OFF_SECONDS", ())
+    mount = await mounts.get(MODEL)
+    await mount.run(lambda root: os.mkdir("folder", dir_fd=root))
+    shell = await start_shell(sandboxes, mount.path, name="first")
+    try:
+        await shell.run("echo kept > file")
+        kill_fsquota(settings)
+        await until(lambda: mount.standing.status == "failed", what="it stays down")
+        assert "not connected" in await shell.run("cat /model/folder/file")
+        assert await mounts.get(MODEL) is mount
+        assert mount.lineage == 1
+        assert await shell.run("cd . && cat file") == "kept\nstatus 0\n"
     finally:
         await shell.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -39,8 +40,15 @@ BACK_OFF_SECONDS = (0.0, 0.2, 1.0, 5.0)
 """Waits before a dead process is started again; after as many deaths in quick succession it stays down."""
 
 STEADY_SECONDS = 30.0
+REST_SECONDS = 1.0
+"""How long one that stays down does so at least, however often it is asked for."""
+
 END_SECONDS = 1.0
 """A process that dies closes its socket first; how it died is known a moment later."""
+
+SAVED = "What was saved is there. Programs that had files open in it have lost them."
+GO_ON = "Terminals from before find it after 'cd .'."
+BEGIN_ANEW = "Close the terminals from before and open new ones."
 
 THREADS = 4
 MAX_UPLOADS = 16
@@ -81,12 +89,15 @@ class Mount:
 
     `lineage` is counted up when a mount is not seen by sandboxes that were begun before. Where the server runs as root
     none is: each is made upon the remains of the one before, and so appears in every sandbox that has that as a slave.
+
+    One that dies again and again stays down until it is asked for.
     """
 
     def __init__(self, model_id: ModelId, places: Places, *, limits: Limits, events: ModelEvents) -> None:
         self.model_id = model_id
         self.generation = 0
         self.lineage = 0
+        self.remounted_at: float | None = None
         self.uploads = asyncio.Semaphore(MAX_UPLOADS)
         self.threads = Threads.of_container_root(THREADS, name=f"files-{model_id}")
         self._places = places
@@ -94,8 +105,10 @@ class Mount:
         self._events = events
         self._control: Control | None = None
         self._descriptor: int | None = None
-        self._standing = FilesystemChanged("remounting", "The filesystem is being mounted.")
+        self._standing = FilesystemChanged("remounting", "The filesystem is being mounted.", None)
         self._settled = asyncio.Event()
+        self._asked_for = asyncio.Event()
+        self._lost = ""
         self._keeping = asyncio.create_task(self._keep_mounted())
 
     @property
@@ -112,8 +125,8 @@ class Mount:
         return self._standing
 
     @property
-    def failed(self) -> bool:
-        """It will not be mounted again by itself."""
+    def over(self) -> bool:
+        """It will never be mounted again, even if asked for: it was closed, or a fault of ours ended it."""
         return self._keeping.done()
 
     @property
@@ -124,16 +137,23 @@ class Mount:
         return self._descriptor
 
     async def wait_ready(self) -> None:
-        """Raises FilesystemUnavailable if it cannot be mounted."""
+        """Mounts one that stays down, in one try. Raises FilesystemUnavailable if it cannot be mounted."""
+        if self._standing.status == "failed" and not self.over:
+            self._become("remounting", "The filesystem is being mounted again.")
+            self._asked_for.set()
+        await self.wait_settled()
+        if self._keeping.done() and not self._keeping.cancelled():
+            self._keeping.result()
+        if self._standing.status != "ready":
+            raise FilesystemUnavailable(self._standing.message)
+
+    async def wait_settled(self) -> None:
+        """Until it is mounted or stays down. Raises FilesystemUnavailable if that takes too long."""
         try:
             async with asyncio.timeout(READY_SECONDS):
                 await self._settled.wait()
         except TimeoutError as error:
             raise FilesystemUnavailable(self._standing.message) from error
-        if self._keeping.done() and not self._keeping.cancelled():
-            self._keeping.result()
-        if self._standing.status != "ready":
-            raise FilesystemUnavailable(self._standing.message)
 
     async def run(self, function: Callable[Concatenate[int, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """function(root, ...) in a thread that acts as the sandbox's root. Raises FilesystemUnavailable, OSError."""
@@ -170,7 +190,8 @@ class Mount:
         return msgspec.convert(await self._request("replace", inode=inode, staged=staged, expected=arguments), Replaced)
 
     async def close(self) -> None:
-        self._standing = FilesystemChanged("failed", "The model's filesystem has been unmounted. Reload the page.")
+        message = "The model's filesystem has been unmounted. Reload the page."
+        self._standing = FilesystemChanged("failed", message, self.remounted_at)
         self._keeping.cancel()
         await asyncio.wait([self._keeping])
         if not self._keeping.cancelled():
@@ -182,17 +203,17 @@ class Mount:
         return await self._control.request(operation, **arguments)
 
     async def _keep_mounted(self) -> None:
-        """Returns once it has died too often to try again. A first mount that fails is not tried again."""
+        """Until it is closed. One that dies too often stays down, and so does one whose first mount fails."""
         deaths, clock = 0, asyncio.get_running_loop().time
         try:
             while True:
                 began = clock()
-                reason = await self._mount_until_lost()
+                self._lost = await self._mount_until_lost()
                 deaths = 1 if clock() - began > STEADY_SECONDS else deaths + 1
                 if self.generation == 0 or deaths > len(BACK_OFF_SECONDS):
-                    self._become("failed", f"The filesystem cannot be mounted. {reason} Reload the page to try again.")
-                    return
-                await asyncio.sleep(BACK_OFF_SECONDS[deaths - 1])
+                    await self._stay_down()
+                else:
+                    await asyncio.sleep(BACK_OFF_SECONDS[deaths - 1])
         except Exception:  # a fault of ours: whoever waits for the mount or watches its page hears of it all the same
             self._become("failed", "The filesystem cannot be mounted; the server's log has the cause.")
             raise
@@ -200,6 +221,13 @@ class Mount:
             self._settled.set()
             self.threads.close()
             await asyncio.to_thread(stale.detach, self.path)
+
+    async def _stay_down(self) -> None:
+        """Until somebody asks for it, and then for one try more. What sandboxes see stays, to be mounted upon."""
+        self._asked_for.clear()
+        self._become("failed", f"The filesystem cannot be mounted. {self._lost}")
+        await asyncio.sleep(REST_SECONDS)
+        await self._asked_for.wait()
 
     async def _mount_until_lost(self) -> str:
         """Why it is no longer mounted, in a sentence."""
@@ -249,8 +277,8 @@ class Mount:
         if self.generation == 1:
             self._become("ready", "The filesystem is mounted.")
             return
-        found_by = "Terminals from before find it after 'cd .'." if inherits else "Close the terminals from before."
-        self._become("ready", f"The filesystem is mounted again; what was written is there. {found_by}")
+        self.remounted_at = time.time()
+        self._become("ready", f"{self._lost} {SAVED} {GO_ON if inherits else BEGIN_ANEW}")
         self._events.publish(self.model_id, FolderRescan(""))
 
     async def _wait_lost(self, fsquota: Fsquota) -> str:
@@ -272,7 +300,7 @@ class Mount:
         self._control = self._descriptor = None
 
     def _become(self, status: Literal["ready", "remounting", "failed"], message: str) -> None:
-        self._standing = FilesystemChanged(status, message)
+        self._standing = FilesystemChanged(status, message, self.remounted_at)
         if status == "remounting":
             self._settled.clear()
         else:

@@ -25,10 +25,15 @@ class Mounts:
 
     async def get(self, model_id: ModelId) -> Mount:
         """Mounted on first need; concurrent callers share one start. Raises ModelNotFound, FilesystemUnavailable."""
-        if model_id not in self._mounts:
-            await self._limits(model_id)  # raises ModelNotFound before anything is made for such a name
-        mount = self._standing(model_id)
+        mount = await self._begun(model_id)
         await mount.wait_ready()
+        return mount
+
+    async def look_at(self, model_id: ModelId) -> Mount:
+        """Mounted on first need; else as it stands, which may be down. Raises ModelNotFound, FilesystemUnavailable."""
+        mount = await self._begun(model_id)
+        if mount.generation == 0:
+            await mount.wait_settled()
         return mount
 
     def mounted(self, model_id: ModelId) -> Mount | None:
@@ -53,12 +58,17 @@ class Mounts:
             for model_id in list(self._mounts):
                 group.create_task(self.unmount(model_id))
 
-    def _standing(self, model_id: ModelId) -> Mount:
+    async def _begun(self, model_id: ModelId) -> Mount:
+        if model_id not in self._mounts:
+            await self._limits(model_id)  # raises ModelNotFound before anything is made for such a name
+        return self._begin(model_id)
+
+    def _begin(self, model_id: ModelId) -> Mount:
         """Without an await, so that nobody makes a second one meanwhile."""
         if model_id in self._closing:
             raise FilesystemUnavailable("The model's filesystem is being unmounted. Try again in a moment.")
         mount = self._mounts.get(model_id)
-        if mount is None or mount.failed:
+        if mount is None or mount.over:
             places = Places.of(self._settings, model_id)
             mount = Mount(model_id, places, limits=self._limits, events=self._events)
             self._mounts[model_id] = mount

@@ -71,7 +71,7 @@ async def model_events(state: HostState, model_id: ModelId) -> AsyncIterator[str
 
 
 async def standing(state: HostState, model_id: ModelId) -> list[wire.ModelEvent]:
-    mount = await state["mounts"].get(model_id)
+    mount = await state["mounts"].look_at(model_id)
     model, states = await asyncio.gather(state["models"].get(model_id), state["catalog"].states.list(model_id))
     return [
         wire.ModelChanged(model),
