@@ -78,6 +78,15 @@ class Models:
     async def set_functions(self, model_id: ModelId, functions: Sequence[FunctionName]) -> None:
         await self._set(model_id, functions=list(functions))
 
+    async def set_environment(self, model_id: ModelId, choice: EnvironmentChoice | None, *, key: str | None) -> None:
+        await self._set(model_id, environment=msgspec.to_builtins(choice), environment_key=key)
+
+    async def environment_keys(self) -> set[str]:
+        """Of all environments that a model names."""
+        async with self._engine.connect() as connection:
+            keys = await connection.scalars(select(schema.models.c.environment_key).distinct())
+            return {key for key in keys if key is not None}
+
     async def delete(self, model_id: ModelId) -> None:
         async with self._engine.begin() as connection:
             await connection.execute(delete(schema.models).where(schema.models.c.id == model_id))

@@ -70,12 +70,12 @@ class Models:
         return await self._model(record)
 
     async def change(self, model_id: ModelId, change: ModelChange) -> Model:
-        """Raises InvalidRequest, StateNotFound, LimitBelowUse."""
+        """Raises InvalidRequest, StateNotFound; LimitBelowUse, unless the change accepts a limit below the use."""
         await self._catalog.models.get(model_id)
         if change.name is not None:
             await self._catalog.models.rename(model_id, checked_name(change.name))
         if change.limit_bytes is not None:
-            await self._resize(model_id, change.limit_bytes)
+            await self._resize(model_id, change.limit_bytes, below_use=change.below_use)
         if change.active_state_id is not None:
             state = await self._catalog.states.get(model_id, change.active_state_id)
             await self._catalog.models.set_active_state(model_id, state.id)
@@ -117,7 +117,7 @@ class Models:
         for path, content in sorted(contents.items()):
             await self._files.write_new(model_id, path, content)
 
-    async def _resize(self, model_id: ModelId, limit_bytes: int) -> None:
+    async def _resize(self, model_id: ModelId, limit_bytes: int, *, below_use: bool) -> None:
         highest = self._settings.max_limit_mebibytes
         if not MEBIBYTE <= limit_bytes <= highest * MEBIBYTE:
             raise InvalidRequest(
@@ -126,7 +126,7 @@ class Models:
                 maximum_bytes=highest * MEBIBYTE,
             )
         mount = await self._mounts.get(model_id)
-        await mount.resize(limit_bytes, limit_files(limit_bytes))
+        await mount.resize(limit_bytes, limit_files(limit_bytes), below_use=below_use)
         await self._catalog.models.set_limit(model_id, limit_bytes)
 
 

@@ -8,6 +8,7 @@ import pytest
 from ide_server.catalog import migrate
 from ide_server.errors import FilesystemFull, InvalidRequest, LimitBelowUse, ModelNotFound, StateNotFound
 from ide_server.host.app import owners
+from ide_server.host.files.conditions import IfMatch
 from ide_server.host.state import HostState
 from ide_server.host.templates import Templates
 from ide_server.settings import MEBIBYTE, Settings
@@ -69,6 +70,18 @@ async def test_the_limit_is_raised_and_not_lowered_below_the_use(host: HostState
         await host["models"].change(model.id, ModelChange(limit_bytes=MEBIBYTE))
     assert refused.value.details["used_bytes"] > 2 * MEBIBYTE
     assert (await host["models"].get(model.id)).usage.limit_bytes == 3 * MEBIBYTE
+
+
+async def test_a_limit_below_the_use_is_taken_when_asked_for_and_lets_nothing_grow_until_below(host: HostState) -> None:
+    model = await host["models"].create(NewModel("m", "image"))
+    await host["models"].change(model.id, ModelChange(limit_bytes=3 * MEBIBYTE))
+    await host["files"].write_new(model.id, "big", b"x" * (2 * MEBIBYTE))
+    lowered = await host["models"].change(model.id, ModelChange(limit_bytes=MEBIBYTE, below_use=True))
+    assert (lowered.usage.limit_bytes, lowered.usage.used_bytes > 2 * MEBIBYTE) == (MEBIBYTE, True)
+    with pytest.raises(FilesystemFull):
+        await host["files"].write_new(model.id, "small", b"x")
+    await host["files"].remove(model.id, "big", condition=IfMatch(None))
+    await host["files"].write_new(model.id, "small", b"x")
 
 
 @pytest.mark.parametrize("limit_bytes", [0, MEBIBYTE - 1, 5 * MEBIBYTE, -1])

@@ -166,10 +166,11 @@ class Mount:
     async def usage(self) -> Usage:
         return msgspec.convert(await self._request("usage"), Usage)
 
-    async def resize(self, limit_bytes: int, limit_files: int) -> Usage:
-        """Raises LimitBelowUse."""
+    async def resize(self, limit_bytes: int, limit_files: int, *, below_use: bool = False) -> Usage:
+        """Raises LimitBelowUse, unless `below_use`: then nothing grows until enough is removed."""
+        accepting = {"below_use": True} if below_use else {}
         try:
-            usage = await self._request("resize", limit_bytes=limit_bytes, limit_files=limit_files)
+            usage = await self._request("resize", limit_bytes=limit_bytes, limit_files=limit_files, **accepting)
         except Refused as refused:
             if refused.code != "limit_below_use":
                 raise
