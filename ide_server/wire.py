@@ -420,6 +420,15 @@ class NewOperation(Request, frozen=True):
     """None: the active state, made by createModelState if there is none."""
 
 
+StateOrigin = Literal["created", "trained", "uploaded"]
+
+
+class StateKey(Message, frozen=True):
+    key: str
+    """Empty of a state that is bare bytes."""
+    byte_size: int
+
+
 class State(Message, frozen=True):
     id: StateId
     model_id: ModelId
@@ -427,6 +436,14 @@ class State(Message, frozen=True):
     created_at: float
     byte_size: int
     operation_id: OperationId | None
+    keys: list[StateKey]
+    origin: StateOrigin
+    parent_id: StateId | None
+    """The state it was trained from; it may be gone."""
+    code_digest: str
+    """SHA-256 of the code file that made it; empty if no code did."""
+    parameters: dict[str, Any]
+    """What it was made with; large values are left out."""
 
 
 class StateChange(Request, frozen=True):

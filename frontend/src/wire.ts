@@ -331,6 +331,14 @@ export interface NewOperation {
   readonly state_id?: StateId | null;
 }
 
+export type StateOrigin = "created" | "trained" | "uploaded";
+
+export interface StateKey {
+  /** Empty of a state that is bare bytes. */
+  readonly key: string;
+  readonly byte_size: number;
+}
+
 export interface State {
   readonly id: StateId;
   readonly model_id: ModelId;
@@ -338,6 +346,14 @@ export interface State {
   readonly created_at: number;
   readonly byte_size: number;
   readonly operation_id: OperationId | null;
+  readonly keys: readonly StateKey[];
+  readonly origin: StateOrigin;
+  /** The state it was trained from; it may be gone. */
+  readonly parent_id: StateId | null;
+  /** SHA-256 of the code file that made it; empty if no code did. */
+  readonly code_digest: string;
+  /** What it was made with; large values are left out. */
+  readonly parameters: Readonly<Record<string, unknown>>;
 }
 
 export interface StateChange {

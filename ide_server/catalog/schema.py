@@ -55,6 +55,14 @@ states = Table(
     Column("byte_size", BigInteger, nullable=False),
     # The operation that made it. No foreign key: an operation may be removed, its state stays.
     Column("operation_id", String),
+    # Lists of wire.StateKey, sorted by key.
+    Column("keys", JSON, nullable=False),
+    Column("origin", String, nullable=False),
+    # The state it was trained from. No foreign key, as above.
+    Column("parent_id", String),
+    # Of the code that made it; "": no code did.
+    Column("code_digest", String, nullable=False),
+    Column("parameters", JSON, nullable=False),
     Index(None, "model_id", "created_at"),
 )
 

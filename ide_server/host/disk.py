@@ -1,7 +1,8 @@
 """The server's own disk, as far as model code writes to it: states and results, which no filesystem's limit counts."""
 
-import shutil
+import os
 from pathlib import Path
+from typing import IO
 
 from ide_server.errors import FilesystemUnavailable
 from ide_server.settings import MEBIBYTE
@@ -12,10 +13,16 @@ RESERVE_BYTES = 256 * MEBIBYTE
 
 def append(path: Path, chunk: bytes) -> None:
     """Raises FilesystemUnavailable rather than fill the disk. Blocks."""
-    if shutil.disk_usage(path.parent).free < RESERVE_BYTES + len(chunk):
-        raise FilesystemUnavailable(
-            f"The server's disk has less than {RESERVE_BYTES // MEBIBYTE} MiB free, so what the code returned was not "
-            "kept. Delete models, states or operations, or tell whoever runs the server."
-        )
     with path.open("ab") as file:
-        file.write(chunk)
+        write(file, chunk)
+
+
+def write(file: IO[bytes], chunk: bytes) -> None:
+    """As append does."""
+    status = os.fstatvfs(file.fileno())
+    if status.f_bavail * status.f_frsize < RESERVE_BYTES + len(chunk):
+        raise FilesystemUnavailable(
+            f"The server's disk has less than {RESERVE_BYTES // MEBIBYTE} MiB free, so this was not kept. Delete "
+            "models, states or operations, or tell whoever runs the server."
+        )
+    file.write(chunk)

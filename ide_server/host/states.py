@@ -6,17 +6,30 @@ A state is written as a draft beside the others, synced, then renamed: after a c
 import asyncio
 import os
 import shutil
+import tempfile
 import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import IO, Any, Self
 from urllib.parse import quote, unquote
 
 from ide_server.catalog import Catalog, new_id
-from ide_server.errors import InvalidRequest
+from ide_server.errors import InvalidRequest, StateNotFound
 from ide_server.host import disk
 from ide_server.host.events import ModelEvents
+from ide_server.host.zips import Unzipped
 from ide_server.settings import Settings
-from ide_server.wire import ModelId, OperationId, State, StateChange, StateId, StatesChanged
+from ide_server.wire import (
+    ModelId,
+    OperationId,
+    State,
+    StateChange,
+    StateId,
+    StateKey,
+    StateOrigin,
+    StatesChanged,
+)
 
 MAX_KEYS = 100
 MAX_KEY_BYTES = 1 << 30
@@ -32,6 +45,17 @@ class StateTooLarge(Exception):
     """More keys, or more bytes in one, than a state may have."""
 
 
+@dataclass(frozen=True)
+class Origin:
+    """What made a state."""
+
+    kind: StateOrigin
+    operation_id: OperationId | None = None
+    parent_id: StateId | None = None
+    code_digest: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
 class States:
     def __init__(self, settings: Settings, catalog: Catalog, events: ModelEvents) -> None:
         self._settings = settings
@@ -44,10 +68,7 @@ class States:
 
     async def change(self, model_id: ModelId, state_id: StateId, change: StateChange) -> State:
         """Raises StateNotFound, InvalidRequest."""
-        name = change.name.strip()
-        if not name or len(name) > NAME_CHARACTERS or not name.isprintable():
-            raise InvalidRequest(f"Expected a name of 1 to {NAME_CHARACTERS} printable characters, got {name[:120]!r}.")
-        await self._catalog.states.rename(model_id, state_id, name)
+        await self._catalog.states.rename(model_id, state_id, checked_name(change.name))
         state = await self._catalog.states.get(model_id, state_id)
         await self._announce(model_id)
         return state
@@ -69,14 +90,54 @@ class States:
         names = await asyncio.to_thread(lambda: sorted(os.listdir(folder)))
         return {key_of(name): folder / name for name in names}
 
-    async def draft(self, model_id: ModelId) -> "StateDraft":
-        path = self._folder(model_id) / f"{DRAFT}{new_id()}"
-        await asyncio.to_thread(path.mkdir, mode=0o700, parents=True)
-        return StateDraft(path)
+    async def path(self, model_id: ModelId, state_id: StateId, key: str) -> Path:
+        """The file of one key. Raises StateNotFound."""
+        keys = await self.keys(model_id, state_id)
+        if key not in keys:
+            raise StateNotFound(f"The state has no key {key!r}; it has {', '.join(map(repr, keys))}.")
+        return keys[key]
 
-    async def keep(self, draft: "StateDraft", *, model_id: ModelId, name: str, operation_id: OperationId) -> State:
+    async def upload(self, model_id: ModelId, name: str, key: str, chunks: AsyncIterator[bytes]) -> State:
+        """A state of one key; the empty key makes one of bare bytes. Raises ModelNotFound, InvalidRequest."""
+        await self._catalog.models.get(model_id)
+        name = checked_name(name)
+        async with self.draft(model_id) as draft:
+            async for chunk in chunks:
+                await self._append(draft, key, chunk)
+            if draft.is_empty:
+                await self._append(draft, key, b"")
+            return await self.keep(draft, model_id=model_id, name=name, origin=Origin("uploaded"))
+
+    async def upload_zip(self, model_id: ModelId, name: str, chunks: AsyncIterator[bytes]) -> State:
+        """A state of a key per file of a zip. Raises ModelNotFound, InvalidRequest."""
+        await self._catalog.models.get(model_id)
+        name = checked_name(name)
+        async with self.draft(model_id) as draft:
+            with await self._spool(model_id, chunks) as file:
+                async for key, chunk in Unzipped(file):
+                    await self._append(draft, key, chunk)
+            if draft.is_empty:
+                raise InvalidRequest("Expected a zip with a file for each key of the state, got one without files.")
+            return await self.keep(draft, model_id=model_id, name=name, origin=Origin("uploaded"))
+
+    def draft(self, model_id: ModelId) -> "StateDraft":
+        return StateDraft(self._folder(model_id) / f"{DRAFT}{new_id()}")
+
+    async def keep(self, draft: "StateDraft", *, model_id: ModelId, name: str, origin: Origin) -> State:
         """Turns a draft into a state."""
-        state = State(StateId(new_id()), model_id, name, time.time(), draft.byte_size, operation_id)
+        state = State(
+            id=StateId(new_id()),
+            model_id=model_id,
+            name=name,
+            created_at=time.time(),
+            byte_size=draft.byte_size,
+            operation_id=origin.operation_id,
+            keys=draft.keys,
+            origin=origin.kind,
+            parent_id=origin.parent_id,
+            code_digest=origin.code_digest,
+            parameters=dict(origin.parameters),
+        )
         await asyncio.to_thread(draft.move, self._folder(model_id) / state.id)
         await self._catalog.states.create(state)
         await self._announce(model_id)
@@ -87,6 +148,23 @@ class States:
         for model in await self._catalog.models.list():
             kept = {state.id for state in await self._catalog.states.list(model.id)}
             await asyncio.to_thread(_remove_others, self._folder(model.id), kept)
+
+    async def _append(self, draft: "StateDraft", key: str, chunk: bytes) -> None:
+        try:
+            await draft.append(key, chunk)
+        except StateTooLarge as error:
+            raise InvalidRequest(str(error)) from error
+
+    async def _spool(self, model_id: ModelId, chunks: AsyncIterator[bytes]) -> IO[bytes]:
+        """A file without a name, as a zip is read from its end."""
+        file = await asyncio.to_thread(_spool_file, self._folder(model_id))
+        try:
+            async for chunk in chunks:
+                await asyncio.to_thread(disk.write, file, chunk)
+        except BaseException:
+            file.close()
+            raise
+        return file
 
     async def _announce(self, model_id: ModelId) -> None:
         self._events.publish(model_id, StatesChanged(await self.list(model_id)))
@@ -105,6 +183,10 @@ class StateDraft:
     @property
     def byte_size(self) -> int:
         return sum(self._sizes.values())
+
+    @property
+    def keys(self) -> "list[StateKey]":
+        return [StateKey(key, size) for key, size in sorted(self._sizes.items())]
 
     @property
     def is_empty(self) -> bool:
@@ -130,6 +212,7 @@ class StateDraft:
         _sync(destination.parent)
 
     async def __aenter__(self) -> Self:
+        await asyncio.to_thread(self._path.mkdir, mode=0o700, parents=True)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -143,6 +226,18 @@ def file_name(key: str) -> str:
 
 def key_of(name: str) -> str:
     return "" if name == BARE else unquote(name)
+
+
+def checked_name(name: str) -> str:
+    name = name.strip()
+    if not name or len(name) > NAME_CHARACTERS or not name.isprintable():
+        raise InvalidRequest(f"Expected a name of 1 to {NAME_CHARACTERS} printable characters, got {name[:120]!r}.")
+    return name
+
+
+def _spool_file(folder: Path) -> IO[bytes]:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return tempfile.TemporaryFile(dir=folder)
 
 
 def _sync(path: Path) -> None:

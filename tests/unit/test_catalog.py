@@ -11,7 +11,7 @@ from sqlalchemy import create_engine
 from ide_server.catalog import Catalog, migrate, schema
 from ide_server.errors import ModelNotFound, StateNotFound
 from ide_server.settings import Settings
-from ide_server.wire import ModelId, Operation, OperationId, Outcome, State, StateId
+from ide_server.wire import EnvironmentChoice, ModelId, Operation, OperationId, Outcome, State, StateId, StateKey
 
 pytestmark = pytest.mark.anyio
 
@@ -46,6 +46,22 @@ def operation(model_id: ModelId, **changes: object) -> Operation:
     return Operation(**{**values, **changes})  # type: ignore[arg-type]  # the table above has the types
 
 
+def a_state(model_id: ModelId) -> State:
+    return State(
+        id=StateId("s1"),
+        model_id=model_id,
+        name="first",
+        created_at=1.0,
+        byte_size=10,
+        operation_id=None,
+        keys=[StateKey("", 10)],
+        origin="trained",
+        parent_id=StateId("s0"),
+        code_digest="0" * 64,
+        parameters={"rate": 0.5},
+    )
+
+
 def test_the_migrations_make_exactly_the_tables(settings: Settings) -> None:
     migrate(settings)
     migrate(settings)
@@ -53,6 +69,21 @@ def test_the_migrations_make_exactly_the_tables(settings: Settings) -> None:
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
     engine.dispose()
+
+
+async def test_a_model_keeps_its_choice_of_environment(catalog: Catalog) -> None:
+    choice = EnvironmentChoice("3.12", "24", {"torch": "2.13.0"})
+    first, second = [await catalog.models.create(name, limit_bytes=1 << 20) for name in ("first", "second")]
+    assert (first.environment, first.environment_key) == (None, None)
+    for record in (first, second):
+        await catalog.models.set_environment(record.id, choice, key="k1")
+    await catalog.models.create("third", limit_bytes=1 << 20)
+    chosen = await catalog.models.get(first.id)
+    assert (chosen.environment, chosen.environment_key) == (choice, "k1")
+    assert await catalog.models.environment_keys() == {"k1"}
+    await catalog.models.set_environment(first.id, None, key=None)
+    cleared = await catalog.models.get(first.id)
+    assert (cleared.environment, cleared.environment_key) == (None, None)
 
 
 async def test_a_model_keeps_what_was_set(catalog: Catalog) -> None:
@@ -88,7 +119,7 @@ async def test_an_operation_reads_back_as_it_was_written(catalog: Catalog) -> No
 async def test_a_state_belongs_to_one_model(catalog: Catalog) -> None:
     mine = await catalog.models.create("mine", limit_bytes=1)
     other = await catalog.models.create("other", limit_bytes=1)
-    state = State(StateId("s1"), mine.id, "first", 1.0, 10, None)
+    state = a_state(mine.id)
     await catalog.states.create(state)
     assert await catalog.states.get(mine.id, state.id) == state
     with pytest.raises(StateNotFound):
@@ -97,7 +128,7 @@ async def test_a_state_belongs_to_one_model(catalog: Catalog) -> None:
 
 async def test_deleting_a_model_deletes_its_rows(catalog: Catalog) -> None:
     model = await catalog.models.create("m", limit_bytes=1)
-    await catalog.states.create(State(StateId("s1"), model.id, "first", 1.0, 10, None))
+    await catalog.states.create(a_state(model.id))
     await catalog.operations.create(operation(model.id))
     await catalog.models.delete(model.id)
     assert await catalog.states.list(model.id) == []

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 import shutil
 import time
 from collections import deque
@@ -17,6 +16,7 @@ from ide_server.catalog import Catalog, new_id
 from ide_server.errors import InvalidRequest, OperationEnded, OperationNotFound
 from ide_server.host.events import ModelEvents
 from ide_server.host.launchers import outcomes
+from ide_server.host.launchers.code import digest_of, language_of
 from ide_server.host.launchers.journal import Journal, follow
 from ide_server.host.launchers.results import read_result
 from ide_server.host.launchers.run import Inputs, Run, Surroundings
@@ -47,8 +47,6 @@ from ide_server.wire import (
 MAX_QUEUED = 1000
 MAX_SHOWN_BYTES = 64 << 10
 """A larger parameter value is only in request.json, not in the row that every list of operations carries."""
-
-CODE_FILES: dict[str, Language] = {"main.py": "python", "index.js": "node", "index.mjs": "node", "index.ts": "node"}
 
 STATUS_OF: dict[str, OperationStatus] = {
     "succeeded": "succeeded",
@@ -102,6 +100,7 @@ class Operations:
             saw_functions=self._saw_functions,
             made_first_state=self._made_first_state,
             first_state=self._first_state,
+            code_digest=self._code_digest,
         )
 
     async def start(self) -> None:
@@ -337,6 +336,9 @@ class Operations:
         await self._catalog.models.set_active_state(operation.model_id, state_id)
         await self._announce_model(operation.model_id)
 
+    async def _code_digest(self, model_id: ModelId) -> str:
+        return await (await self._mounts.get(model_id)).run(digest_of)
+
     async def _announce_model(self, model_id: ModelId) -> None:
         model = (await self._catalog.models.get(model_id)).as_model()
         mount = self._mounts.mounted(model_id)
@@ -376,19 +378,6 @@ class Operations:
 
     def _folder(self, operation_id: OperationId) -> Path:
         return self._settings.data_dir / "operations" / operation_id
-
-
-def language_of(root: int) -> Language | None:
-    """What the code in the filesystem whose root folder is open as `root` is written in. Blocks."""
-    return next((language for name, language in CODE_FILES.items() if _exists(root, name)), None)
-
-
-def _exists(root: int, name: str) -> bool:
-    try:
-        os.stat(name, dir_fd=root, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
-    return True
 
 
 def shown(value: Any) -> Any:

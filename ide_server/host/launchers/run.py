@@ -19,7 +19,7 @@ from ide_server.host.launchers.protocol import MetricsSaid, OutputSaid, Progress
 from ide_server.host.launchers.results import InvalidResult, ResultWriter
 from ide_server.host.launchers.spawn import Language, Spawn
 from ide_server.host.parameters import check_arguments
-from ide_server.host.states import StateDraft, States, StateTooLarge
+from ide_server.host.states import Origin, StateDraft, States, StateTooLarge
 from ide_server.settings import Settings
 from ide_server.wire import (
     FunctionName,
@@ -36,6 +36,7 @@ from ide_server.wire import (
     PhaseStarted,
     Progress,
     StateId,
+    StateOrigin,
 )
 
 GRACE_SECONDS = 3.0
@@ -66,6 +67,7 @@ class Surroundings:
     saw_functions: Callable[[Operation, Sequence[FunctionName]], Awaitable[None]]
     made_first_state: Callable[[Operation, StateId], Awaitable[None]]
     first_state: Callable[[ModelId], asyncio.Lock]
+    code_digest: Callable[[ModelId], Awaitable[str]]
 
 
 class Ended(Exception):
@@ -131,6 +133,7 @@ class Run:
         self._reports = Reports(journal)
         self._launcher: Launcher | None = None
         self._functions: list[FunctionName] = []
+        self._code_digest = ""
         self._phase: Phase | None = None
         self._stopped: Outcome | None = None
         self._deadline: asyncio.Timeout | None = None
@@ -190,6 +193,8 @@ class Run:
         budget = LogBudget(self._journal, max_bytes=MAX_LOG_BYTES)
         await self._prepare()
         async with self._timed("codeStartup"):
+            # Before it is read: code that changes meanwhile is not taken for what made a state.
+            self._code_digest = await self._around.code_digest(self.operation.model_id)
             self._launcher = await Launcher.start(
                 self._around.spawn,
                 f"launcher-{self.operation.id}",
@@ -250,23 +255,33 @@ class Run:
         return outcomes.succeeded("Trained. What was learned is a new state.")
 
     async def _make_state(
-        self, phase: Phase, function: FunctionName, name: str, parameters: dict[str, object]
+        self, phase: Phase, function: FunctionName, kind: StateOrigin, parameters: dict[str, object]
     ) -> StateId:
         model_id, states = self.operation.model_id, self._around.states
         arguments = None
         if function == "createModelState":
             arguments = check_arguments(self._inputs.definitions.create_state, parameters)
-        async with self._timed(phase), await states.draft(model_id) as draft:
+        async with self._timed(phase), states.draft(model_id) as draft:
             self._reports.draft = draft
             await self._running.call(function, self._reports, parameters=arguments)
             self._reports.draft = None
             if draft.is_empty:
                 raise Ended(outcomes.invalid_output(f"{function} returned no bytes and no keys.", phase))
-            named = time.strftime(f"{name} %Y-%m-%d %H:%M:%S")
-            state = await states.keep(draft, model_id=model_id, name=named, operation_id=self.operation.id)
+            named = time.strftime(f"{kind} %Y-%m-%d %H:%M:%S")
+            state = await states.keep(draft, model_id=model_id, name=named, origin=self._origin(kind))
         if self.operation.kind == "createModelState":
             await self._save(result_state_id=state.id)
         return state.id
+
+    def _origin(self, kind: StateOrigin) -> Origin:
+        made_by_it = self.operation.kind == "createModelState" or kind == "trained"
+        return Origin(
+            kind,
+            operation_id=self.operation.id,
+            parent_id=self.operation.state_id if kind == "trained" else None,
+            code_digest=self._code_digest,
+            parameters=self.operation.parameters if made_by_it else {},
+        )
 
     async def _leave(self) -> None:
         """Let the code clean up. The outcome stands already, so what fails here is only written down."""

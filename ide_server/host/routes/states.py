@@ -1,15 +1,25 @@
 """Routes of states."""
 
-from starlette.requests import Request
-from starlette.responses import Response
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from ide_server import wire
+from ide_server.errors import InvalidRequest
 from ide_server.host.routes import bodies
+from ide_server.host.routes.downloads import attachment
 from ide_server.host.routes.models import model_id_of
 from ide_server.host.state import HostState
+from ide_server.host.zips import zipped
 from ide_server.replies import json_reply
 from ide_server.wire import StateId
+
+BARE = "state"
+"""Name of the only file in a zip of a state that is bare bytes."""
 
 
 def state_id_of(request: Request[HostState]) -> StateId:
@@ -19,6 +29,17 @@ def state_id_of(request: Request[HostState]) -> StateId:
 async def list_states(request: Request[HostState]) -> Response:
     await request.state["catalog"].models.get(model_id_of(request))
     return json_reply(await request.state["states"].list(model_id_of(request)))
+
+
+async def upload_state(request: Request[HostState]) -> Response:
+    name, key = named(request), request.query_params.get("key", "")
+    state = await request.state["states"].upload(model_id_of(request), name, key, body(request))
+    return json_reply(state, status=201)
+
+
+async def upload_zip(request: Request[HostState]) -> Response:
+    state = await request.state["states"].upload_zip(model_id_of(request), named(request), body(request))
+    return json_reply(state, status=201)
 
 
 async def change_state(request: Request[HostState]) -> Response:
@@ -31,8 +52,46 @@ async def delete_state(request: Request[HostState]) -> Response:
     return Response(status_code=204)
 
 
+async def download_key(request: Request[HostState]) -> Response:
+    key = request.query_params.get("key", "")
+    path = await request.state["states"].path(model_id_of(request), state_id_of(request), key)
+    return FileResponse(path, headers=attachment(key.rsplit("/")[-1] or BARE))
+
+
+async def download_zip(request: Request[HostState]) -> Response:
+    keys = await request.state["states"].keys(model_id_of(request), state_id_of(request))
+    files = {zip_name(key, path): path for key, path in keys.items()}
+    return StreamingResponse(zipped(files), headers=attachment("state.zip") | {"Content-Type": "application/zip"})
+
+
+def named(request: Request[HostState]) -> str:
+    if "name" not in request.query_params:
+        raise InvalidRequest("Expected ?name=, what the state is to be called; got none.")
+    return request.query_params["name"]
+
+
+def zip_name(key: str, path: Path) -> str:
+    """The key, but where a careless program would unpack it elsewhere, the name of the state's own file."""
+    if any(part in ("", ".", "..") for part in key.split("/")) or "\\" in key:
+        return path.name if key else BARE
+    return key
+
+
+async def body(request: Request[Any]) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in request.stream():
+            if chunk:
+                yield chunk
+    except ClientDisconnect:
+        raise InvalidRequest("The client left before all of the state had come; nothing was kept.") from None
+
+
 routes: list[BaseRoute] = [
     Route("/models/{model}/states", list_states),
+    Route("/models/{model}/states", upload_state, methods=["POST"]),
+    Route("/models/{model}/states/zip", upload_zip, methods=["POST"]),
     Route("/models/{model}/states/{state}", change_state, methods=["PATCH"]),
     Route("/models/{model}/states/{state}", delete_state, methods=["DELETE"]),
+    Route("/models/{model}/states/{state}/content", download_key),
+    Route("/models/{model}/states/{state}/zip", download_zip),
 ]
