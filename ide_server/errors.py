@@ -20,6 +20,7 @@ SlipwayError
 ├── HostUnavailable
 ├── SandboxFailed
 ├── EnvironmentUnavailable, EnvironmentFailed, EnvironmentInUse
+├── SecretsUnreadable
 ├── TooManyTerminals
 └── OperationEnded
 
@@ -175,6 +176,12 @@ class EnvironmentFailed(SlipwayError):
 
 class EnvironmentInUse(SlipwayError):
     code = "environment_in_use"
+
+
+class SecretsUnreadable(SlipwayError):
+    """The key file is missing, broken or another one. details: `names` of the secrets, where some were to be read."""
+
+    code = "secrets_unreadable"
 
 
 class TooManyTerminals(SlipwayError):

@@ -35,6 +35,7 @@ STATUS: Mapping[type[errors.SlipwayError], HTTPStatus] = {
     errors.EnvironmentUnavailable: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.EnvironmentFailed: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.EnvironmentInUse: HTTPStatus.CONFLICT,
+    errors.SecretsUnreadable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.TooManyTerminals: HTTPStatus.TOO_MANY_REQUESTS,
     errors.OperationEnded: HTTPStatus.CONFLICT,
 }

@@ -1,4 +1,4 @@
-"""The database: models, states, operations, sign-in. SQLite by default, PostgreSQL by URL."""
+"""The database: models, variables, states, operations, sign-in. SQLite by default, PostgreSQL by URL."""
 
 from pathlib import Path
 from typing import Any, Self
@@ -11,9 +11,10 @@ from ide_server.catalog.models import ModelRecord, Models
 from ide_server.catalog.operations import Operations
 from ide_server.catalog.sign_in import SignIn
 from ide_server.catalog.states import States
+from ide_server.catalog.variables import VariableRecord, Variables
 from ide_server.settings import Settings
 
-__all__ = ["Catalog", "ModelRecord", "migrate", "new_id"]
+__all__ = ["Catalog", "ModelRecord", "VariableRecord", "migrate", "new_id"]
 
 
 class Catalog:
@@ -22,11 +23,12 @@ class Catalog:
         self.models = Models(engine)
         self.states = States(engine)
         self.operations = Operations(engine)
+        self.variables = Variables(engine)
         self.sign_in = SignIn(engine)
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
-        engine = create_async_engine(settings.catalog_url)
+        engine = create_async_engine(settings.catalog_url, hide_parameters=True)  # an error would log them
         if engine.dialect.name == "sqlite":
             event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         return cls(engine)

@@ -21,6 +21,7 @@ from ide_server.host.state import HostState
 from ide_server.host.states import States
 from ide_server.host.templates import Templates
 from ide_server.host.terminals import Terminals
+from ide_server.host.variables import Variables
 from ide_server.host.workspaces import Workspaces
 from ide_server.replies import EXCEPTION_HANDLERS
 from ide_server.settings import Settings
@@ -57,6 +58,8 @@ async def owners(settings: Settings) -> AsyncIterator[HostState]:
         await mounts.remove_stale()
         stack.push_async_callback(mounts.close)
         stack.push_async_callback(sandboxes.close)
+        variables = Variables(settings, catalog, events)
+        await variables.start()
         environments = Environments(settings)
         stack.push_async_callback(environments.close)
         environments.start()
@@ -99,5 +102,6 @@ async def owners(settings: Settings) -> AsyncIterator[HostState]:
             states=states,
             operations=operations,
             templates=templates,
+            variables=variables,
             models=models,
         )

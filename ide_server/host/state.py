@@ -13,6 +13,7 @@ from ide_server.host.sandbox import Sandboxes
 from ide_server.host.states import States
 from ide_server.host.templates import Templates
 from ide_server.host.terminals import Terminals
+from ide_server.host.variables import Variables
 from ide_server.host.workspaces import Workspaces
 from ide_server.settings import Settings
 
@@ -30,4 +31,5 @@ class HostState(TypedDict):
     states: States
     operations: Operations
     templates: Templates
+    variables: Variables
     models: Models

@@ -2,10 +2,11 @@
 
 from starlette.routing import BaseRoute
 
-from ide_server.host.routes import files, models, operations, states, terminals
+from ide_server.host.routes import files, models, operations, states, terminals, variables
 
 api: list[BaseRoute] = [
     *models.routes,
+    *variables.routes,
     *files.routes,
     *terminals.routes,
     *states.routes,
