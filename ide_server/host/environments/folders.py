@@ -1,0 +1,193 @@
+"""The folders of built environments: `<key>/root` is what sandboxes mount, `<key>/environment.json` says what it is.
+
+A lock on the folder (flock) is what use means, to this process and to any other: held shared by whoever uses the
+environment, alone by whoever removes it.
+"""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from ide_server.errors import EnvironmentInUse, EnvironmentNotFound
+from ide_server.host.environments.environment import Environment, environment
+from ide_server.host.environments.interpreters import Interpreter
+from ide_server.host.environments.plan import Plan
+from ide_server.wire import EnvironmentChoice
+
+ROOT = "root"
+MANIFEST = "environment.json"
+BUILDING = ".building"
+REMOVED = ".removed"
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """What was built; the last file to be written."""
+
+    choice: EnvironmentChoice
+    interpreter: Interpreter
+    node_version: str
+    packages: dict[str, str]
+    created_at: float
+
+    @classmethod
+    def of(cls, plan: Plan) -> Self:
+        return cls(plan.choice, plan.interpreter, plan.node_version, plan.packages, time.time())
+
+
+class Use:
+    """While it is open the environment is not removed. Close it when nothing runs in the environment any more."""
+
+    def __init__(self, key: str, descriptor: int) -> None:
+        self.key = key
+        self._descriptor: int | None = descriptor
+
+    def close(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class Claim:
+    """A folder to build in, held against all other builders of the same until it is closed."""
+
+    def __init__(self, folder: Path, finished: Path, descriptor: int) -> None:
+        self.path = folder / "unfinished"
+        self._folder = folder
+        self._finished = finished
+        self._descriptor = descriptor
+
+    def finish(self, manifest: Manifest) -> None:
+        """In one step: from then on it is there, whole."""
+        (self.path / MANIFEST).write_bytes(msgspec.json.encode(manifest))
+        self.path.rename(self._finished)
+
+    def empty(self) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)
+        self.path.mkdir()
+
+    def close(self) -> None:
+        shutil.rmtree(self._folder)
+        os.close(self._descriptor)
+
+
+class Folders:
+    """Every function blocks for a moment, `remove` and `remove_rubbish` for as long as deleting takes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, key: str) -> Path:
+        return self.folder / key
+
+    def keys(self) -> list[str]:
+        if not self.folder.exists():
+            return []
+        return sorted(entry.name for entry in os.scandir(self.folder) if is_built(Path(entry.path)))
+
+    def manifest(self, key: str) -> Manifest:
+        """Raises EnvironmentNotFound."""
+        path = self.path(key)
+        if "/" in key or not is_built(path):
+            raise EnvironmentNotFound(f"There is no environment {key!r}; it may have been removed.")
+        return msgspec.json.decode((path / MANIFEST).read_bytes(), type=Manifest)
+
+    def find(self, key: str) -> Environment | None:
+        """None too where its interpreter has left this machine."""
+        try:
+            manifest = self.manifest(key)
+        except EnvironmentNotFound:
+            return None
+        if not manifest.interpreter.executable.exists():
+            return None
+        return environment(key, self.path(key) / ROOT, manifest.interpreter, node_version=manifest.node_version)
+
+    def use(self, key: str) -> Use:
+        """Raises EnvironmentNotFound."""
+        self.manifest(key)
+        try:
+            return Use(key, locked(self.path(key), fcntl.LOCK_SH))
+        except (BlockingIOError, FileNotFoundError):
+            raise EnvironmentNotFound(f"Environment {key!r} is being removed.") from None
+
+    def in_use(self, key: str) -> bool:
+        try:
+            os.close(locked(self.path(key), fcntl.LOCK_EX))
+        except BlockingIOError:
+            return True
+        except FileNotFoundError:
+            return False
+        return False
+
+    def remove(self, key: str) -> None:
+        """Raises EnvironmentNotFound, EnvironmentInUse."""
+        self.manifest(key)
+        path, removed = self.path(key), self.folder / (key + REMOVED)
+        try:
+            descriptor = locked(path, fcntl.LOCK_EX)
+        except BlockingIOError:
+            raise EnvironmentInUse(
+                f"Environment {key!r} is in use: a terminal or a run still works in it. Close those first."
+            ) from None
+        except FileNotFoundError:
+            raise EnvironmentNotFound(f"Environment {key!r} is being removed.") from None
+        try:
+            # In one step: nobody finds it half there. What a crash leaves of the rest, remove_rubbish takes.
+            path.rename(removed)
+        finally:
+            os.close(descriptor)
+        shutil.rmtree(removed)
+
+    def claim_building(self, key: str) -> Claim | None:
+        """None while another process builds the same. What one that was killed left half built is thrown away."""
+        folder = self.folder / (key + BUILDING)
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            descriptor = locked(folder, fcntl.LOCK_EX)
+        except (BlockingIOError, FileNotFoundError):
+            return None
+        claim = Claim(folder, self.path(key), descriptor)
+        claim.empty()
+        return claim
+
+    def remove_rubbish(self) -> None:
+        """What interrupted builds and removals left. A build of another process that runs is left alone."""
+        if not self.folder.exists():
+            return
+        for entry in list(os.scandir(self.folder)):
+            if entry.name.endswith(REMOVED):
+                shutil.rmtree(entry.path, ignore_errors=True)
+            elif entry.name.endswith(BUILDING):
+                with contextlib.suppress(BlockingIOError, FileNotFoundError):
+                    descriptor = locked(Path(entry.path), fcntl.LOCK_EX)
+                    shutil.rmtree(entry.path, ignore_errors=True)
+                    os.close(descriptor)
+
+
+def is_built(path: Path) -> bool:
+    return "." not in path.name and (path / MANIFEST).exists()
+
+
+def locked(folder: Path, kind: int) -> int:
+    """A descriptor that holds the lock. Raises BlockingIOError where another does, FileNotFoundError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        # It may have been renamed or removed between the two, and the name given to another.
+        if not os.path.samestat(os.fstat(descriptor), os.stat(folder)):
+            raise FileNotFoundError(folder)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
