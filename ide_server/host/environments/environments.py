@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable, Set
+from collections.abc import Awaitable, Callable, Mapping, Set
 
 from ide_server.errors import EnvironmentFailed, EnvironmentInUse, EnvironmentUnavailable, InvalidRequest, SlipwayError
 from ide_server.host.environments import builder, interpreters, offering, registries, resolution
@@ -96,6 +96,10 @@ class Environments:
     def find(self, key: str) -> Environment | None:
         """None: it is not built, or cannot be used any more."""
         return self._folders.find(key)
+
+    def packages(self, key: str) -> Mapping[str, str]:
+        """Version by name of what is preinstalled. Raises EnvironmentNotFound."""
+        return self._folders.manifest(key).packages
 
     def use(self, key: str) -> Use:
         """Keeps it from being removed, by whatever process, until it is closed. Raises EnvironmentNotFound."""
