@@ -19,7 +19,7 @@ NOSUID, NODEV, NOATIME, SHARED, DETACH = 2, 4, 1024, 1 << 20, 2
 # <linux/fuse.h>: after a header, of 40 bytes in a request and 16 in a reply, the fourth number has the flags.
 FLAGS_OFFERED = 40 + 12
 FLAGS_TAKEN = 16 + 12
-HANDLE_KILLPRIV_V2 = 1 << 28
+AUTO_INVAL_DATA, CACHE_SYMLINKS, HANDLE_KILLPRIV_V2 = 1 << 12, 1 << 23, 1 << 28
 MESSAGE_BYTES = 8192
 
 
@@ -96,8 +96,12 @@ def is_attached(device: int) -> bool:
 class Opening:
     """The first request and its reply pass through here, on their way between the kernel and pyfuse3.
 
-    pyfuse3 does not ask for FUSE_HANDLE_KILLPRIV_V2. Without it the kernel asks before every single write whether the
-    file has capabilities to be taken away, which doubles the time of a small one.
+    pyfuse3 leaves these as libfuse has them:
+    - FUSE_HANDLE_KILLPRIV_V2 is not asked for. Without it the kernel asks before every single write whether the file
+      has capabilities to be taken away, which doubles the time of a small one.
+    - FUSE_CACHE_SYMLINKS neither. Without it the kernel asks for the target of a link whenever it follows one.
+    - FUSE_AUTO_INVAL_DATA is. With it the kernel takes a file's new time of modification for a change behind its back,
+      and drops what it has just written.
 
     `descriptor` is for pyfuse3: at first a socket, on which the kernel's first request waits, then the device itself.
     """
@@ -125,11 +129,12 @@ class Opening:
 
 
 def with_flags(reply: bytes, request: bytes) -> bytes:
-    """The reply with what we can do as well, if the kernel can."""
+    """The reply with what we can do as well, if the kernel can, and without what we have no use for."""
     changed = bytearray(reply)
     (offered,) = struct.unpack_from("=I", request, FLAGS_OFFERED)
     (taken,) = struct.unpack_from("=I", reply, FLAGS_TAKEN)
-    struct.pack_into("=I", changed, FLAGS_TAKEN, taken | (offered & HANDLE_KILLPRIV_V2))
+    taken |= offered & (HANDLE_KILLPRIV_V2 | CACHE_SYMLINKS)
+    struct.pack_into("=I", changed, FLAGS_TAKEN, taken & ~AUTO_INVAL_DATA)
     return bytes(changed)
 
 

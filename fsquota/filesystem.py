@@ -10,6 +10,7 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from fsquota import backing, extended
 from fsquota.backing import Descriptors, first_link
@@ -21,8 +22,7 @@ SET_ID_BITS = stat.S_ISUID | stat.S_ISGID
 NAME_BYTES = 255
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """Whose request it is; the kernel has checked the permissions."""
 
     uid: int
@@ -55,6 +55,7 @@ class Filesystem:
         self.ledger = ledger
         self.descriptors = descriptors
         self.changes = changes
+        self._ourselves = Caller(os.geteuid(), os.getegid())
 
     # --- names ---
 
@@ -66,14 +67,17 @@ class Filesystem:
     def create_file(self, folder: Inode, name: bytes, *, mode: int, caller: Caller) -> Handle:
         # Before the file is made: the kernel takes a failed create for a name that does not exist.
         self.descriptors.require_room()
-        with self._creating(folder, name) as parent:
-            flags = backing.FILE | os.O_CREAT | os.O_EXCL
-            descriptor = os.open(name, flags, stat.S_IMODE(mode), dir_fd=parent)
+        parent = self._place_for(folder, name)
+        with self.ledger.charged(0, files=1):
+            descriptor = os.open(name, backing.NEW_FILE, stat.S_IMODE(mode), dir_fd=parent)
             try:
-                inode = self._settle(folder, name, mode=mode, caller=caller, undo=os.unlink)
+                self._give(folder, name, mode=mode, caller=caller)
+                found = os.fstat(descriptor)
             except OSError:
                 os.close(descriptor)
+                os.unlink(name, dir_fd=parent)
                 raise
+        inode = self._enter(folder, name, found)
         self.descriptors.adopt(inode, descriptor)
         return self.open(inode)
 
@@ -81,17 +85,20 @@ class Filesystem:
         """An ordinary file, a FIFO or a socket."""
         if stat.S_IFMT(mode) not in (stat.S_IFREG, stat.S_IFIFO, stat.S_IFSOCK):
             raise PermissionError(errno.EPERM, "device nodes are not supported")
-        with self._creating(folder, name) as parent:
+        parent = self._place_for(folder, name)
+        with self.ledger.charged(0, files=1):
             os.mknod(name, mode, dir_fd=parent)
             return self._settle(folder, name, mode=mode, caller=caller, undo=os.unlink)
 
     def make_folder(self, folder: Inode, name: bytes, *, mode: int, caller: Caller) -> Inode:
-        with self._creating(folder, name) as parent:
+        parent = self._place_for(folder, name)
+        with self.ledger.charged(0, files=1):
             os.mkdir(name, stat.S_IMODE(mode), dir_fd=parent)
             return self._settle(folder, name, mode=mode & ~SET_ID_BITS, caller=caller, undo=os.rmdir)
 
     def make_symlink(self, folder: Inode, name: bytes, *, target: bytes, caller: Caller) -> Inode:
-        with self._creating(folder, name) as parent:
+        parent = self._place_for(folder, name)
+        with self.ledger.charged(0, files=1):
             os.symlink(target, name, dir_fd=parent)
             return self._settle(folder, name, mode=stat.S_IFLNK, caller=caller, undo=os.unlink)
 
@@ -190,19 +197,12 @@ class Filesystem:
     def write(self, handle: Handle, offset: int, data: bytes) -> int:
         """Writes what fits and answers how much that was; raises Full if not one byte fits."""
         inode = handle.inode
-        wanted_end = offset + len(data)
-        end = min(wanted_end, max(inode.byte_size, self.ledger.largest_size(inode.byte_size)))
-        if end <= offset:
-            needed = charged_bytes(wanted_end) - inode.content_charge
-            raise Full(needed_bytes=needed, needed_files=0, usage=self.ledger.usage)
+        extends = offset + len(data) > inode.byte_size
+        if extends:
+            data = data[: self._room(inode, offset, len(data))]
         if inode.mode & SET_ID_BITS:
             self._strip_set_id_bits(inode)
-        charge = inode.content_charge
-        with self.ledger.charged(max(0, charged_bytes(end) - charge)):
-            written = os.pwrite(inode.descriptor, data if end == wanted_end else data[: end - offset], offset)
-        # The backing filesystem may take less than we allowed.
-        self.ledger.release(max(0, charged_bytes(end) - charge) - max(0, charged_bytes(offset + written) - charge))
-        inode.byte_size = max(inode.byte_size, offset + written)
+        written = self._extend(inode, offset, data) if extends else os.pwrite(inode.descriptor, data, offset)
         inode.stale = handle.written = True
         return written
 
@@ -280,6 +280,25 @@ class Filesystem:
 
     # --- within ---
 
+    def _room(self, inode: Inode, offset: int, size_bytes: int) -> int:
+        """How many bytes of a write fit. Raises Full if that is none."""
+        room = min(size_bytes, self.ledger.largest_size(inode.byte_size) - offset)
+        if room <= 0:
+            needed = charged_bytes(offset + size_bytes) - inode.content_charge
+            raise Full(needed_bytes=needed, needed_files=0, usage=self.ledger.usage)
+        return room
+
+    def _extend(self, inode: Inode, offset: int, data: bytes) -> int:
+        """A write that goes beyond the end of the file, and fits."""
+        charge = charged_bytes(inode.byte_size)
+        growth = charged_bytes(offset + len(data)) - charge
+        with self.ledger.charged(growth):
+            written = os.pwrite(inode.descriptor, data, offset)
+        if written < len(data):  # the backing filesystem may take less than we allowed
+            self.ledger.release(growth - max(0, charged_bytes(offset + written) - charge))
+        inode.byte_size = max(inode.byte_size, offset + written)
+        return written
+
     @staticmethod
     def _require_extended(inode: Inode, name: bytes) -> None:
         if not name.startswith(extended.PREFIX) or not (inode.is_file or inode.is_folder):
@@ -297,27 +316,34 @@ class Filesystem:
         inode.stale = True
         self._announce("attributes", inode)
 
-    @contextmanager
-    def _creating(self, folder: Inode, name: bytes) -> Iterator[int]:
-        """Charges one inode and gives the backing folder's descriptor."""
+    def _place_for(self, folder: Inode, name: bytes) -> int:
+        """The descriptor of the folder in which something of this name is to be made."""
         if name in folder.names:
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
-        with self.ledger.charged(0, files=1):
-            yield self.descriptors.folder(folder)
+        return self.descriptors.folder(folder)
 
     def _settle(self, folder: Inode, name: bytes, *, mode: int, caller: Caller, undo: Callable[..., None]) -> Inode:
         """Gives what was just made its owner and its place in the table; takes it away again if that fails."""
         parent = self.descriptors.folder(folder)
-        gid = folder.gid if folder.mode & stat.S_ISGID else caller.gid
         try:
-            if (caller.uid, gid) != (os.geteuid(), os.getegid()):
-                os.chown(name, caller.uid, gid, dir_fd=parent, follow_symlinks=False)
-                if mode & SET_ID_BITS:  # chown(2) clears them
-                    backing.change_mode(name, stat.S_IMODE(mode), folder=parent)
+            self._give(folder, name, mode=mode, caller=caller)
             found = os.stat(name, dir_fd=parent, follow_symlinks=False)
         except OSError:
             undo(name, dir_fd=parent)
             raise
+        return self._enter(folder, name, found)
+
+    def _give(self, folder: Inode, name: bytes, *, mode: int, caller: Caller) -> None:
+        """What was just made belongs to who made it."""
+        owner = Caller(caller.uid, folder.gid) if folder.mode & stat.S_ISGID else caller
+        if owner == self._ourselves:
+            return
+        parent = self.descriptors.folder(folder)
+        os.chown(name, owner.uid, owner.gid, dir_fd=parent, follow_symlinks=False)
+        if mode & SET_ID_BITS:  # chown(2) clears them
+            backing.change_mode(name, stat.S_IMODE(mode), folder=parent)
+
+    def _enter(self, folder: Inode, name: bytes, found: os.stat_result) -> Inode:
         inode = self.tree.add(folder, name, found)
         folder.stale = True
         self.changes.add("created", self._path(folder, name))

@@ -18,6 +18,7 @@ from typing import Self
 
 import pyfuse3
 
+from fsquota.placement import Placement
 from fsquota.worker import Done, Job, Worker
 
 Task = Coroutine[Job, None, None]
@@ -36,9 +37,10 @@ class Loop:
     """spin_seconds: how long to poll for the next request before sleeping. The next request of the same caller comes
     within a few dozen microseconds of the reply, so that neither side pays for being woken up."""
 
-    def __init__(self, *, spin_seconds: float) -> None:
+    def __init__(self, placement: Placement, *, spin_seconds: float) -> None:
         self.before_wait: Callable[[], float | None] = lambda: None
         """Does what is due and answers in how many seconds something will be."""
+        self._placement = placement
         self._spin_seconds = spin_seconds
         self._epoll = select.epoll()
         self._callbacks: dict[int, Callback] = {}
@@ -124,6 +126,13 @@ class Loop:
         timeout = self.before_wait()
         if self._serve(self._epoll.poll(0)):
             return
+        os.sched_yield()  # on one processor with the caller this is all it takes
+        if self._serve(self._epoll.poll(0)):
+            return
+        self._wait_longer(timeout)
+        self._placement.note_apart()
+
+    def _wait_longer(self, timeout: float | None) -> None:
         spin_until = time.monotonic() + self._spin_seconds
         while time.monotonic() < spin_until:
             os.sched_yield()

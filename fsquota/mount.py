@@ -19,6 +19,7 @@ from fsquota.device import Opening, Place, attach, detach, detach_dead, is_attac
 from fsquota.filesystem import Filesystem
 from fsquota.loop import Loop
 from fsquota.operations import Operations
+from fsquota.placement import Placement
 from fsquota.replace import Staging
 from fsquota.scan import opened_ledger, read_tree
 
@@ -58,7 +59,8 @@ def mount(options: MountOptions) -> None:
         check_staging(options, root, staging)
         if options.owner is not None:
             os.fchown(root, *options.owner)
-        loop = Loop(spin_seconds=options.spin_seconds)
+        placement = Placement()
+        loop = Loop(placement, spin_seconds=options.spin_seconds)
         control = Control(loop, stack.enter_context(listening(options.control)), drop_cache=drop_cache)
         tree, descriptors = read_tree(root)
         ledger = opened_ledger(tree, limit_bytes=options.limit_bytes, limit_files=options.limit_files)
@@ -67,8 +69,9 @@ def mount(options: MountOptions) -> None:
         prepared.empty()
         control.serve(filesystem, prepared)
         stack.callback(control.close)
+        operations = Operations(filesystem, loop.in_background, placement)
         stack.enter_context(loop.stopped_by_signals())
-        stack.enter_context(mounted(options.place, Operations(filesystem, loop.in_background), loop))
+        stack.enter_context(mounted(options.place, operations, loop))
         settle_garbage_collector()
         print("ready", flush=True)
         loop.run_until_unmounted()

@@ -12,12 +12,14 @@ from pyfuse3 import EntryAttributes, FileInfo, FUSEError, ReaddirToken, RequestC
 from fsquota.backing import RENAME_EXCHANGE
 from fsquota.filesystem import NAME_BYTES, AttributeChange, Caller, Filesystem, Handle
 from fsquota.ledger import BLOCK_BYTES, Full
+from fsquota.placement import Placement
 from fsquota.tree import Inode
 from fsquota.worker import Job
 
 # The kernel may keep what it knows: nobody else writes the backing tree, and what replace changes is invalidated.
 KEEP_SECONDS = 86400.0
 RENAME_NOREPLACE = 1
+CAPABILITY = b"security.capability"
 
 # Handles and listings are memory of ours that a program can ask for without end.
 MOST_HANDLES = 100_000
@@ -54,8 +56,11 @@ class Operations(pyfuse3.Operations):
 
     supports_dot_lookup = False
 
-    def __init__(self, filesystem: Filesystem, in_background: Callable[[Job], Awaitable[None]]) -> None:
+    def __init__(
+        self, filesystem: Filesystem, in_background: Callable[[Job], Awaitable[None]], placement: Placement
+    ) -> None:
         super().__init__()
+        self._placement = placement
         self._in_background = in_background
         self._filesystem = filesystem
         self._tree = filesystem.tree
@@ -68,7 +73,8 @@ class Operations(pyfuse3.Operations):
     # --- names ---
 
     @request
-    def lookup(self, parent: int, name: bytes, _: RequestContext) -> EntryAttributes:
+    def lookup(self, parent: int, name: bytes, context: RequestContext) -> EntryAttributes:
+        self._placement.caller = context.pid
         inode = self._filesystem.lookup(self._tree.inode(parent), name)
         return missing_entry() if inode is None else self._entry(inode)
 
@@ -133,7 +139,8 @@ class Operations(pyfuse3.Operations):
     # --- content ---
 
     @request
-    def open(self, number: int, flags: int, _: RequestContext) -> FileInfo:
+    def open(self, number: int, flags: int, context: RequestContext) -> FileInfo:
+        self._placement.caller = context.pid
         self._require_room()
         return self._opened(self._filesystem.open(self._tree.inode(number), truncate=bool(flags & os.O_TRUNC)))
 
@@ -189,7 +196,8 @@ class Operations(pyfuse3.Operations):
     # --- attributes ---
 
     @request
-    def getattr(self, number: int, _: RequestContext) -> EntryAttributes:
+    def getattr(self, number: int, context: RequestContext) -> EntryAttributes:
+        self._placement.caller = context.pid
         return self._attributes(self._tree.inode(number))
 
     @request
@@ -210,6 +218,8 @@ class Operations(pyfuse3.Operations):
 
     @request
     def getxattr(self, number: int, name: bytes, _: RequestContext) -> bytes:
+        if name == CAPABILITY:  # asked for before the first write to each file
+            raise FUSEError(errno.EOPNOTSUPP)
         return self._filesystem.extended_attribute(self._tree.inode(number), name)
 
     @request

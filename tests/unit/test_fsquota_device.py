@@ -2,7 +2,7 @@ import struct
 
 import pytest
 
-from fsquota.device import HANDLE_KILLPRIV_V2, with_flags
+from fsquota.device import AUTO_INVAL_DATA, CACHE_SYMLINKS, HANDLE_KILLPRIV_V2, with_flags
 
 ASYNC_READ = 1
 
@@ -22,7 +22,11 @@ def reply(flags: int) -> bytes:
         (HANDLE_KILLPRIV_V2 | ASYNC_READ, ASYNC_READ, HANDLE_KILLPRIV_V2 | ASYNC_READ),
         (HANDLE_KILLPRIV_V2, 0, HANDLE_KILLPRIV_V2),
         (ASYNC_READ, ASYNC_READ, ASYNC_READ),
+        (CACHE_SYMLINKS, 0, CACHE_SYMLINKS),
+        (AUTO_INVAL_DATA | ASYNC_READ, AUTO_INVAL_DATA | ASYNC_READ, ASYNC_READ),
     ],
 )
-def test_the_flag_is_added_where_the_kernel_offers_it(offered: int, taken: int, expected: int) -> None:
+def test_flags_are_added_where_the_kernel_offers_them_and_taken_back_where_they_harm(
+    offered: int, taken: int, expected: int
+) -> None:
     assert with_flags(reply(taken), request(offered)) == reply(expected)
