@@ -70,11 +70,11 @@ class Shell:
         self._stdout.close()
 
 
-async def start_shell(sandboxes: Sandboxes, path: Path, *, name: str) -> Shell:
+async def start_shell(sandboxes: Sandboxes, path: Path, *, name: str, network: bool = False) -> Shell:
     theirs_in, ours_in = os.pipe()
     ours_out, theirs_out = os.pipe()
     model = Mount(path, MODEL_PATH, writable=True, follows=True)
-    shell = spec("/bin/bash", "-c", f"cd {MODEL_PATH}; {SHELL}", mounts=(model,))
+    shell = spec("/bin/bash", "-c", f"cd {MODEL_PATH}; {SHELL}", mounts=(model,), network=network)
     try:
         sandbox = await sandboxes.start(shell, name=name, stdin=theirs_in, stdout=theirs_out, stderr=theirs_out)
     finally:
@@ -107,9 +107,10 @@ async def test_a_shell_goes_on_after_cd_when_the_filesystems_process_was_killed(
             assert await shell.run("df --output=source,target . | tail -1") == "model          /model\nstatus 0\n"
             await shell.run("echo kept > file")
         assert mount.lineage == 1
-        second = await start_shell(sandboxes, mount.path, name="second")
+        second = await start_shell(sandboxes, mount.path, name="second", network=True)
         assert await second.run("cat file") == "kept\nstatus 0\n"
         await second.close()
+        assert await shell.run("cat /model/folder/file") == "kept\nstatus 0\n"
     finally:
         await shell.close()
 

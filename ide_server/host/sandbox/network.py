@@ -35,12 +35,14 @@ class Network:
         `reachable` is open to it although it is in this machine's neighbourhood; logs are written into `folder`.
         """
         log = folder / "network.log"
+        own_mounts = with_own_mounts()
         ready, ready_there = os.pipe()
         lifeline_there, lifeline = os.pipe()
         log_there = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             process = spawn(
                 (
+                    *own_mounts,
                     program,
                     "--configure",
                     "--mtu=65520",
@@ -84,6 +86,20 @@ class Network:
         if not await self._process.wait_at_most(2):
             self._process.send_signal(signal.SIGKILL)
         await self._process.wait()
+
+
+def with_own_mounts() -> tuple[str, ...]:
+    """Arguments before a program's own. Raises SandboxFailed.
+
+    slirp4netns begins its sandbox by unmounting all it sees. Where it is root that reaches those of the host that stand
+    upon a shared mount, as the filesystem of a model does once it was mounted again.
+    """
+    if os.geteuid() != 0:
+        return ()
+    program = find_program("unshare")
+    if program is None:
+        raise SandboxFailed("unshare is not installed (apt-get install util-linux), so sandboxes can have no network.")
+    return (program, "--mount", "--propagation=private", "--")
 
 
 def missing_for_network(program: str | None) -> str:
