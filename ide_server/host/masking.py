@@ -4,15 +4,17 @@ It guards against accidents. Code that wants to tell a secret can always spell i
 """
 
 import base64
+import functools
 import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 from urllib.parse import quote, quote_plus
 
 import msgspec
 
-from ide_server.wire import Outcome, Output, OutputValue, Result
+from ide_server.wire import Ended, Log, OperationEvent
 
 MASK = "***"
 SHORTEST = 4
@@ -21,8 +23,12 @@ SHORTEST_ENCODED = 8
 """Of base64, whose few letters make short texts common."""
 CUT = "\n...\n"
 """What a runner leaves in place of the middle of a long text."""
+CUT_CHARACTERS = 1000
+"""A text of that many may have been cut at its end."""
 
 Span = tuple[int, int]
+Message = TypeVar("Message", bound=msgspec.Struct)
+STREAMS: tuple[Literal["stdout"], Literal["stderr"]] = ("stdout", "stderr")
 
 
 class Mask:
@@ -38,30 +44,24 @@ class Mask:
         return self._pattern is None
 
     def text(self, text: str) -> str:
-        return without(text, self.spans(text)) if self._pattern is not None else text
-
-    def excerpt(self, text: str) -> str:
-        """Also what is left of a secret where the text was cut: at its end, or around its middle."""
+        """Also without what is left of a secret where the text was cut: around its middle, and at a long one's end."""
         if self._pattern is None:
             return text
-        pieces = text.split(CUT)
-        ends = [self._beginning_at_end(piece) for piece in pieces]
-        starts = [0, *map(self._end_at_beginning, pieces[1:])]
+        *cut, last = text.split(CUT)
+        ends = [*map(self._cut_from, cut), self._cut_from(last) if len(text) >= CUT_CHARACTERS else len(last)]
+        pieces = [*cut, last]
+        starts = [0, *map(self._cut_until, pieces[1:])]
         return CUT.join(
-            without(piece, merged([(0, start), *self.spans(piece), (end, len(piece))]))
+            without(piece, merged([(0, start), *self._places(piece), (end, len(piece))]))
             for piece, start, end in zip(pieces, starts, ends, strict=True)
         )
 
-    def outcome(self, outcome: Outcome) -> Outcome:
-        return msgspec.structs.replace(
-            outcome, message=self.excerpt(outcome.message), details=self.excerpt(outcome.details)
-        )
-
-    def result(self, result: Result) -> Result:
-        """Its texts. Numbers and encoded files stay as they are."""
+    def message(self, message: Message) -> Message:
+        """With its texts masked, wherever its type has one; words of a fixed list stay, and so do keys."""
         if self._pattern is None:
-            return result
-        return Result([Output(self.text(output.name), [*map(self._value, output.values)]) for output in result.outputs])
+            return message
+        changes = {name: self._value(getattr(message, name)) for name in text_fields(type(message))}
+        return msgspec.structs.replace(message, **changes)
 
     def spans(self, text: str) -> list[Span]:
         """Where secrets stand; those that overlap as one."""
@@ -86,11 +86,13 @@ class Mask:
             yield match.span()
             place = match.start() + 1  # another one may begin inside it
 
-    def _beginning_at_end(self, text: str) -> int:
+    def _cut_from(self, text: str) -> int:
+        """Where the beginning of a secret stands at the end of a text that was cut there."""
         start = self.held_from(text)
         return start if len(text) - start >= SHORTEST else len(text)
 
-    def _end_at_beginning(self, text: str) -> int:
+    def _cut_until(self, text: str) -> int:
+        """Where the end of a secret stands at the beginning of a text that was cut there."""
         lengths = (
             length
             for needle in self._needles
@@ -99,9 +101,17 @@ class Mask:
         )
         return max(lengths, default=0)
 
-    def _value(self, value: OutputValue) -> OutputValue:
-        elements = [self.excerpt(each) if isinstance(each, str) else each for each in value.elements]
-        return msgspec.structs.replace(value, elements=elements)
+    def _value(self, value: Any) -> Any:
+        match value:
+            case str():
+                return self.text(value)
+            case list():
+                return [*map(self._value, value)]
+            case dict():
+                return {key: self._value(each) for key, each in value.items()}
+            case msgspec.Struct():
+                return self.message(value)
+        return value
 
 
 class MaskedStream:
@@ -136,6 +146,42 @@ class MaskedStream:
         cut = [(start, min(stop, end)) for start, stop in spans if start < end]
         masked = without(text[:end], cut)
         return masked.removeprefix(MASK) if self._told and cut else masked
+
+
+class MaskedEvents:
+    """The events of one operation, as they may be written down."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self.mask = Mask(secrets)
+        self._streams = {name: MaskedStream(self.mask) for name in STREAMS}
+
+    def of(self, event: OperationEvent) -> Sequence[OperationEvent]:
+        """None while the event is held back, more than one when it lets go what was."""
+        if self.mask.is_empty:
+            return (event,)
+        match event:
+            case Log():
+                text = self._streams[event.stream].feed(event.text)
+                return (msgspec.structs.replace(event, text=text),) if text else ()
+            case Ended():
+                return (*self._held(event.time), self.mask.message(event))
+        return (self.mask.message(event),)
+
+    def _held(self, time: float) -> Iterator[Log]:
+        for name, stream in self._streams.items():
+            if text := stream.end():
+                yield Log(time, name, text)
+
+
+@functools.cache
+def text_fields(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    return tuple(name for name, type_ in get_type_hints(kind).items() if holds_text(type_))
+
+
+def holds_text(kind: Any) -> bool:
+    if kind in (str, Any) or (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
+        return True
+    return get_origin(kind) is not Literal and any(map(holds_text, get_args(kind)))
 
 
 def needles(secret: str) -> set[str]:

@@ -137,6 +137,25 @@ async def test_a_full_disk_holds_the_journal_up_and_loses_nothing(
     assert read_events(tmp_path / "events.jsonl", 0).events == [line(1), ENDED]
 
 
+async def test_no_secret_is_written_and_the_held_back_start_of_one_comes_before_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    journal = await Journal.open(path)
+    journal.append(line(1))
+    journal.keep_out(["hunter2"])
+    for number, text in enumerate(["it is hun", "ter2, or hunt"]):
+        journal.append(Log(float(number), "stdout", text))
+    journal.append(Ended(9.0, Outcome("exception", "no hunter2")))
+    await journal.close()
+    assert read_events(path, 0).events == [
+        line(1),
+        Log(0.0, "stdout", "it is "),
+        Log(1.0, "stdout", "***, or "),
+        Log(9.0, "stdout", "hunt"),
+        Ended(9.0, Outcome("exception", "no ***")),
+    ]
+    assert journal.masked(Outcome("exception", "hunter2")) == Outcome("exception", "***")
+
+
 async def test_every_line_of_the_file_is_one_event(tmp_path: Path) -> None:
     await written(tmp_path / "events.jsonl", [Log(0.0, "stdout", "a\nb\u2028c\r\n"), ENDED])
     lines = (tmp_path / "events.jsonl").read_bytes().split(b"\n")

@@ -7,8 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ide_server.host.masking import CUT, Mask, MaskedStream
-from ide_server.wire import Blob, Outcome, Output, OutputValue, Result
+from ide_server.host.masking import CUT, Mask, MaskedEvents, MaskedStream
+from ide_server.wire import (
+    Blob,
+    Ended,
+    Log,
+    Metric,
+    OperationEvent,
+    Outcome,
+    Output,
+    OutputValue,
+    PhaseStarted,
+    Result,
+)
 
 SECRET = 'pa"ss\\wörd/1'
 few_letters = st.text("ab", min_size=4, max_size=8)
@@ -95,10 +106,20 @@ def test_without_secrets_text_passes_as_it_is() -> None:
     assert MaskedStream(Mask([])).feed(text) is text
 
 
-def test_an_outcome_has_no_secret_even_where_it_was_cut() -> None:
+def test_nothing_of_a_secret_is_left_where_a_text_was_cut() -> None:
     mask = Mask(["hunter2hunter2"])
-    outcome = Outcome("exception", "no hunter2hunter2 and hunter2", "train", f"a hunter{CUT}ter2: b{CUT}2 hunt")
-    assert mask.outcome(outcome) == Outcome("exception", "no *** and ***", "train", f"a ***{CUT}***: b{CUT}2 ***")
+    assert mask.text(f"a hunter{CUT}ter2: b{CUT}2 hunt") == f"a ***{CUT}***: b{CUT}2 hunt"
+    long = "x" * 2000
+    assert mask.text(long + "hunt") == long + "***"
+    assert mask.text(long + "hun") == long + "hun"
+    assert mask.text(long + "hunter2hunter2") == long + "***"
+    assert mask.text(f"hunter2hunter2{CUT}hunter2hunter2") == f"***{CUT}***"
+
+
+def test_the_texts_of_a_message_are_masked_and_its_fixed_words_stay() -> None:
+    mask = Mask(["exception", "train", "hunter2"])
+    outcome = Outcome("exception", "exception: hunter2", "train", "in train: hunter2", exit_code=1)
+    assert mask.message(outcome) == Outcome("exception", "***: ***", "train", "in ***: ***", exit_code=1)
 
 
 def test_the_texts_of_a_result_are_masked_and_its_numbers_stay() -> None:
@@ -108,4 +129,25 @@ def test_the_texts_of_a_result_are_masked_and_its_numbers_stay() -> None:
     def result(name: str, text: str) -> Result:
         return Result([Output(name, [OutputValue("string", [2], [text, "b"], []), blob]), Output("n", [numbers])])
 
-    assert Mask(["hunter2", "12345678"]).result(result("hunter2", "a hunter2")) == result("***", "a ***")
+    assert Mask(["hunter2", "12345678"]).message(result("hunter2", "a hunter2")) == result("***", "a ***")
+
+
+def test_events_are_masked_and_what_was_held_back_comes_before_the_end() -> None:
+    masked = MaskedEvents(["hunter2"])
+    ended = Ended(9.0, Outcome("exception", "hunter2"))
+    said: list[OperationEvent] = [
+        Log(1.0, "stdout", "> hun"),
+        Log(2.0, "stderr", "hunt"),
+        Metric(3.0, "loss hunter2", 0, 1.0),
+        Log(4.0, "stdout", "ter2\n"),
+        PhaseStarted(5.0, "train"),
+        ended,
+    ]
+    assert [event for each in said for event in masked.of(each)] == [
+        Log(1.0, "stdout", "> "),
+        Metric(3.0, "loss ***", 0, 1.0),
+        Log(4.0, "stdout", "***\n"),
+        PhaseStarted(5.0, "train"),
+        Log(9.0, "stderr", "hunt"),
+        Ended(9.0, Outcome("exception", "***")),
+    ]

@@ -7,13 +7,14 @@ offset and are woken when it has grown, so a page that comes back misses nothing
 import asyncio
 import errno
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Self
 
 import msgspec
 
 from ide_server.errors import InvalidRequest
+from ide_server.host.masking import MaskedEvents, Message
 from ide_server.wire import Ended, OperationEvent, OperationEvents, Progress
 
 BATCH_SECONDS = 0.03
@@ -34,6 +35,7 @@ class Journal:
         self._pending: list[OperationEvent] = []
         self._pending_bytes = 0
         self._progress: Progress | None = None
+        self._masked = MaskedEvents()
         self._byte_size = 0
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
@@ -50,8 +52,20 @@ class Journal:
         journal._writing = asyncio.create_task(journal._write(descriptor))
         return journal
 
+    def keep_out(self, secrets: Iterable[str]) -> None:
+        """Of all that is appended from here on."""
+        self._masked = MaskedEvents(secrets)
+
+    def masked(self, message: Message) -> Message:
+        """As it may be written down elsewhere."""
+        return self._masked.mask.message(message)
+
     def append(self, event: OperationEvent) -> None:
         """Never waits. Of the Progress of one batch only the last is written, and first."""
+        for masked in self._masked.of(event):
+            self._add(masked)
+
+    def _add(self, event: OperationEvent) -> None:
         if isinstance(event, Progress):
             self._progress = event
         else:

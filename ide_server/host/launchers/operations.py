@@ -283,7 +283,7 @@ class Operations:
 
     async def _end(self, job: Job, outcome: Outcome) -> None:
         status = STATUS_OF.get(outcome.kind, "failed")
-        now = time.time()
+        now, outcome = time.time(), job.journal.masked(outcome)
         job.operation = msgspec.structs.replace(job.operation, status=status, ended_at=now, outcome=outcome)
         try:
             # The row first: whoever has read Ended finds an operation that has ended.

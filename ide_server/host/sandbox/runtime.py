@@ -56,7 +56,7 @@ class OciRuntime:
         """
         call = f"exec-{next(self._numbers)}"
         process_file, pid_file = bundle / f"{call}.json", bundle / f"{call}.pid"
-        process_file.write_text(json.dumps(process))
+        write_private(process_file, json.dumps(process))
         console = () if console_socket is None else ("--console-socket", str(console_socket))
         try:
             await self._call(
@@ -116,6 +116,12 @@ class OciRuntime:
         finally:
             child.send_signal(signal.SIGKILL)
         raise SandboxFailed(f"{self._name} {command} did not end within {COMMAND_SECONDS:.0f} seconds.")
+
+
+def write_private(path: Path, text: str) -> None:
+    """For our user only, from its first byte on: what a process gets in its environment may be secret."""
+    with open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        file.write(text)
 
 
 def end_unknown(pid_file: Path) -> None:

@@ -19,7 +19,7 @@ from ide_server.host.sandbox.identity import own_identity
 from ide_server.host.sandbox.network import Network, missing_for_network
 from ide_server.host.sandbox.processes import Child, Exit
 from ide_server.host.sandbox.rootfs import make_rootfs, system_mounts
-from ide_server.host.sandbox.runtime import OciRuntime, find_program
+from ide_server.host.sandbox.runtime import OciRuntime, find_program, write_private
 from ide_server.host.sandbox.spec import SandboxSpec
 from ide_server.orphans import become_subreaper
 from ide_server.settings import Settings
@@ -208,7 +208,7 @@ class Sandboxes:
         folder.chmod(0o711)
         mounts = (*self._system, *spec.mounts)
         make_rootfs(folder / "rootfs", spec, mounts)
-        (folder / "config.json").write_text(json.dumps(self._config(spec, name, folder)))
+        write_private(folder / "config.json", json.dumps(self._config(spec, name, folder)))
         remains.push_async_callback(self._runtime.delete, name, folder)
         init = Child(await self._runtime.create(name, folder))
         remains.push_async_callback(kill, init)
