@@ -6,7 +6,7 @@ SlipwayError
 ├── ForbiddenOrigin
 ├── NotFound
 │   ├── ModelNotFound, FileNotFound, StateNotFound, OperationNotFound, TerminalNotFound, TemplateNotFound
-│   └── EnvironmentNotFound, VariableNotFound
+│   └── EnvironmentNotFound, VariableNotFound, SnapshotNotFound
 ├── AlreadyExists
 ├── PreconditionRequired
 ├── FileChanged
@@ -88,6 +88,10 @@ class EnvironmentNotFound(NotFound):
 
 class VariableNotFound(NotFound):
     code = "variable_not_found"
+
+
+class SnapshotNotFound(NotFound):
+    code = "snapshot_not_found"
 
 
 class AlreadyExists(SlipwayError):

@@ -13,6 +13,7 @@ ModelId = NewType("ModelId", str)
 StateId = NewType("StateId", str)
 OperationId = NewType("OperationId", str)
 TerminalId = NewType("TerminalId", str)
+SnapshotId = NewType("SnapshotId", str)
 
 ElementType = Literal[
     "f32", "f64", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64",
@@ -91,8 +92,11 @@ class Template(Message, frozen=True):
 
 
 class NewModel(Request, frozen=True):
+    """From a template, or from a snapshot of another model."""
+
     name: str
-    template: str
+    template: str = ""
+    snapshot_id: SnapshotId | None = None
 
 
 class ModelChange(Request, frozen=True):
@@ -355,8 +359,14 @@ class MediaValue(Request, frozen=True):
     base64: str
 
 
+class Values(Request, frozen=True):
+    """Many values as an input, each of which fits the definition."""
+
+    values: list[Any]
+
+
 class Blob(Message, frozen=True):
-    """An encoded file of a result, fetched by index."""
+    """An encoded file of a result, fetched by index. Of a tensor that is cut: all of it, as npy, or as json of texts."""
 
     index: int
     format: str
@@ -420,7 +430,7 @@ class NewOperation(Request, frozen=True):
     """None: the active state, made by createModelState if there is none."""
 
 
-StateOrigin = Literal["created", "trained", "uploaded"]
+StateOrigin = Literal["created", "trained", "checkpoint", "uploaded", "restored"]
 
 
 class StateKey(Message, frozen=True):
@@ -450,6 +460,51 @@ class StateChange(Request, frozen=True):
     name: str
 
 
+class Snapshot(Message, frozen=True):
+    """A frozen copy of a model's files, settings and one state."""
+
+    id: SnapshotId
+    model_id: ModelId
+    name: str
+    created_at: float
+    byte_size: int
+    """Of all that it holds; what other snapshots hold as well is kept once."""
+    file_count: int
+    state_name: str | None
+    left_out: list[str]
+    """Paths of what could not be kept, such as sockets; at most 20 of them."""
+
+
+class NewSnapshot(Request, frozen=True):
+    name: str
+    state_id: StateId | None = None
+    """None: the active state, if there is one."""
+
+
+class SnapshotChange(Request, frozen=True):
+    name: str
+
+
+ProblemKind = Literal["syntax", "import", "exception", "no_code", "out_of_time", "terminated"]
+
+
+class CodeProblem(Message, frozen=True):
+    """What is wrong with a model's code. Line and column count from 1; 0: it is in no line."""
+
+    path: str
+    line: int
+    column: int
+    message: str
+    kind: ProblemKind
+
+
+class CodeCheck(Message, frozen=True):
+    """What the code defines, and what is wrong with it."""
+
+    functions: list[FunctionName]
+    problems: list[CodeProblem]
+
+
 class Log(Message, frozen=True, tag="log", tag_field="type"):
     time: float
     stream: Literal["stdout", "stderr"]
@@ -461,12 +516,20 @@ class Progress(Message, frozen=True, tag="progress", tag_field="type"):
     fraction: float
 
 
+class MetricTensor(Message, frozen=True):
+    """elements: flat, row-major; NaN and infinities as strings."""
+
+    shape: list[int]
+    elements: list[Any]
+
+
 class Metric(Message, frozen=True, tag="metric", tag_field="type"):
     time: float
     name: str
     step: int
     value: float | None
-    """None: it was not a number, or infinite."""
+    """None: it was not a number, infinite, or is a tensor."""
+    tensor: MetricTensor | None = None
 
 
 class PhaseStarted(Message, frozen=True, tag="phase_started", tag_field="type"):
@@ -485,12 +548,19 @@ class Loaded(Message, frozen=True, tag="loaded", tag_field="type"):
     functions: list[FunctionName]
 
 
+class Checkpointed(Message, frozen=True, tag="checkpointed", tag_field="type"):
+    """What was learned until then is this state, in place of the checkpoint before."""
+
+    time: float
+    state_id: StateId
+
+
 class Ended(Message, frozen=True, tag="ended", tag_field="type"):
     time: float
     outcome: Outcome
 
 
-OperationEvent = Log | Progress | Metric | PhaseStarted | PhaseEnded | Loaded | Ended
+OperationEvent = Log | Progress | Metric | PhaseStarted | PhaseEnded | Loaded | Checkpointed | Ended
 
 
 class OperationEvents(Message, frozen=True):
@@ -543,6 +613,10 @@ class StatesChanged(Message, frozen=True, tag="states", tag_field="type"):
     states: list[State]
 
 
+class SnapshotsChanged(Message, frozen=True, tag="snapshots", tag_field="type"):
+    snapshots: list[Snapshot]
+
+
 class TerminalsChanged(Message, frozen=True, tag="terminals", tag_field="type"):
     terminals: list[Terminal]
 
@@ -565,6 +639,7 @@ ModelEvent = (
     | ModelChanged
     | OperationChanged
     | StatesChanged
+    | SnapshotsChanged
     | TerminalsChanged
     | EnvironmentChanged
     | VariablesChanged

@@ -8,6 +8,8 @@ export type OperationId = string;
 
 export type TerminalId = string;
 
+export type SnapshotId = string;
+
 export type ElementType = "f32" | "f64" | "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" | "string" | "binary" | "boolean" | "image" | "audio" | "video";
 
 export type FunctionName = "createModelState" | "instantiateModel" | "evaluate" | "train" | "getModelState" | "dispose";
@@ -55,9 +57,11 @@ export interface Template {
   readonly language: "python" | "node";
 }
 
+/** From a template, or from a snapshot of another model. */
 export interface NewModel {
   readonly name: string;
-  readonly template: string;
+  readonly template?: string;
+  readonly snapshot_id?: SnapshotId | null;
 }
 
 /** Fields left out stay as they are. */
@@ -272,7 +276,12 @@ export interface MediaValue {
   readonly base64: string;
 }
 
-/** An encoded file of a result, fetched by index. */
+/** Many values as an input, each of which fits the definition. */
+export interface Values {
+  readonly values: readonly unknown[];
+}
+
+/** An encoded file of a result, fetched by index. Of a tensor that is cut: all of it, as npy, or as json of texts. */
 export interface Blob {
   readonly index: number;
   readonly format: string;
@@ -331,7 +340,7 @@ export interface NewOperation {
   readonly state_id?: StateId | null;
 }
 
-export type StateOrigin = "created" | "trained" | "uploaded";
+export type StateOrigin = "created" | "trained" | "checkpoint" | "uploaded" | "restored";
 
 export interface StateKey {
   /** Empty of a state that is bare bytes. */
@@ -360,6 +369,47 @@ export interface StateChange {
   readonly name: string;
 }
 
+/** A frozen copy of a model's files, settings and one state. */
+export interface Snapshot {
+  readonly id: SnapshotId;
+  readonly model_id: ModelId;
+  readonly name: string;
+  readonly created_at: number;
+  /** Of all that it holds; what other snapshots hold as well is kept once. */
+  readonly byte_size: number;
+  readonly file_count: number;
+  readonly state_name: string | null;
+  /** Paths of what could not be kept, such as sockets; at most 20 of them. */
+  readonly left_out: readonly string[];
+}
+
+export interface NewSnapshot {
+  readonly name: string;
+  /** null: the active state, if there is one. */
+  readonly state_id?: StateId | null;
+}
+
+export interface SnapshotChange {
+  readonly name: string;
+}
+
+export type ProblemKind = "syntax" | "import" | "exception" | "no_code" | "out_of_time" | "terminated";
+
+/** What is wrong with a model's code. Line and column count from 1; 0: it is in no line. */
+export interface CodeProblem {
+  readonly path: string;
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+  readonly kind: ProblemKind;
+}
+
+/** What the code defines, and what is wrong with it. */
+export interface CodeCheck {
+  readonly functions: readonly FunctionName[];
+  readonly problems: readonly CodeProblem[];
+}
+
 export interface Log {
   readonly type: "log";
   readonly time: number;
@@ -373,13 +423,20 @@ export interface Progress {
   readonly fraction: number;
 }
 
+/** elements: flat, row-major; NaN and infinities as strings. */
+export interface MetricTensor {
+  readonly shape: readonly number[];
+  readonly elements: readonly unknown[];
+}
+
 export interface Metric {
   readonly type: "metric";
   readonly time: number;
   readonly name: string;
   readonly step: number;
-  /** null: it was not a number, or infinite. */
+  /** null: it was not a number, infinite, or is a tensor. */
   readonly value: number | null;
+  readonly tensor: MetricTensor | null;
 }
 
 export interface PhaseStarted {
@@ -401,13 +458,20 @@ export interface Loaded {
   readonly functions: readonly FunctionName[];
 }
 
+/** What was learned until then is this state, in place of the checkpoint before. */
+export interface Checkpointed {
+  readonly type: "checkpointed";
+  readonly time: number;
+  readonly state_id: StateId;
+}
+
 export interface Ended {
   readonly type: "ended";
   readonly time: number;
   readonly outcome: Outcome;
 }
 
-export type OperationEvent = Log | Progress | Metric | PhaseStarted | PhaseEnded | Loaded | Ended;
+export type OperationEvent = Log | Progress | Metric | PhaseStarted | PhaseEnded | Loaded | Checkpointed | Ended;
 
 /** Events of an operation's journal; `offset` is the byte offset after the last of them, to resume from. */
 export interface OperationEvents {
@@ -461,6 +525,11 @@ export interface StatesChanged {
   readonly states: readonly State[];
 }
 
+export interface SnapshotsChanged {
+  readonly type: "snapshots";
+  readonly snapshots: readonly Snapshot[];
+}
+
 export interface TerminalsChanged {
   readonly type: "terminals";
   readonly terminals: readonly Terminal[];
@@ -477,4 +546,4 @@ export interface VariablesChanged {
   readonly variables: readonly Variable[];
 }
 
-export type ModelEvent = UsageChanged | FilesChanged | FolderRescan | FilesystemChanged | ModelChanged | OperationChanged | StatesChanged | TerminalsChanged | EnvironmentChanged | VariablesChanged;
+export type ModelEvent = UsageChanged | FilesChanged | FolderRescan | FilesystemChanged | ModelChanged | OperationChanged | StatesChanged | SnapshotsChanged | TerminalsChanged | EnvironmentChanged | VariablesChanged;

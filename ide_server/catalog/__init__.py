@@ -10,6 +10,7 @@ from ide_server.catalog.ids import new_id
 from ide_server.catalog.models import ModelRecord, Models
 from ide_server.catalog.operations import Operations
 from ide_server.catalog.sign_in import SignIn
+from ide_server.catalog.snapshots import Snapshots
 from ide_server.catalog.states import States
 from ide_server.catalog.variables import VariableRecord, Variables
 from ide_server.settings import Settings
@@ -22,6 +23,7 @@ class Catalog:
         self._engine = engine
         self.models = Models(engine)
         self.states = States(engine)
+        self.snapshots = Snapshots(engine)
         self.operations = Operations(engine)
         self.variables = Variables(engine)
         self.sign_in = SignIn(engine)

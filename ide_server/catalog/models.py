@@ -26,6 +26,7 @@ class ModelRecord(msgspec.Struct, frozen=True):
     functions: list[FunctionName] | None
     environment: EnvironmentChoice | None = None
     environment_key: str | None = None
+    wanted_environment: EnvironmentChoice | None = None
 
     @property
     def usage(self) -> Usage:
@@ -79,7 +80,12 @@ class Models:
         await self._set(model_id, functions=list(functions))
 
     async def set_environment(self, model_id: ModelId, choice: EnvironmentChoice | None, *, key: str | None) -> None:
-        await self._set(model_id, environment=msgspec.to_builtins(choice), environment_key=key)
+        """In use from now on; none is wanted beside it."""
+        chosen = msgspec.to_builtins(choice)
+        await self._set(model_id, environment=chosen, environment_key=key, wanted_environment=None)
+
+    async def want_environment(self, model_id: ModelId, choice: EnvironmentChoice | None) -> None:
+        await self._set(model_id, wanted_environment=msgspec.to_builtins(choice))
 
     async def environment_keys(self) -> set[str]:
         """Of all environments that a model names."""

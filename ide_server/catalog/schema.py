@@ -32,6 +32,8 @@ models = Table(
     Column("environment", JSON(none_as_null=True)),
     # Of the environment in use; NULL: none was built yet, or the server's default is used.
     Column("environment_key", String),
+    # wire.EnvironmentChoice that is being built, to be in use once it is; NULL: none is.
+    Column("wanted_environment", JSON(none_as_null=True)),
 )
 
 # A model's environment variables.
@@ -63,6 +65,23 @@ states = Table(
     # Of the code that made it; "": no code did.
     Column("code_digest", String, nullable=False),
     Column("parameters", JSON, nullable=False),
+    Index(None, "model_id", "created_at"),
+)
+
+# What a snapshot holds is in the store of snapshots, by this id.
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("model_id", String, ForeignKey("models.id", ondelete="CASCADE"), nullable=False),
+    Column("name", String, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("byte_size", BigInteger, nullable=False),
+    Column("file_count", BigInteger, nullable=False),
+    # NULL: it holds no state.
+    Column("state_name", String),
+    # A list of paths.
+    Column("left_out", JSON, nullable=False),
     Index(None, "model_id", "created_at"),
 )
 

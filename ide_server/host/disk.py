@@ -19,10 +19,15 @@ def append(path: Path, chunk: bytes) -> None:
 
 def write(file: IO[bytes], chunk: bytes) -> None:
     """As append does."""
-    status = os.fstatvfs(file.fileno())
-    if status.f_bavail * status.f_frsize < RESERVE_BYTES + len(chunk):
+    check_room(file.fileno(), len(chunk))
+    file.write(chunk)
+
+
+def check_room(place: Path | int, byte_size: int) -> None:
+    """`place`: a folder, or a file's descriptor. Raises FilesystemUnavailable. Blocks."""
+    status = os.statvfs(place)
+    if status.f_bavail * status.f_frsize < RESERVE_BYTES + byte_size:
         raise FilesystemUnavailable(
             f"The server's disk has less than {RESERVE_BYTES // MEBIBYTE} MiB free, so this was not kept. Delete "
             "models, states or operations, or tell whoever runs the server."
         )
-    file.write(chunk)

@@ -6,18 +6,18 @@ A state is written as a draft beside the others, synced, then renamed: after a c
 import asyncio
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import Any, Self
 from urllib.parse import quote, unquote
 
 from ide_server.catalog import Catalog, new_id
 from ide_server.errors import InvalidRequest, StateNotFound
 from ide_server.host import disk
 from ide_server.host.events import ModelEvents
+from ide_server.host.uploads import spooled
 from ide_server.host.zips import Unzipped
 from ide_server.settings import Settings
 from ide_server.wire import (
@@ -113,7 +113,7 @@ class States:
         await self._catalog.models.get(model_id)
         name = checked_name(name)
         async with self.draft(model_id) as draft:
-            with await self._spool(model_id, chunks) as file:
+            async with spooled(self._settings.data_dir, chunks) as file:
                 async for key, chunk in Unzipped(file):
                     await self._append(draft, key, chunk)
             if draft.is_empty:
@@ -154,17 +154,6 @@ class States:
             await draft.append(key, chunk)
         except StateTooLarge as error:
             raise InvalidRequest(str(error)) from error
-
-    async def _spool(self, model_id: ModelId, chunks: AsyncIterator[bytes]) -> IO[bytes]:
-        """A file without a name, as a zip is read from its end."""
-        file = await asyncio.to_thread(_spool_file, self._folder(model_id))
-        try:
-            async for chunk in chunks:
-                await asyncio.to_thread(disk.write, file, chunk)
-        except BaseException:
-            file.close()
-            raise
-        return file
 
     async def _announce(self, model_id: ModelId) -> None:
         self._events.publish(model_id, StatesChanged(await self.list(model_id)))
@@ -233,11 +222,6 @@ def checked_name(name: str) -> str:
     if not name or len(name) > NAME_CHARACTERS or not name.isprintable():
         raise InvalidRequest(f"Expected a name of 1 to {NAME_CHARACTERS} printable characters, got {name[:120]!r}.")
     return name
-
-
-def _spool_file(folder: Path) -> IO[bytes]:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return tempfile.TemporaryFile(dir=folder)
 
 
 def _sync(path: Path) -> None:

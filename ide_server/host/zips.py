@@ -3,7 +3,7 @@
 import asyncio
 import zipfile
 import zlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator
 from pathlib import Path
 from typing import IO
 
@@ -33,16 +33,22 @@ class Sink:
         return taken
 
 
-def zipped(files: Mapping[str, Path]) -> Iterator[bytes]:
-    """An archive of these files by name, uncompressed. Blocks."""
+async def zipped(files: AsyncIterable[tuple[str, AsyncIterable[bytes]]]) -> AsyncIterator[bytes]:
+    """An archive of these files by name, uncompressed."""
     sink = Sink()
     with zipfile.ZipFile(sink, "w") as archive:  # type: ignore[call-overload]  # it needs no close
-        for name, path in files.items():
-            with path.open("rb") as file, archive.open(zipfile.ZipInfo(name, TIME), "w", force_zip64=True) as entry:
-                while chunk := file.read(CHUNK_BYTES):
+        async for name, chunks in files:
+            with archive.open(zipfile.ZipInfo(name, TIME), "w", force_zip64=True) as entry:
+                async for chunk in chunks:
                     entry.write(chunk)
                     yield sink.take()
     yield sink.take()
+
+
+async def content_of(path: Path) -> AsyncIterator[bytes]:
+    with await asyncio.to_thread(path.open, "rb") as file:
+        while chunk := await asyncio.to_thread(file.read, CHUNK_BYTES):
+            yield chunk
 
 
 class Unzipped:

@@ -1,5 +1,6 @@
 """Requests' bodies as the messages that they are."""
 
+from collections.abc import AsyncIterator
 from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
@@ -23,3 +24,20 @@ async def read(request: Request[Any], kind: type[T], *, max_bytes: int = MAX_BYT
     except ClientDisconnect:  # heard by nobody, and no fault of ours that a log should tell
         raise InvalidRequest("The client left before all of its request had come.") from None
     return decode(bytes(body), kind)
+
+
+async def chunks(request: Request[Any]) -> AsyncIterator[bytes]:
+    """Of a body that is streamed. Raises InvalidRequest if the client leaves before its end."""
+    try:
+        async for chunk in request.stream():
+            if chunk:
+                yield chunk
+    except ClientDisconnect:
+        raise InvalidRequest("The client left before all had come; nothing was kept.") from None
+
+
+def parameter(request: Request[Any], name: str) -> str:
+    """Of the address. Raises InvalidRequest."""
+    if name not in request.query_params:
+        raise InvalidRequest(f"Expected ?{name}= in the address, got none.")
+    return request.query_params[name]

@@ -1,20 +1,18 @@
 """Routes of states."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from typing import Any
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from ide_server import wire
-from ide_server.errors import InvalidRequest
 from ide_server.host.routes import bodies
 from ide_server.host.routes.downloads import attachment
 from ide_server.host.routes.models import model_id_of
 from ide_server.host.state import HostState
-from ide_server.host.zips import zipped
+from ide_server.host.zips import content_of, zipped
 from ide_server.replies import json_reply
 from ide_server.wire import StateId
 
@@ -32,13 +30,14 @@ async def list_states(request: Request[HostState]) -> Response:
 
 
 async def upload_state(request: Request[HostState]) -> Response:
-    name, key = named(request), request.query_params.get("key", "")
-    state = await request.state["states"].upload(model_id_of(request), name, key, body(request))
+    name, key = bodies.parameter(request, "name"), request.query_params.get("key", "")
+    state = await request.state["states"].upload(model_id_of(request), name, key, bodies.chunks(request))
     return json_reply(state, status=201)
 
 
 async def upload_zip(request: Request[HostState]) -> Response:
-    state = await request.state["states"].upload_zip(model_id_of(request), named(request), body(request))
+    name = bodies.parameter(request, "name")
+    state = await request.state["states"].upload_zip(model_id_of(request), name, bodies.chunks(request))
     return json_reply(state, status=201)
 
 
@@ -60,14 +59,14 @@ async def download_key(request: Request[HostState]) -> Response:
 
 async def download_zip(request: Request[HostState]) -> Response:
     keys = await request.state["states"].keys(model_id_of(request), state_id_of(request))
-    files = {zip_name(key, path): path for key, path in keys.items()}
-    return StreamingResponse(zipped(files), headers=attachment("state.zip") | {"Content-Type": "application/zip"})
+    return StreamingResponse(
+        zipped(files_of(keys)), headers=attachment("state.zip") | {"Content-Type": "application/zip"}
+    )
 
 
-def named(request: Request[HostState]) -> str:
-    if "name" not in request.query_params:
-        raise InvalidRequest("Expected ?name=, what the state is to be called; got none.")
-    return request.query_params["name"]
+async def files_of(keys: Mapping[str, Path]) -> AsyncIterator[tuple[str, AsyncIterator[bytes]]]:
+    for key, path in keys.items():
+        yield zip_name(key, path), content_of(path)
 
 
 def zip_name(key: str, path: Path) -> str:
@@ -75,15 +74,6 @@ def zip_name(key: str, path: Path) -> str:
     if any(part in ("", ".", "..") for part in key.split("/")) or "\\" in key:
         return path.name if key else BARE
     return key
-
-
-async def body(request: Request[Any]) -> AsyncIterator[bytes]:
-    try:
-        async for chunk in request.stream():
-            if chunk:
-                yield chunk
-    except ClientDisconnect:
-        raise InvalidRequest("The client left before all of the state had come; nothing was kept.") from None
 
 
 routes: list[BaseRoute] = [
