@@ -8,7 +8,7 @@ import asyncio
 import logging
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ide_server.catalog import Catalog, VariableRecord
@@ -61,6 +61,11 @@ class Variables:
         self._changing = asyncio.Lock()
         # An int for each model whose variables changed since the start: processes that could be older end with us.
         self._revisions: Counter[ModelId] = Counter()
+        self._listeners: list[Callable[[ModelId], None]] = []
+
+    def on_change(self, listener: Callable[[ModelId], None]) -> None:
+        """Called when a model's variables are others than before."""
+        self._listeners.append(listener)
 
     async def start(self) -> None:
         """Seals anew what an older key of the file sealed, so that its line can go."""
@@ -128,6 +133,8 @@ class Variables:
 
     async def _announce(self, model_id: ModelId) -> None:
         self._revisions[model_id] += 1
+        for listener in self._listeners:
+            listener(model_id)
         self._events.publish(model_id, VariablesChanged(await self.list(model_id)))
 
 

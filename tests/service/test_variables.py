@@ -84,6 +84,8 @@ async def test_a_variable_is_replaced_and_deleted(variables: Variables, model: M
 async def test_every_change_gives_another_revision_and_is_announced(
     variables: Variables, model: ModelId, events: ModelEvents
 ) -> None:
+    told: list[ModelId] = []
+    variables.on_change(told.append)
     with events.subscribe(model) as subscription:
         seen = [variables.revision_of(model)]
         await variables.set(model, "A", VariableValue("1"))
@@ -95,6 +97,7 @@ async def test_every_change_gives_another_revision_and_is_announced(
         subscription.end()
         heard = [event async for event in subscription]
     assert len(set(seen)) == 4
+    assert told == [model] * 3
     assert heard == [
         VariablesChanged([Variable("A", "1", False)]),
         VariablesChanged([Variable("A", None, True)]),
