@@ -3,10 +3,10 @@
 SlipwayError
 ├── InvalidRequest
 ├── NotSignedIn
-├── ForbiddenOrigin
+├── ForbiddenOrigin, ScopeMissing
 ├── NotFound
 │   ├── ModelNotFound, FileNotFound, StateNotFound, OperationNotFound, TerminalNotFound, TemplateNotFound
-│   └── EnvironmentNotFound, VariableNotFound, SnapshotNotFound
+│   └── EnvironmentNotFound, VariableNotFound, SnapshotNotFound, TokenNotFound
 ├── AlreadyExists
 ├── PreconditionRequired
 ├── FileChanged
@@ -54,6 +54,12 @@ class ForbiddenOrigin(SlipwayError):
     code = "forbidden_origin"
 
 
+class ScopeMissing(SlipwayError):
+    """The API token may not do this. details: `expected`, the scope, and `scopes`, those it has."""
+
+    code = "scope_missing"
+
+
 class NotFound(SlipwayError):
     code = "not_found"
 
@@ -92,6 +98,10 @@ class VariableNotFound(NotFound):
 
 class SnapshotNotFound(NotFound):
     code = "snapshot_not_found"
+
+
+class TokenNotFound(NotFound):
+    code = "token_not_found"
 
 
 class AlreadyExists(SlipwayError):

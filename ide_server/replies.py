@@ -16,6 +16,7 @@ STATUS: Mapping[type[errors.SlipwayError], HTTPStatus] = {
     errors.InvalidRequest: HTTPStatus.BAD_REQUEST,
     errors.NotSignedIn: HTTPStatus.UNAUTHORIZED,
     errors.ForbiddenOrigin: HTTPStatus.FORBIDDEN,
+    errors.ScopeMissing: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.AlreadyExists: HTTPStatus.CONFLICT,
     errors.PreconditionRequired: HTTPStatus.PRECONDITION_REQUIRED,

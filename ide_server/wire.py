@@ -14,6 +14,7 @@ StateId = NewType("StateId", str)
 OperationId = NewType("OperationId", str)
 TerminalId = NewType("TerminalId", str)
 SnapshotId = NewType("SnapshotId", str)
+ApiTokenId = NewType("ApiTokenId", str)
 
 ElementType = Literal[
     "f32", "f64", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64",
@@ -143,6 +144,36 @@ class Entry(Message, frozen=True):
 class Move(Request, frozen=True):
     source: str
     destination: str
+
+
+# --- API tokens ---
+
+Scope = Literal["read", "run", "write"]
+
+
+class ApiToken(Message, frozen=True):
+    """Lets a program in. Scopes: read whatever there is; run operations; write, which is all else."""
+
+    id: ApiTokenId
+    name: str
+    scopes: list[Scope]
+    created_at: float
+    expires_at: float | None
+    last_used_at: float | None
+    """To the minute."""
+
+
+class NewApiToken(Request, frozen=True):
+    name: str
+    scopes: list[Scope]
+    expires_at: float | None = None
+    """None: never."""
+
+
+class CreatedApiToken(Message, frozen=True):
+    secret: str
+    """Shown once: only its hash is kept. Sent as `Authorization: Bearer <secret>`."""
+    token: ApiToken
 
 
 # --- environments ---

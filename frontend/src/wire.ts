@@ -10,6 +10,8 @@ export type TerminalId = string;
 
 export type SnapshotId = string;
 
+export type ApiTokenId = string;
+
 export type ElementType = "f32" | "f64" | "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" | "string" | "binary" | "boolean" | "image" | "audio" | "video";
 
 export type FunctionName = "createModelState" | "instantiateModel" | "evaluate" | "train" | "getModelState" | "dispose";
@@ -103,6 +105,32 @@ export interface Entry {
 export interface Move {
   readonly source: string;
   readonly destination: string;
+}
+
+export type Scope = "read" | "run" | "write";
+
+/** Lets a program in. Scopes: read whatever there is; run operations; write, which is all else. */
+export interface ApiToken {
+  readonly id: ApiTokenId;
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly created_at: number;
+  readonly expires_at: number | null;
+  /** To the minute. */
+  readonly last_used_at: number | null;
+}
+
+export interface NewApiToken {
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  /** null: never. */
+  readonly expires_at?: number | null;
+}
+
+export interface CreatedApiToken {
+  /** Shown once: only its hash is kept. Sent as `Authorization: Bearer <secret>`. */
+  readonly secret: string;
+  readonly token: ApiToken;
 }
 
 export interface EnvironmentChoice {

@@ -6,6 +6,7 @@ from typing import Any, Self
 from sqlalchemy import event, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from ide_server.catalog.api_tokens import ApiTokens
 from ide_server.catalog.ids import new_id
 from ide_server.catalog.models import ModelRecord, Models
 from ide_server.catalog.operations import Operations
@@ -27,6 +28,7 @@ class Catalog:
         self.operations = Operations(engine)
         self.variables = Variables(engine)
         self.sign_in = SignIn(engine)
+        self.api_tokens = ApiTokens(engine)
 
     @classmethod
     def open(cls, settings: Settings) -> Self:

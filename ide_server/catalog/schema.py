@@ -114,6 +114,21 @@ sign_in_tokens = Table(
     Column("expires_at", Double, nullable=False),
 )
 
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("hash", String, nullable=False, unique=True),
+    Column("name", String, nullable=False),
+    # A list of wire.Scope.
+    Column("scopes", JSON, nullable=False),
+    Column("created_at", Double, nullable=False),
+    # NULL: never.
+    Column("expires_at", Double),
+    # To the minute; NULL: it was never used.
+    Column("last_used_at", Double),
+)
+
 sessions = Table(
     "sessions",
     metadata,

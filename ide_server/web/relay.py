@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ide_server.errors import HostUnavailable
-from ide_server.web import sessions
+from ide_server.web import access
 from ide_server.web.host import CONNECT_SECONDS, Host
 
 log = logging.getLogger(__name__)
@@ -40,13 +40,13 @@ HOP_BY_HOP = frozenset(
     )
 )
 """What belongs to one connection, RFC 9110, 7.6.1."""
-OURS = frozenset((b"cookie", b"host"))
-"""The host has no use for the session's secret."""
+OURS = frozenset((b"authorization", b"cookie", b"host"))
+"""The host has no use for the secret of a session or token."""
 SET_BY_US = frozenset((b"date", b"server"))
 
 
 async def relay(request: Request) -> Response:
-    await sessions.require(request)
+    await access.require(request)
     return RelayedReply(request.state["host"])
 
 

@@ -3,7 +3,6 @@
 import asyncio
 from typing import Any, Self
 
-import anyio
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
@@ -11,8 +10,6 @@ from ide_server.errors import NotSignedIn
 from ide_server.settings import Settings
 
 DAY_SECONDS = 86400
-RECHECK_SECONDS = 60.0
-"""A session may also expire, or be closed through another web process."""
 
 
 class SessionCookie:
@@ -47,7 +44,7 @@ async def require(connection: HTTPConnection[Any]) -> None:
 
 
 class SignOuts:
-    """Wakes those who go on relying on a session whenever one was closed; each then asks about its own."""
+    """Wakes those who go on relying on a session or token whenever one was closed; each then asks about its own."""
 
     def __init__(self) -> None:
         self.next = asyncio.Event()
@@ -55,15 +52,3 @@ class SignOuts:
     def announce(self) -> None:
         self.next.set()
         self.next = asyncio.Event()
-
-
-async def wait_closed(connection: HTTPConnection[Any], sign_out: asyncio.Event) -> None:
-    """Until the session is no longer open. `sign_out` is the one that was next when it last was."""
-    while True:
-        with anyio.move_on_after(RECHECK_SECONDS):
-            await sign_out.wait()
-        sign_out = connection.state["sign_outs"].next  # before the question, so that none falls between
-        # A query that is cancelled costs SQLAlchemy its connection, and leaves a task behind.
-        with anyio.CancelScope(shield=True):
-            if not await is_open(connection):
-                return

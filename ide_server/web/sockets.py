@@ -10,8 +10,9 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.frames import Close
 
-from ide_server.errors import NotSignedIn
-from ide_server.web import sessions
+from ide_server.errors import NotSignedIn, ScopeMissing
+from ide_server.web import access
+from ide_server.web.guard import close_reason
 from ide_server.web.host import CLOSE_SECONDS, Host
 from ide_server.web.relay import target_of
 
@@ -27,9 +28,9 @@ STUCK_SECONDS = 60.0
 async def relay(websocket: WebSocket) -> None:
     sign_out = websocket.state["sign_outs"].next
     try:
-        await sessions.require(websocket)
-    except NotSignedIn as error:
-        return await refuse(websocket, Close(NOT_SIGNED_IN, error.message))
+        await access.require(websocket)
+    except (NotSignedIn, ScopeMissing) as error:
+        return await refuse(websocket, Close(NOT_SIGNED_IN, close_reason(error.message)))
     host: Host = websocket.state["host"]
     try:
         connection = await host.connect(target_of(websocket.scope).decode("latin-1"), websocket.scope["subprotocols"])
@@ -75,7 +76,7 @@ async def both_ways(websocket: WebSocket, connection: ClientConnection, sign_out
 
         async def until_signed_out() -> None:
             nonlocal signed_out
-            await sessions.wait_closed(websocket, sign_out)
+            await access.wait_closed(websocket, sign_out)
             signed_out = True
             group.cancel_scope.cancel()
 
@@ -85,7 +86,7 @@ async def both_ways(websocket: WebSocket, connection: ClientConnection, sign_out
         group.cancel_scope.cancel()
     if signed_out:
         with anyio.move_on_after(CLOSE_SECONDS):  # a client that reads nothing does not take this either
-            await websocket.close(NOT_SIGNED_IN, "The session has ended. Sign in again.")
+            await websocket.close(NOT_SIGNED_IN, "The session or API token has ended. Sign in again.")
     return close
 
 

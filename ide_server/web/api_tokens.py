@@ -1,0 +1,68 @@
+"""Routes of API tokens. Only a session may make and delete them: no token begets another."""
+
+import time
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ide_server import wire
+from ide_server.errors import InvalidRequest
+from ide_server.replies import json_reply
+from ide_server.web import access, sessions
+from ide_server.web.state import WebState
+from ide_server.wire import ApiTokenId, NewApiToken
+
+BODY_BYTES = 4096
+NAME_CHARACTERS = 100
+
+
+async def list_tokens(request: Request[WebState]) -> Response:
+    await require_session(request)
+    return json_reply(await request.state["catalog"].api_tokens.list())
+
+
+async def create_token(request: Request[WebState]) -> Response:
+    await require_session(request)
+    new = checked(wire.decode(await body_of(request), NewApiToken))
+    return json_reply(await request.state["catalog"].api_tokens.create(new), status=201)
+
+
+async def delete_token(request: Request[WebState]) -> Response:
+    await require_session(request)
+    await request.state["catalog"].api_tokens.delete(ApiTokenId(request.path_params["token"]))
+    request.state["sign_outs"].announce()
+    return Response(status_code=204)
+
+
+async def require_session(request: Request[WebState]) -> None:
+    if access.bearer(request) is not None:
+        raise InvalidRequest("API tokens are made and deleted in the page, by who is signed in, not with a token.")
+    await sessions.require(request)
+
+
+async def body_of(request: Request[WebState]) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_BYTES:
+            raise InvalidRequest(f"Expected a request of at most {BODY_BYTES:,} bytes; it has more.")
+    return bytes(body)
+
+
+def checked(new: NewApiToken) -> NewApiToken:
+    name = new.name.strip()
+    if not name or len(name) > NAME_CHARACTERS or not name.isprintable():
+        raise InvalidRequest(f"Expected a name of 1 to {NAME_CHARACTERS} printable characters, got {name[:120]!r}.")
+    if not new.scopes or len(set(new.scopes)) != len(new.scopes):
+        raise InvalidRequest(f"Expected at least one scope, each once, got {new.scopes}.")
+    if new.expires_at is not None and new.expires_at <= time.time():
+        raise InvalidRequest("Expected expires_at to be in the future, in seconds since the epoch.")
+    return NewApiToken(name, new.scopes, new.expires_at)
+
+
+routes: list[BaseRoute] = [
+    Route("/api/v1/tokens", list_tokens),
+    Route("/api/v1/tokens", create_token, methods=["POST"]),
+    Route("/api/v1/tokens/{token}", delete_token, methods=["DELETE"]),
+]
