@@ -27,6 +27,7 @@ def console_socket(path: Path) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(os.fspath(path))
         try:
+            path.chmod(0o600)  # before listen: nobody else can have connected
             listener.listen(1)
             listener.setblocking(False)
             yield listener

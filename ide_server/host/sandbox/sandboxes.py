@@ -85,7 +85,7 @@ class Sandbox:
 
     async def start_main(self, descriptors: Sequence[int | None]) -> None:
         """Called once, by the owner, before anyone else has this object."""
-        process = self._process(self._spec.arguments, None)
+        process = self._process(self._spec.arguments, self._spec.variables)
         pid = await self._runtime.execute(self.name, self._folder, process, descriptors=descriptors)
         self._main = Child(pid)
 

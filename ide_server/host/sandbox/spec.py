@@ -1,7 +1,7 @@
 """What a sandbox is to be, as data: decided by pure code here, acted on by `sandboxes`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +54,8 @@ class SandboxSpec:
     hostname: str = "slipway"
     network: bool = True
     init: tuple[str, ...] = ("sleep", "infinity")
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Of the main program alone, before `environment`. Secrets may be among them: they are in no file of the bundle."""
 
 
 def workspace_spec(settings: Settings, environment: "Environment", model_path: Path) -> SandboxSpec:
