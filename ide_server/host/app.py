@@ -13,8 +13,10 @@ from ide_server.host.environments import Environments
 from ide_server.host.events import ModelEvents
 from ide_server.host.files import Files
 from ide_server.host.launchers import Operations, SandboxSpawn
+from ide_server.host.model_environments import ModelEnvironments
 from ide_server.host.models import Models
 from ide_server.host.mounts import Mounts
+from ide_server.host.packages import Packages
 from ide_server.host.routes import api
 from ide_server.host.sandbox import Sandboxes
 from ide_server.host.state import HostState
@@ -60,17 +62,22 @@ async def owners(settings: Settings) -> AsyncIterator[HostState]:
         stack.push_async_callback(sandboxes.close)
         variables = Variables(settings, catalog, events)
         await variables.start()
-        environments = Environments(settings)
+        environments = Environments(settings, keys_of_models=catalog.models.environment_keys)
         stack.push_async_callback(environments.close)
         environments.start()
+        model_environments = ModelEnvironments(catalog, environments, variables, events)
+        stack.push_async_callback(model_environments.close)
         files = Files(mounts)
         stack.callback(files.close)
-        workspaces = Workspaces(settings, sandboxes, environments, mounts)
+        workspaces = Workspaces(settings, sandboxes, model_environments, mounts)
         stack.push_async_callback(workspaces.close)
         terminals = Terminals(settings, workspaces, events)
         stack.push_async_callback(terminals.close)
+        model_environments.on_change(workspaces.retire)
+        model_environments.on_change(terminals.announce)
+        variables.on_change(terminals.announce)
         states = States(settings, catalog, events)
-        spawn = SandboxSpawn(settings, mounts, environments, sandboxes)
+        spawn = SandboxSpawn(settings, mounts, model_environments, sandboxes)
         operations = Operations(settings, catalog, mounts, spawn, states, events)
         await operations.start()
         stack.push_async_callback(operations.close)
@@ -82,6 +89,7 @@ async def owners(settings: Settings) -> AsyncIterator[HostState]:
             mounts=mounts,
             files=files,
             templates=templates,
+            environments=model_environments,
             workspaces=workspaces,
             terminals=terminals,
             operations=operations,
@@ -95,6 +103,8 @@ async def owners(settings: Settings) -> AsyncIterator[HostState]:
             events=events,
             sandboxes=sandboxes,
             environments=environments,
+            model_environments=model_environments,
+            packages=Packages(mounts, model_environments),
             mounts=mounts,
             files=files,
             workspaces=workspaces,

@@ -12,6 +12,7 @@ from ide_server.errors import InvalidRequest
 from ide_server.host.events import ModelEvents
 from ide_server.host.files import Files
 from ide_server.host.launchers import Operations
+from ide_server.host.model_environments import ModelEnvironments
 from ide_server.host.mounts import Mounts
 from ide_server.host.states import States
 from ide_server.host.templates import Templates
@@ -33,6 +34,7 @@ class Models:
         mounts: Mounts,
         files: Files,
         templates: Templates,
+        environments: ModelEnvironments,
         workspaces: Workspaces,
         terminals: Terminals,
         operations: Operations,
@@ -44,6 +46,7 @@ class Models:
         self._mounts = mounts
         self._files = files
         self._templates = templates
+        self._environments = environments
         self._workspaces = workspaces
         self._terminals = terminals
         self._operations = operations
@@ -95,6 +98,7 @@ class Models:
         await asyncio.to_thread(_remove_folder, self._settings.data_dir / "models" / model_id)
 
     async def _end_all(self, model_id: ModelId) -> None:
+        await self._environments.forget(model_id)
         await self._operations.remove_all(model_id)
         await self._terminals.remove_all(model_id)
         await self._workspaces.stop(model_id)

@@ -7,8 +7,10 @@ from ide_server.host.environments import Environments
 from ide_server.host.events import ModelEvents
 from ide_server.host.files import Files
 from ide_server.host.launchers import Operations
+from ide_server.host.model_environments import ModelEnvironments
 from ide_server.host.models import Models
 from ide_server.host.mounts import Mounts
+from ide_server.host.packages import Packages
 from ide_server.host.sandbox import Sandboxes
 from ide_server.host.states import States
 from ide_server.host.templates import Templates
@@ -24,6 +26,8 @@ class HostState(TypedDict):
     events: ModelEvents
     sandboxes: Sandboxes
     environments: Environments
+    model_environments: ModelEnvironments
+    packages: Packages
     mounts: Mounts
     files: Files
     workspaces: Workspaces

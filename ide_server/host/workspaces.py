@@ -1,80 +1,159 @@
-"""Workspaces: one sandbox per model, in which a person works; started on first need."""
+"""Workspaces: the sandboxes a person works in, started on first need.
+
+A model has one of its present environment, in which all that is new starts, and one of each earlier environment in
+which something still runs: it ends with the last of that.
+"""
 
 import asyncio
-from typing import NamedTuple
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import count
 
 from ide_server.errors import SandboxFailed
-from ide_server.host.environments import Environments
+from ide_server.host.equipment import Edition, Equipment, EquipmentSource
 from ide_server.host.mounts import Mount, Mounts
-from ide_server.host.sandbox import Sandbox, Sandboxes, workspace_spec
+from ide_server.host.sandbox import Pty, Sandbox, Sandboxes, workspace_spec
 from ide_server.settings import Settings
 from ide_server.wire import ModelId
 
 
-class Workspace(NamedTuple):
-    sandbox: Sandbox
-    lineage: int
-    """Of the mount it sees as /model: those of a later lineage do not reach into it."""
+class Workspace:
+    """One sandbox, from the moment its start begins."""
+
+    def __init__(self, model_id: ModelId, environment_key: str, lineage: int, start: "asyncio.Task[Sandbox]") -> None:
+        self.model_id = model_id
+        self.environment_key = environment_key
+        self.lineage = lineage
+        """Of the mount it sees as /model: those of a later lineage do not reach into it."""
+        self.users = 0
+        """Seats in it, and callers who wait for one."""
+        self._start = start
+
+    @property
+    def alive(self) -> bool:
+        """It starts or runs."""
+        return not self._start.done() or self.running is not None
+
+    @property
+    def running(self) -> Sandbox | None:
+        """The sandbox that its start has made, if it still runs."""
+        if not self._start.done() or self._start.cancelled() or self._start.exception() is not None:
+            return None
+        sandbox = self._start.result()
+        return None if sandbox.ended else sandbox
+
+    async def wait_started(self) -> Sandbox:
+        await asyncio.wait([self._start])  # a caller that gives up leaves the start to the others
+        if self._start.cancelled():
+            raise SandboxFailed("The model's workspace was stopped while it was starting. Open the terminal again.")
+        return self._start.result()
+
+    async def stop(self) -> None:
+        self._start.cancel()
+        await asyncio.wait([self._start])
+        if (sandbox := self.running) is not None:
+            await sandbox.stop()
+
+
+class Seat:
+    """One program's place in a workspace, which goes on at least until it is left."""
+
+    def __init__(self, owner: "Workspaces", workspace: Workspace, sandbox: Sandbox, equipment: Equipment) -> None:
+        self.sandbox = sandbox
+        self._owner = owner
+        self._workspace = workspace
+        self._equipment = equipment
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the model has another environment, or other variables, by now."""
+        return self._owner.present_edition(self._workspace.model_id) != self._equipment.edition
+
+    async def open_terminal(self, arguments: Sequence[str], *, rows: int, columns: int) -> Pty:
+        """Raises SandboxFailed."""
+        return await self.sandbox.open_terminal(
+            arguments, environment=self._equipment.variables.values, rows=rows, columns=columns
+        )
+
+    def leave(self) -> None:
+        """To be called once, when what was started has ended."""
+        self._owner.leave(self._workspace)
 
 
 class Workspaces:
-    def __init__(self, settings: Settings, sandboxes: Sandboxes, environments: Environments, mounts: Mounts) -> None:
+    def __init__(self, settings: Settings, sandboxes: Sandboxes, equipment: EquipmentSource, mounts: Mounts) -> None:
         self._settings = settings
         self._sandboxes = sandboxes
-        self._environments = environments
+        self._equipment = equipment
         self._mounts = mounts
-        self._starts: dict[ModelId, asyncio.Task[Workspace]] = {}
+        self._workspaces: defaultdict[ModelId, list[Workspace]] = defaultdict(list)
+        self._stops: set[asyncio.Task[None]] = set()
+        self._numbers = count(1)
 
-    async def get(self, model_id: ModelId) -> Sandbox:
-        """The running sandbox; a new one if there is none, it died, or its filesystem had to be mounted anew.
+    async def get(self, model_id: ModelId) -> Seat:
+        """In a running sandbox of the model's present environment; a new one if there is none, it died, or its
+        filesystem had to be mounted anew. Concurrent callers share one start.
 
-        Concurrent callers share one start. Raises ModelNotFound, FilesystemUnavailable, SandboxFailed.
+        Raises ModelNotFound, FilesystemUnavailable, SandboxFailed, EnvironmentFailed, EnvironmentUnavailable.
         """
         mount = await self._mounts.get(model_id)
-        start = self._starts.get(model_id)
-        if start is None or (start.done() and not serves(start, mount)):
-            start = asyncio.create_task(self._start(model_id, mount, start), name=f"workspace {model_id}")
-            self._starts[model_id] = start
-        await asyncio.wait([start])  # a caller that gives up leaves the start to the others
-        if start.cancelled():
-            raise SandboxFailed("The model's workspace was stopped while it was starting. Open the terminal again.")
-        return start.result().sandbox
+        equipment = await self._equipment.equip(model_id)
+        workspace = self._serving(model_id, equipment, mount)
+        workspace.users += 1
+        try:
+            return Seat(self, workspace, await workspace.wait_started(), equipment)
+        except BaseException:
+            self.leave(workspace)
+            raise
+
+    def present_edition(self, model_id: ModelId) -> Edition | None:
+        return self._equipment.present_edition(model_id)
+
+    def leave(self, workspace: Workspace) -> None:
+        workspace.users -= 1
+        self.retire(workspace.model_id)
+
+    def retire(self, model_id: ModelId) -> None:
+        """End the workspaces of environments that the model had before, where nobody is left."""
+        present = self.present_edition(model_id)
+        for workspace in list(self._workspaces.get(model_id, ())):
+            if workspace.users == 0 and present is not None and workspace.environment_key != present.environment_key:
+                self._workspaces[model_id].remove(workspace)
+                stop = asyncio.create_task(workspace.stop(), name=f"retire workspace of {model_id}")
+                self._stops.add(stop)
+                stop.add_done_callback(self._stops.discard)
 
     async def stop(self, model_id: ModelId) -> None:
-        """Ends all that runs in the workspace. Does nothing if there is none."""
-        start = self._starts.pop(model_id, None)
-        if start is not None:
-            start.cancel()
-            await asyncio.wait([start])
-            await stop_started(start)
+        """Ends all that runs in the model's workspaces. Does nothing if there is none."""
+        async with asyncio.TaskGroup() as stops:
+            for workspace in self._workspaces.pop(model_id, ()):
+                stops.create_task(workspace.stop())
 
     async def close(self) -> None:
         async with asyncio.TaskGroup() as stops:
-            for model_id in list(self._starts):
+            for model_id in list(self._workspaces):
                 stops.create_task(self.stop(model_id))
+        await asyncio.gather(*self._stops)
 
-    async def _start(self, model_id: ModelId, mount: Mount, previous: asyncio.Task[Workspace] | None) -> Workspace:
-        if previous is not None:
-            await stop_started(previous)
-        environment = await self._environments.default()
-        spec = workspace_spec(self._settings, environment, mount.path)
-        lineage = mount.lineage
+    def _serving(self, model_id: ModelId, equipment: Equipment, mount: Mount) -> Workspace:
+        """Without an await, so that concurrent callers find the same."""
+        known, key = self._workspaces[model_id], equipment.environment.key
+        of_environment = [workspace for workspace in known if workspace.environment_key == key]
+        for workspace in of_environment:
+            if workspace.alive and workspace.lineage == mount.lineage:
+                return workspace
+        for workspace in of_environment:
+            known.remove(workspace)
+        start = asyncio.create_task(self._start(model_id, equipment, mount, of_environment))
+        known.append(Workspace(model_id, key, mount.lineage, start))
+        return known[-1]
+
+    async def _start(
+        self, model_id: ModelId, equipment: Equipment, mount: Mount, previous: Sequence[Workspace]
+    ) -> Sandbox:
+        for workspace in previous:
+            await workspace.stop()
+        spec = workspace_spec(self._settings, equipment.environment, mount.path)
+        name = f"workspace-{model_id}-{next(self._numbers)}"
         # No await after this one: a start that is cancelled has either made no sandbox or returns it.
-        return Workspace(await self._sandboxes.start(spec, name=f"workspace-{model_id}"), lineage)
-
-
-def serves(start: asyncio.Task[Workspace], mount: Mount) -> bool:
-    workspace = started(start)
-    return workspace is not None and workspace.lineage == mount.lineage
-
-
-def started(start: asyncio.Task[Workspace]) -> Workspace | None:
-    """What a start that is over has made, if it still runs."""
-    if start.cancelled() or start.exception() is not None or start.result().sandbox.ended:
-        return None
-    return start.result()
-
-
-async def stop_started(start: asyncio.Task[Workspace]) -> None:
-    if (workspace := started(start)) is not None:
-        await workspace.sandbox.stop()
+        return await self._sandboxes.start(spec, name=name, during=self._equipment.use(equipment.environment))

@@ -15,6 +15,7 @@ from ide_server.host.sandbox import Sandboxes
 from ide_server.host.templates import Templates
 from ide_server.settings import Settings
 from ide_server.wire import PhaseEnded, PhaseStarted
+from tests.support.equipment import GivenEquipment
 from tests.support.local_launchers import FolderMounts, Laboratory, laboratory
 
 pytestmark = [
@@ -27,12 +28,15 @@ pytestmark = [
 
 @asynccontextmanager
 async def real_spawn(settings: Settings, mounts: FolderMounts) -> AsyncIterator[SandboxSpawn]:
-    sandboxes = Sandboxes(settings)
+    sandboxes, environments = Sandboxes(settings), Environments(settings)
     await sandboxes.remove_stale()
     try:
-        yield SandboxSpawn(settings, mounts, Environments(settings), sandboxes)  # type: ignore[arg-type]  # a fake
+        equipment = GivenEquipment(await environments.default())
+        yield SandboxSpawn(settings, mounts, equipment, sandboxes)  # type: ignore[arg-type]  # a fake
+        assert not +equipment.held
     finally:
         await sandboxes.close()
+        await environments.close()
 
 
 @pytest.fixture(scope="module")

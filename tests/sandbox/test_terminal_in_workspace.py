@@ -6,6 +6,7 @@ import re
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -14,15 +15,19 @@ import pytest
 
 from ide_server import wire
 from ide_server.errors import SandboxFailed
-from ide_server.host.environments import Environment, Environments
+from ide_server.host.environments import Environment
+from ide_server.host.equipment import Equipment
 from ide_server.host.events import ModelEvents
 from ide_server.host.mounts import Mounts
-from ide_server.host.sandbox import Sandboxes
+from ide_server.host.sandbox import Sandbox, Sandboxes
 from ide_server.host.sandbox.runtime import find_program
 from ide_server.host.terminals import Client, Terminal, Terminals
+from ide_server.host.variables import PassedVariables
 from ide_server.host.workspaces import Workspaces
 from ide_server.settings import Settings
 from ide_server.wire import ModelId
+from tests.support.equipment import NO_VARIABLES, GivenEquipment
+from tests.support.terminal_watcher import wait_until
 
 pytestmark = [
     pytest.mark.anyio,
@@ -58,15 +63,6 @@ signal.sigwait([signal.SIGWINCH])
 print(*reversed(os.get_terminal_size()))'"""
 
 
-class BareEnvironments:
-    def __init__(self) -> None:
-        self.asked = 0
-
-    async def default(self) -> Environment:
-        self.asked += 1
-        return BARE
-
-
 class FolderMounts:
     def __init__(self, folder: Path) -> None:
         self.mount = SimpleNamespace(path=folder, lineage=1)
@@ -78,11 +74,10 @@ class FolderMounts:
 class Host:
     def __init__(self, settings: Settings, folder: Path) -> None:
         self.sandboxes = Sandboxes(settings)
-        self.environments = BareEnvironments()
+        self.equipment = GivenEquipment(BARE)
         self.mounts = FolderMounts(folder)
-        self.workspaces = Workspaces(
-            settings, self.sandboxes, cast(Environments, self.environments), cast(Mounts, self.mounts)
-        )  # the two lend only what the casts stand for
+        mounts = cast(Mounts, self.mounts)  # it lends only what the cast stands for
+        self.workspaces = Workspaces(settings, self.sandboxes, self.equipment, mounts)
         self.terminals = Terminals(settings, self.workspaces, ModelEvents())
 
     async def open(self) -> Terminal:
@@ -103,6 +98,7 @@ async def host(tmp_path: Path) -> AsyncIterator[Host]:
     await host.terminals.close()
     await host.workspaces.close()
     await host.sandboxes.close()
+    assert not +host.equipment.held
     assert sorted(os.listdir("/proc/self/fd")) == before
     assert os.listdir(settings.run_path / "sandboxes") == []
 
@@ -219,7 +215,7 @@ async def test_a_flood_is_as_long_as_it_was_written(host: Host) -> None:
 
 async def test_the_end_of_a_sandbox_ends_its_terminals_and_the_next_one_starts_anew(host: Host) -> None:
     terminal = await host.open()
-    first = await host.workspaces.get(MODEL)
+    first = (await host.workspaces.get(MODEL)).sandbox
     async with watched(terminal) as screen:
         await screen.until(rb"\$ ")
         os.kill(first.pid, signal.SIGKILL)
@@ -228,13 +224,13 @@ async def test_the_end_of_a_sandbox_ends_its_terminals_and_the_next_one_starts_a
     await first.wait()
     async with watched(await host.open()) as screen:
         await screen.until(rb"\$ ")
-    assert await host.workspaces.get(MODEL) is not first
+    assert (await host.workspaces.get(MODEL)).sandbox is not first
 
 
 async def test_callers_at_once_share_one_start(host: Host) -> None:
     first, *others = await asyncio.gather(*(host.workspaces.get(MODEL) for _ in range(5)))
-    assert all(other is first for other in others)
-    assert host.environments.asked == 1
+    assert all(other.sandbox is first.sandbox for other in others)
+    assert host.equipment.held == {"bare": 1}
 
 
 async def test_a_caller_that_gives_up_leaves_the_start_to_the_others(host: Host) -> None:
@@ -242,21 +238,21 @@ async def test_a_caller_that_gives_up_leaves_the_start_to_the_others(host: Host)
     patient = asyncio.create_task(host.workspaces.get(MODEL))
     await asyncio.sleep(0)
     hasty.cancel()
-    assert not (await patient).ended
-    assert host.environments.asked == 1
+    assert not (await patient).sandbox.ended
+    assert host.equipment.held == {"bare": 1}
 
 
 async def test_a_filesystem_that_a_workspace_cannot_see_gets_a_new_one(host: Host) -> None:
-    first = await host.workspaces.get(MODEL)
+    first = (await host.workspaces.get(MODEL)).sandbox
     host.mounts.mount.lineage += 1
-    second = await host.workspaces.get(MODEL)
+    second = (await host.workspaces.get(MODEL)).sandbox
     assert first.ended
     assert not second.ended
-    assert await host.workspaces.get(MODEL) is second
+    assert (await host.workspaces.get(MODEL)).sandbox is second
 
 
 async def test_stopping_ends_what_runs_and_what_is_starting(host: Host) -> None:
-    running = await host.workspaces.get(MODEL)
+    running = (await host.workspaces.get(MODEL)).sandbox
     await host.workspaces.stop(MODEL)
     assert running.ended
     starting = asyncio.create_task(host.workspaces.get(MODEL))
@@ -265,3 +261,109 @@ async def test_stopping_ends_what_runs_and_what_is_starting(host: Host) -> None:
     with pytest.raises(SandboxFailed, match="was stopped while it was starting"):
         await starting
     await host.workspaces.stop(MODEL)
+
+
+# --- another environment, other variables ---
+
+
+OTHER = replace(BARE, key="other", variables={**BARE.variables, "WHICH": "other"})
+
+
+def outdated(host: Host) -> list[bool]:
+    return [terminal.outdated for terminal in host.terminals.list(MODEL)]
+
+
+def switch(host: Host, equipment: Equipment) -> None:
+    """As the owner of models' environments does it."""
+    host.equipment.present = equipment
+    host.workspaces.retire(MODEL)
+    host.terminals.announce(MODEL)
+
+
+async def test_a_shell_goes_on_in_its_environment_and_the_next_one_gets_the_new(host: Host) -> None:
+    async with watched(await host.open()) as old:
+        await old.until(rb"\$ ")
+        switch(host, Equipment(OTHER, NO_VARIABLES))
+        assert outdated(host) == [True]
+        async with watched(await host.open()) as new:
+            await new.until(rb"\$ ")
+            assert outdated(host) == [True, False]
+            for screen, which in ((old, "none"), (new, "other")):
+                screen.type("echo ${WHICH-none}\n")
+                await screen.until(rf"{which}\r\n".encode())
+            assert host.equipment.held == {"bare": 1, "other": 1}
+            old.type("touch /tmp/mine; echo do''ne\n")
+            await old.until(rb"done\r\n")
+            new.type("ls /tmp | wc -l\n")
+            await new.until(rb"[\r\n]0\r\n")
+            old.type("exit\n")
+            await old.until_ended()
+            await wait_until(lambda: +host.equipment.held == {"other": 1})
+            assert outdated(host) == [False]
+
+
+async def test_a_workspace_of_before_that_nobody_uses_ends_at_once(host: Host) -> None:
+    terminal = await host.open()
+    await host.terminals.remove(MODEL, terminal.record.id)
+    assert host.equipment.held == {"bare": 1}
+    switch(host, Equipment(OTHER, NO_VARIABLES))
+    await wait_until(lambda: not +host.equipment.held)
+
+
+async def test_a_workspace_ends_with_the_last_of_its_terminals_not_with_the_first(host: Host) -> None:
+    first, second = await host.open(), await host.open()
+    switch(host, Equipment(OTHER, NO_VARIABLES))
+    await host.terminals.remove(MODEL, first.record.id)
+    async with watched(second) as screen:
+        screen.type("echo ali''ve\n")
+        await screen.until(rb"alive\r\n")
+    await host.terminals.remove(MODEL, second.record.id)
+    await wait_until(lambda: not +host.equipment.held)
+
+
+async def test_what_is_switched_back_is_no_longer_outdated_and_goes_on(host: Host) -> None:
+    await host.open()
+    workspace = (await host.workspaces.get(MODEL)).sandbox
+    switch(host, Equipment(OTHER, NO_VARIABLES))
+    await host.open()
+    switch(host, Equipment(BARE, NO_VARIABLES))
+    assert outdated(host) == [False, True]
+    assert (await host.workspaces.get(MODEL)).sandbox is workspace
+
+
+async def test_other_variables_are_of_the_same_workspace(host: Host) -> None:
+    async with watched(await host.open()) as old:
+        await old.until(rb"\$ ")
+        switch(host, Equipment(BARE, PassedVariables({"TOKEN": "a b"}, frozenset(), 1)))
+        assert outdated(host) == [True]
+        async with watched(await host.open()) as new:
+            await new.until(rb"\$ ")
+            for screen, token in ((old, "none"), (new, "a b")):
+                screen.type("echo [${TOKEN-none}]\n")
+                await screen.until(rf"\[{token}\]\r\n".encode())
+            assert outdated(host) == [True, False]
+    assert host.equipment.held == {"bare": 1}
+
+
+async def test_a_start_that_is_overtaken_by_another_environment_still_serves_who_waits_for_it(host: Host) -> None:
+    opening = asyncio.create_task(host.open())
+    await wait_until(lambda: host.equipment.asked == 1)
+    switch(host, Equipment(OTHER, NO_VARIABLES))
+    async with watched(await opening) as screen:
+        screen.type("echo ${WHICH-none}\n")
+        await screen.until(rb"none\r\n")
+    assert outdated(host) == [True]
+
+
+async def test_a_shell_that_cannot_be_started_leaves_its_seat(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise SandboxFailed("no shell")
+
+    await host.workspaces.get(MODEL)  # its own seat stays taken
+    monkeypatch.setattr(Sandbox, "open_terminal", fail)
+    with pytest.raises(SandboxFailed, match="no shell"):
+        await host.open()
+    monkeypatch.undo()
+    (await host.workspaces.get(MODEL)).leave()
+    switch(host, Equipment(OTHER, NO_VARIABLES))
+    assert host.equipment.held == {"bare": 1}

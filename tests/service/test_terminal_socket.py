@@ -23,7 +23,7 @@ from ide_server.host.terminals import Terminal, Terminals, client
 from ide_server.replies import EXCEPTION_HANDLERS
 from ide_server.settings import Settings
 from ide_server.wire import ModelId, TerminalId, TerminalsChanged
-from tests.support.local_shells import LocalShells
+from tests.support.local_shells import LocalSeat, LocalShells
 from tests.support.terminal_watcher import Server, Watcher, serving, wait_until
 
 pytestmark = pytest.mark.anyio
@@ -378,7 +378,7 @@ async def test_a_shell_that_did_not_start_leaves_its_place(host: Host, monkeypat
         raise SandboxFailed("no sandbox today")
 
     with monkeypatch.context() as patch:
-        patch.setattr(host.shells, "open_terminal", fail)
+        patch.setattr(LocalSeat, "open_terminal", fail)
         for _ in range(5):
             with pytest.raises(SandboxFailed):
                 await host.terminals.create(host.model_id, rows=24, columns=80)

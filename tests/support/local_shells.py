@@ -21,12 +21,30 @@ class LocalShells:
 
     def __init__(self, *arguments: str) -> None:
         self.arguments = arguments or ("bash", "--norc", "--noprofile", "-i")
+        self.edition = 1
+        """Count it up, and shells started before are outdated."""
+        self.seats = 0
+        """Taken and not left."""
 
-    async def get(self, _: ModelId) -> "LocalShells":
-        return self
+    async def get(self, _: ModelId) -> "LocalSeat":
+        self.seats += 1
+        return LocalSeat(self)
+
+
+class LocalSeat:
+    def __init__(self, shells: LocalShells) -> None:
+        self._shells = shells
+        self._edition = shells.edition
+
+    @property
+    def outdated(self) -> bool:
+        return self._edition != self._shells.edition
 
     async def open_terminal(self, _: Sequence[str], *, rows: int, columns: int) -> LocalPty:
-        return open_pty(self.arguments, rows=rows, columns=columns)
+        return open_pty(self._shells.arguments, rows=rows, columns=columns)
+
+    def leave(self) -> None:
+        self._shells.seats -= 1
 
 
 def open_pty(arguments: Sequence[str], *, rows: int, columns: int) -> LocalPty:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from ide_server import runner
-from ide_server.host.environments import Environments
+from ide_server.host.equipment import EquipmentSource
 from ide_server.host.mounts import Mounts
 from ide_server.host.sandbox import Exit, Sandboxes, launcher_spec
 from ide_server.host.sandbox.spec import MODEL, RUNNER
@@ -29,7 +29,7 @@ class Spawn(Protocol):
     async def prepare(self, model_id: ModelId) -> None:
         """Have ready what takes long the first time, so that no phase is charged for it.
 
-        Raises SandboxFailed, FilesystemUnavailable.
+        Raises FilesystemUnavailable, and what keeps a model from its environment and variables.
         """
 
     async def start(
@@ -48,21 +48,35 @@ def runner_arguments(language: Language, *, runner_folder: str, model_folder: st
 
 
 class SandboxSpawn:
-    def __init__(self, settings: Settings, mounts: Mounts, environments: Environments, sandboxes: Sandboxes) -> None:
+    def __init__(self, settings: Settings, mounts: Mounts, equipment: EquipmentSource, sandboxes: Sandboxes) -> None:
         self._settings = settings
         self._mounts = mounts
-        self._environments = environments
+        self._equipment = equipment
         self._sandboxes = sandboxes
 
     async def prepare(self, model_id: ModelId) -> None:
         await self._mounts.get(model_id)
-        await self._environments.default()
+        await self._equipment.equip(model_id)
 
     async def start(
         self, name: str, *, model_id: ModelId, language: Language, stdout: int, stderr: int, control: int
     ) -> Process:
         mount = await self._mounts.get(model_id)
-        environment = await self._environments.default()
+        equipment = await self._equipment.equip(model_id)
         arguments = runner_arguments(language, runner_folder=RUNNER, model_folder=MODEL)
-        spec = launcher_spec(self._settings, environment, mount.path, RUNNER_FOLDER, arguments)
-        return await self._sandboxes.start(spec, name=name, stdout=stdout, stderr=stderr, passed_descriptors=(control,))
+        spec = launcher_spec(
+            self._settings,
+            equipment.environment,
+            mount.path,
+            RUNNER_FOLDER,
+            arguments,
+            variables=equipment.variables.values,
+        )
+        return await self._sandboxes.start(
+            spec,
+            name=name,
+            stdout=stdout,
+            stderr=stderr,
+            passed_descriptors=(control,),
+            during=self._equipment.use(equipment.environment),
+        )

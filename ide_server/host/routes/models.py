@@ -79,6 +79,7 @@ async def standing(state: HostState, model_id: ModelId) -> list[wire.ModelEvent]
         mount.standing,
         wire.StatesChanged(states),
         wire.TerminalsChanged(state["terminals"].list(model_id)),
+        wire.EnvironmentChanged(await state["model_environments"].get(model_id)),
         wire.VariablesChanged(await state["variables"].list(model_id)),
     ]
 

@@ -4,10 +4,11 @@ from ide_server.host.sandbox.console import Pty
 from ide_server.host.sandbox.identity import Identity, own_identity
 from ide_server.host.sandbox.processes import Child, Exit
 from ide_server.host.sandbox.sandboxes import Sandbox, Sandboxes
-from ide_server.host.sandbox.spec import Limits, Mount, SandboxSpec, launcher_spec, workspace_spec
+from ide_server.host.sandbox.spec import Environment, Limits, Mount, SandboxSpec, launcher_spec, workspace_spec
 
 __all__ = [
     "Child",
+    "Environment",
     "Exit",
     "Identity",
     "Limits",

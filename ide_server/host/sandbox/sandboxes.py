@@ -7,7 +7,7 @@ import re
 import shutil
 import signal
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AbstractContextManager, AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -159,17 +159,21 @@ class Sandboxes:
         stdout: int | None = None,
         stderr: int | None = None,
         passed_descriptors: tuple[int, ...] = (),
+        during: AbstractContextManager[object] | None = None,
     ) -> Sandbox:
         """Returns when the main program runs, its network is up and its limits hold.
 
         Descriptors stay the caller's; None is /dev/null; `passed_descriptors` are 3, 4, ... in the main program.
-        A name of letters, digits and "_.-" can be used again once its sandbox has ended. Raises SandboxFailed.
+        `during` is left when nothing of the sandbox is left, or the start has failed. A name of letters, digits and
+        "_.-" can be used again once its sandbox has ended. Raises SandboxFailed.
         """
-        if not NAME.fullmatch(name):
-            raise ValueError(f"expected a name like {NAME.pattern}, got {name!r}")
-        if name in self._running:
-            await self._wait_until_free(name)
         async with AsyncExitStack() as remains:
+            if during is not None:
+                remains.enter_context(during)
+            if not NAME.fullmatch(name):
+                raise ValueError(f"expected a name like {NAME.pattern}, got {name!r}")
+            if name in self._running:
+                await self._wait_until_free(name)
             sandbox = await self._create(spec, name, remains)
             if spec.arguments:
                 await sandbox.start_main((stdin, stdout, stderr, *passed_descriptors))

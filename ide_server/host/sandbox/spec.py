@@ -3,12 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from ide_server.settings import MEBIBYTE, Settings
-
-if TYPE_CHECKING:
-    from ide_server.host.environments import Environment
 
 INSIDE = Path(__file__).with_name("inside")
 """Files of ours that a sandbox sees."""
@@ -27,6 +24,25 @@ class Mount:
     writable: bool = False
     follows: bool = False
     """What is mounted upon it later appears in the sandbox too."""
+
+
+class Environment(Protocol):
+    """All that a sandbox knows of the interpreters and packages that it runs programs with."""
+
+    @property
+    def key(self) -> str:
+        """The same key, the same content."""
+
+    @property
+    def mounts(self) -> tuple[Mount, ...]: ...
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """All that a process inside needs; nothing of the server's."""
+
+    @property
+    def python(self) -> str:
+        """Path inside a sandbox; a model's own comes before it in PATH."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +74,7 @@ class SandboxSpec:
     """Of the main program alone, before `environment`. Secrets may be among them: they are in no file of the bundle."""
 
 
-def workspace_spec(settings: Settings, environment: "Environment", model_path: Path) -> SandboxSpec:
+def workspace_spec(settings: Settings, environment: Environment, model_path: Path) -> SandboxSpec:
     """The sandbox a person works in; its programs are started by `Sandbox.open_terminal` and `Sandbox.execute`."""
     return SandboxSpec(
         arguments=(),
@@ -77,15 +93,18 @@ def workspace_spec(settings: Settings, environment: "Environment", model_path: P
 
 def launcher_spec(
     settings: Settings,
-    environment: "Environment",
+    environment: Environment,
     model_path: Path,
     runner: Path,
     arguments: tuple[str, ...],
+    *,
+    variables: Mapping[str, str],
 ) -> SandboxSpec:
-    """The sandbox that runs a model's code: `runner`, a folder, is at /opt/slipway/runner."""
+    """The sandbox that runs a model's code: `runner`, a folder, is at /opt/slipway/runner. `variables`: the person's."""
     return SandboxSpec(
         arguments=arguments,
         environment=environment.variables,
+        variables=variables,
         mounts=(*model_mounts(environment, model_path), Mount(runner, RUNNER)),
         limits=Limits(
             memory_bytes=settings.launcher_memory_mebibytes * MEBIBYTE,
@@ -97,5 +116,5 @@ def launcher_spec(
     )
 
 
-def model_mounts(environment: "Environment", model_path: Path) -> tuple[Mount, ...]:
+def model_mounts(environment: Environment, model_path: Path) -> tuple[Mount, ...]:
     return (*environment.mounts, Mount(INSIDE / "bin", COMMANDS), Mount(model_path, MODEL, writable=True, follows=True))

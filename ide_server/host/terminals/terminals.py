@@ -7,7 +7,9 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+import msgspec
 
 from ide_server import wire
 from ide_server.errors import TerminalNotFound, TooManyTerminals
@@ -21,13 +23,29 @@ SHELL = ("/bin/bash", "-i")
 
 
 class PtySource(Protocol):
-    """Where shells run: a workspace's sandbox."""
+    """Where a shell runs: its seat in a workspace."""
+
+    @property
+    def outdated(self) -> bool:
+        """Whether a shell started now would find another environment, or other variables."""
 
     async def open_terminal(self, arguments: Sequence[str], *, rows: int, columns: int) -> Pty: ...
+
+    def leave(self) -> None:
+        """The shell has ended, or was not started. Called once."""
 
 
 class PtySources(Protocol):
     async def get(self, model_id: ModelId) -> PtySource: ...
+
+
+class Opened(NamedTuple):
+    terminal: Terminal
+    source: PtySource
+
+    @property
+    def record(self) -> wire.Terminal:
+        return msgspec.structs.replace(self.terminal.record, outdated=self.source.outdated)
 
 
 class Terminals:
@@ -35,18 +53,18 @@ class Terminals:
         self._settings = settings
         self._workspaces = workspaces
         self._events = events
-        self._places: defaultdict[ModelId, dict[int, Terminal | None]] = defaultdict(dict)
+        self._places: defaultdict[ModelId, dict[int, Opened | None]] = defaultdict(dict)
         """By number, the oldest first; None while the shell starts."""
 
     def list(self, model_id: ModelId) -> list[wire.Terminal]:
         """The oldest first."""
-        return [terminal.record for terminal in self._of(model_id)]
+        return [opened.record for opened in self._of(model_id)]
 
     def get(self, model_id: ModelId, terminal_id: TerminalId) -> Terminal:
         """Raises TerminalNotFound."""
-        for terminal in self._of(model_id):
-            if terminal.record.id == terminal_id:
-                return terminal
+        for opened in self._of(model_id):
+            if opened.terminal.record.id == terminal_id:
+                return opened.terminal
         raise TerminalNotFound("This terminal has ended or never was. Open a new one.")
 
     async def create(self, model_id: ModelId, *, rows: int, columns: int) -> wire.Terminal:
@@ -54,12 +72,15 @@ class Terminals:
         size = checked_size(rows, columns)
         number = self._take_number(model_id)
         try:
-            workspace = await self._workspaces.get(model_id)
-            pty = await workspace.open_terminal(SHELL, rows=rows, columns=columns)
+            source = await self._workspaces.get(model_id)
+            pty = await open_shell(source, rows=rows, columns=columns)
         except BaseException:
             self._forget(model_id, number)
             raise
-        return self._adopt(model_id, number, pty, size).record
+        opened = Opened(self._terminal(model_id, number, pty, size), source)
+        self._places[model_id][number] = opened
+        self.announce(model_id)
+        return opened.record
 
     async def remove(self, model_id: ModelId, terminal_id: TerminalId) -> None:
         """Ends the shell and what runs in its foreground. Raises TerminalNotFound."""
@@ -67,16 +88,20 @@ class Terminals:
 
     async def remove_all(self, model_id: ModelId) -> None:
         async with asyncio.TaskGroup() as group:
-            for terminal in self._of(model_id):
-                group.create_task(terminal.remove())
+            for opened in self._of(model_id):
+                group.create_task(opened.terminal.remove())
 
     async def close(self) -> None:
         async with asyncio.TaskGroup() as group:
             for model_id in list(self._places):
                 group.create_task(self.remove_all(model_id))
 
-    def _of(self, model_id: ModelId) -> Sequence[Terminal]:
-        return [terminal for terminal in self._places.get(model_id, {}).values() if terminal is not None]
+    def announce(self, model_id: ModelId) -> None:
+        """Tell what stands: also when only what is outdated has changed."""
+        self._events.publish(model_id, wire.TerminalsChanged(self.list(model_id)))
+
+    def _of(self, model_id: ModelId) -> Sequence[Opened]:
+        return [opened for opened in self._places.get(model_id, {}).values() if opened is not None]
 
     def _take_number(self, model_id: ModelId) -> int:
         """The lowest that is free: held from here on, so that starting shells count towards the limit."""
@@ -88,21 +113,21 @@ class Terminals:
         places[number] = None
         return number
 
-    def _adopt(self, model_id: ModelId, number: int, pty: Pty, size: Size) -> Terminal:
-        terminal = Terminal(
+    def _terminal(self, model_id: ModelId, number: int, pty: Pty, size: Size) -> Terminal:
+        return Terminal(
             wire.Terminal(TerminalId(secrets.token_hex(8)), f"Terminal {number}", time.time()),
             pty,
             size=size,
             scrollback_bytes=self._settings.terminal_scrollback_bytes,
             on_end=partial(self._ended, model_id, number),
         )
-        self._places[model_id][number] = terminal
-        self._publish(model_id)
-        return terminal
 
     def _ended(self, model_id: ModelId, number: int) -> None:
+        opened = self._places[model_id][number]
+        assert opened is not None  # it has its place before the event loop can hear of its end
         self._forget(model_id, number)
-        self._publish(model_id)
+        self.announce(model_id)
+        opened.source.leave()
 
     def _forget(self, model_id: ModelId, number: int) -> None:
         places = self._places[model_id]
@@ -110,5 +135,10 @@ class Terminals:
         if not places:
             del self._places[model_id]
 
-    def _publish(self, model_id: ModelId) -> None:
-        self._events.publish(model_id, wire.TerminalsChanged(self.list(model_id)))
+
+async def open_shell(source: PtySource, *, rows: int, columns: int) -> Pty:
+    try:
+        return await source.open_terminal(SHELL, rows=rows, columns=columns)
+    except BaseException:
+        source.leave()
+        raise

@@ -2,9 +2,24 @@
 
 from collections.abc import Mapping
 
+from ide_server.host.files.failures import attempt
+from ide_server.host.model_environments import ModelEnvironments
+from ide_server.host.mounts import Mounts
 from ide_server.host.packages.dependencies import Installed, read_dependencies
 from ide_server.host.packages.installed import Distributions, read_own, reinstall_command
-from ide_server.wire import InstalledPackage, OwnPackages, PackageSet
+from ide_server.wire import InstalledPackage, ModelId, OwnPackages, PackageSet
+
+
+class Packages:
+    def __init__(self, mounts: Mounts, environments: ModelEnvironments) -> None:
+        self._mounts = mounts
+        self._environments = environments
+
+    async def read(self, model_id: ModelId) -> OwnPackages:
+        """Raises ModelNotFound, FilesystemUnavailable."""
+        choice, preinstalled = await self._environments.present(model_id)
+        mount = await self._mounts.get(model_id)
+        return await attempt(mount, "", read_packages, python=choice.python, preinstalled=preinstalled)
 
 
 def read_packages(root: int, *, python: str, preinstalled: Mapping[str, str]) -> OwnPackages:
