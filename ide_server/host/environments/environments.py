@@ -2,20 +2,26 @@
 
 import asyncio
 import logging
-import os
-from collections.abc import Awaitable, Callable, Mapping, Set
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 
-from ide_server.errors import EnvironmentFailed, EnvironmentInUse, EnvironmentUnavailable, InvalidRequest, SlipwayError
-from ide_server.host.environments import builder, interpreters, offering, registries, resolution
+import msgspec
+
+from ide_server import wire
+from ide_server.errors import EnvironmentFailed, EnvironmentInUse, EnvironmentUnavailable, SlipwayError
+from ide_server.host.environments import builder, bytecode, offering, resolution, survey
 from ide_server.host.environments.building import Building, Report
 from ide_server.host.environments.environment import Environment
-from ide_server.host.environments.folders import Folders, Use
-from ide_server.host.environments.interpreters import Interpreter
+from ide_server.host.environments.folders import Folders, Manifest, Use
+from ide_server.host.environments.index import Index
+from ide_server.host.environments.machine import Machine
 from ide_server.host.environments.plan import Plan
-from ide_server.host.environments.resolution import Question, Resolutions
-from ide_server.host.environments.uv import Uv, UvFailed
-from ide_server.settings import Settings
+from ide_server.host.environments.processes import ProcessFailed
+from ide_server.host.environments.resolution import Question, Resolution, Resolutions
+from ide_server.host.environments.survey import Survey
+from ide_server.settings import MEBIBYTE, Settings
 from ide_server.wire import EnvironmentChoice
+
+CLEAN_SECONDS = 60.0
 
 logger = logging.getLogger(__name__)
 
@@ -36,31 +42,41 @@ class Environments:
     """
 
     def __init__(self, settings: Settings, *, keys_of_models: KeysOfModels = no_models) -> None:
-        """`keys_of_models`: environments that models name, which are in use even while nothing runs in them."""
+        """
+        `keys_of_models`: environments that models name, which are in use even while nothing runs in them. Raises
+        NotUnderstood for an environments.toml that is wrong.
+        """
         self._folder = settings.data_dir / "environments"
         self._folders = Folders(self._folder)
         self._resolutions = Resolutions(self._folder / "resolutions")
         self._offering = offering.read(settings.data_dir)
         self._keys_of_models = keys_of_models
+        self._incomplete: dict[Question, Resolution] = {}
         self._buildings: dict[str, Building] = {}
-        self._tools: asyncio.Task[Uv] | None = None
-        self._search: asyncio.Task[list[Interpreter]] | None = None
-        self._prebuild: asyncio.Task[None] | None = None
+        self._machine = Machine(self._folder, self._offering)
+        self._start_task: asyncio.Task[None] | None = None
 
     # --- life ---
 
     def start(self) -> None:
-        """Builds the default before it is asked for, so that the first terminal does not wait for it."""
-        self._prebuild = asyncio.create_task(self._build_default(), name="default environment")
+        """Builds the default and finds what can be offered before anybody asks."""
+        self._start_task = asyncio.create_task(self._prepare(), name="environments")
 
     async def close(self) -> None:
         """What is half built then is gone, and so is who built it."""
-        tasks = [task for task in (self._prebuild, self._tools, self._search) if task is not None]
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        if self._start_task is not None:
+            self._start_task.cancel()
+            await asyncio.wait([self._start_task])
         await asyncio.gather(*(building.cancel() for building in list(self._buildings.values())))
+        await self._machine.close()
+
+    async def _prepare(self) -> None:
+        await asyncio.to_thread(self._folders.remove_rubbish)
+        for step in (self.default, self.offers):
+            try:
+                await step()
+            except SlipwayError as error:  # whoever asks later tries again
+                logger.warning("%s", error.message)
 
     # --- choices ---
 
@@ -68,23 +84,57 @@ class Environments:
     def default_choice(self) -> EnvironmentChoice:
         return self._offering.default_choice
 
+    async def offers(self) -> wire.EnvironmentOffers:
+        """What was found last, at once; only the first time ever it waits for the finding."""
+        found = await self._machine.survey()
+        built = await asyncio.to_thread(self._folders.manifests)
+        return survey.offers(self._offering, found, built_nodes={each.node_version for each in built.values()})
+
     async def resolve(self, choice: EnvironmentChoice, *, refresh: bool = False) -> Plan:
         """
         A choice that was resolved before stays what it was, and needs no network, unless it is to be refreshed.
 
-        Raises InvalidRequest for what is not offered, EnvironmentUnavailable for a combination that does not exist.
+        Raises InvalidRequest for what is not offered, EnvironmentUnavailable for a combination that does not exist (its
+        details: `available` has the versions of each chosen package for that Python), EnvironmentFailed where that
+        could not be found out.
         """
         self._offering.check(choice)
-        interpreter = await self._interpreter(choice.python)
-        question = self._question(choice)
-        found = None if refresh else self._resolutions.get(question)
-        if found is None:
-            try:
-                found = await resolution.resolve(await self._uv(), question)
-            except UvFailed as error:
-                raise EnvironmentUnavailable(error.message, available={}) from error
+        interpreter, fetch = await self._machine.interpreter(choice.python)
+        question = await self._question(choice)
+        if refresh:
+            self._incomplete.pop(question, None)
+        known = None if refresh else self._incomplete.get(question) or self._resolutions.get(question)
+        found = known or await self._resolve(choice, question, interpreter.version)
+        plan = Plan(choice, interpreter, fetch.key if fetch else None, found.locks, found.byte_sizes)
+        return plan if found.complete else msgspec.structs.replace(plan, notice=notice(plan))
+
+    async def _resolve(self, choice: EnvironmentChoice, question: Question, version: str) -> Resolution:
+        uv, places = await self._machine.tools()
+        try:
+            async with Index(places) as index:
+                found = await resolution.resolve(uv, index, question, version=version)
+        except ProcessFailed as error:
+            if error.said.startswith(resolution.UNREACHABLE):
+                raise EnvironmentFailed(f"The registry of packages could not be asked: {error.said}") from error
+            raise EnvironmentUnavailable(error.message, available=await self._available(choice)) from error
+        if found.complete:
             self._resolutions.keep(question, found)
-        return Plan(choice, interpreter, None, found.locks, found.notice)
+        else:
+            self._incomplete[question] = found
+        return found
+
+    async def _available(self, choice: EnvironmentChoice) -> dict[str, list[str]]:
+        found = await self._machine.survey()
+        return {name: found.versions(self._offering.packages[name], choice.python) or [] for name in choice.packages}
+
+    async def _question(self, choice: EnvironmentChoice) -> Question:
+        found = await self._machine.survey() if choice.packages else Survey()
+        requirements = tuple(
+            f"{found.distribution(self._offering.packages[name], version, choice.python)}=={version}"
+            for name, version in sorted(choice.packages.items())
+        )
+        backend = self._offering.torch.backend if "torch" in choice.packages else None
+        return Question(choice.python, choice.node, requirements, backend)
 
     # --- environments ---
 
@@ -98,8 +148,8 @@ class Environments:
         return self._folders.find(key)
 
     def packages(self, key: str) -> Mapping[str, str]:
-        """Version by name of what is preinstalled. Raises EnvironmentNotFound."""
-        return self._folders.manifest(key).packages
+        """Version by name of what is preinstalled for Python. Raises EnvironmentNotFound."""
+        return self._folders.manifest(key).python_packages
 
     def use(self, key: str) -> Use:
         """Keeps it from being removed, by whatever process, until it is closed. Raises EnvironmentNotFound."""
@@ -114,52 +164,77 @@ class Environments:
         building.want()
         return building
 
+    async def list(self) -> Sequence[wire.BuiltEnvironment]:
+        """The newest first."""
+        named = await self._named()
+        built = await asyncio.to_thread(self._folders.manifests)
+        found = [await asyncio.to_thread(self._described, key, manifest, named) for key, manifest in built.items()]
+        return sorted(found, key=lambda each: each.created_at, reverse=True)
+
     async def remove(self, key: str) -> None:
         """Raises EnvironmentNotFound, EnvironmentInUse."""
-        if key in await self._keys_of_models():
-            raise EnvironmentInUse(f"Environment {key!r} is in use: a model has it. Choose another there first.")
+        manifest = self._folders.manifest(key)
+        if key in await self._named():
+            raise EnvironmentInUse(
+                f"Environment {key!r} is in use: a model has it, or it is the default. Choose another there first."
+            )
         await asyncio.to_thread(self._folders.remove, key)
+        await self._clean(manifest)
 
-    # --- inner ---
+    async def prune(self) -> Sequence[wire.BuiltEnvironment]:
+        """Removes those nobody uses, and returns them."""
+        removed = []
+        for each in await self.list():
+            if not each.in_use:
+                await self.remove(each.key)
+                removed.append(each)
+        return removed
+
+    def _described(self, key: str, manifest: Manifest, named: Set[str]) -> wire.BuiltEnvironment:
+        return wire.BuiltEnvironment(
+            key=key,
+            python_version=manifest.interpreter.version,
+            node_version=manifest.node_version,
+            packages=manifest.python_packages,
+            byte_size=self._folders.byte_size(key),
+            created_at=manifest.created_at,
+            in_use=key in named or self._folders.in_use(key),
+        )
+
+    async def _named(self) -> Set[str]:
+        """What is in use though nothing may run in it: models' environments, and the one that others get."""
+        interpreter, _ = await self._machine.interpreter(self.default_choice.python)
+        known = self._resolutions.get(await self._question(self.default_choice))
+        default = {Plan(self.default_choice, interpreter, None, known.locks).key} if known else set()
+        return await self._keys_of_models() | default
+
+    async def _clean(self, removed: Manifest) -> None:
+        """Also forgets what was kept for others to share, of packages that no other environment has."""
+        await asyncio.to_thread(bytecode.remove_unused, self._folders.bytecode)
+        kept = await asyncio.to_thread(builder.held, self._folders)
+        names = [name for name, version in removed.packages.items() if (name, version) not in kept]
+        if names:
+            uv, _ = await self._machine.tools()
+            async with asyncio.timeout(CLEAN_SECONDS):
+                await uv.run("cache", "clean", "--quiet", *names, what="The cache of packages could not be cleaned")
 
     async def _build(self, plan: Plan, report: Report) -> Environment:
-        await builder.build(plan, self._folders, await self._uv(), report)
-        found = self.find(plan.key)
-        if found is None:
-            raise EnvironmentFailed(f"The environment was removed while it was built; {plan.key} is gone. Try again.")
-        return found
+        uv, _ = await self._machine.tools()
+        await builder.build(plan, self._folders, uv, report)
+        if plan.fetch is not None:
+            self._machine.forget_interpreters()  # there is one more now
+        question = await self._question(plan.choice)
+        if (found := self._incomplete.pop(question, None)) is not None:
+            self._resolutions.keep(question, found)  # as it is built, others who choose the same get it
+        built = self.find(plan.key)
+        if built is None:
+            raise EnvironmentFailed(f"Environment {plan.key} was removed as soon as it was built. Choose it again.")
+        return built
 
-    async def _build_default(self) -> None:
-        """A failure is only logged: who asks later tries again."""
-        try:
-            await self.default()
-        except SlipwayError as error:
-            logger.warning("%s", error.message)
 
-    def _question(self, choice: EnvironmentChoice) -> Question:
-        requirements = tuple(
-            f"{self._offering.packages[name].distributions[0]}=={version}"
-            for name, version in sorted(choice.packages.items())
-        )
-        backend = self._offering.torch.backend if "torch" in choice.packages else None
-        return Question(choice.python, choice.node, requirements, backend)
-
-    async def _interpreter(self, minor: str) -> Interpreter:
-        for interpreter in await self._interpreters():
-            if interpreter.minor == minor:
-                return interpreter
-        raise InvalidRequest(f"Python {minor} is not on this machine.")
-
-    async def _interpreters(self) -> list[Interpreter]:
-        if self._search is None:
-            folders = interpreters.folders_of(os.environ, fetched=self._folder / "pythons")
-            self._search = asyncio.create_task(interpreters.find(folders), name="search for interpreters")
-        return await asyncio.shield(self._search)
-
-    async def _uv(self) -> Uv:
-        if self._tools is None:
-            self._tools = asyncio.create_task(self._find_uv(), name="configuration of pip")
-        return await asyncio.shield(self._tools)
-
-    async def _find_uv(self) -> Uv:
-        return Uv(self._folder, await registries.configured())
+def notice(plan: Plan) -> str:
+    size = sum(plan.byte_sizes.values()) // MEBIBYTE
+    return (
+        "PyTorch's own packages could not be reached, so torch is the one of the configured registry, which may bring "
+        f"the libraries of a graphics card along: {size} MiB to download in all."
+    )

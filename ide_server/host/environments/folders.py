@@ -4,6 +4,7 @@ A lock on the folder (flock) is what use means, to this process and to any other
 environment, alone by whoever removes it.
 """
 
+import collections
 import contextlib
 import fcntl
 import os
@@ -17,7 +18,7 @@ import msgspec
 from ide_server.errors import EnvironmentInUse, EnvironmentNotFound
 from ide_server.host.environments.environment import Environment, environment
 from ide_server.host.environments.interpreters import Interpreter
-from ide_server.host.environments.plan import Plan
+from ide_server.host.environments.plan import NODE_WHEEL, Plan
 from ide_server.wire import EnvironmentChoice
 
 ROOT = "root"
@@ -33,11 +34,17 @@ class Manifest(msgspec.Struct, frozen=True):
     interpreter: Interpreter
     node_version: str
     packages: dict[str, str]
+    """Version by name, of all wheels, Node's too."""
     created_at: float
+
+    @property
+    def python_packages(self) -> dict[str, str]:
+        return {name: version for name, version in self.packages.items() if name != NODE_WHEEL}
 
     @classmethod
     def of(cls, plan: Plan) -> Self:
-        return cls(plan.choice, plan.interpreter, plan.node_version, plan.packages, time.time())
+        packages = {wheel.name: wheel.version for wheel in plan.wheels}
+        return cls(plan.choice, plan.interpreter, plan.node_version, packages, time.time())
 
 
 class Use:
@@ -87,6 +94,7 @@ class Folders:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.bytecode = folder / "bytecode"
 
     def path(self, key: str) -> Path:
         return self.folder / key
@@ -102,6 +110,23 @@ class Folders:
         if "/" in key or not is_built(path):
             raise EnvironmentNotFound(f"There is no environment {key!r}; it may have been removed.")
         return msgspec.json.decode((path / MANIFEST).read_bytes(), type=Manifest)
+
+    def manifests(self) -> dict[str, Manifest]:
+        found = {}
+        for key in self.keys():
+            with contextlib.suppress(EnvironmentNotFound):  # removed since it was listed
+                found[key] = self.manifest(key)
+        return found
+
+    def byte_size(self, key: str) -> int:
+        """What removing it frees: with a file goes what was kept of it for others to share, if none does."""
+        blocks, links = {}, collections.Counter[int]()
+        for folder, _, names in os.walk(self.path(key)):
+            for name in names:
+                status = os.lstat(f"{folder}/{name}")
+                links[status.st_ino] += 1
+                blocks[status.st_ino] = (status.st_nlink, status.st_blocks * 512)
+        return sum(size for inode, (count, size) in blocks.items() if count <= links[inode] + 1)
 
     def find(self, key: str) -> Environment | None:
         """None too where its interpreter has left this machine."""
@@ -176,7 +201,7 @@ class Folders:
 
 
 def is_built(path: Path) -> bool:
-    return "." not in path.name and (path / MANIFEST).exists()
+    return not path.name.endswith((BUILDING, REMOVED)) and (path / MANIFEST).exists()
 
 
 def locked(folder: Path, kind: int) -> int:

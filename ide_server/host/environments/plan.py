@@ -39,6 +39,8 @@ class Plan(msgspec.Struct, frozen=True):
     fetch: str | None
     """What uv calls the interpreter that has to be fetched first; None: it is on this machine."""
     locks: Locks
+    byte_sizes: dict[str, int] = {}
+    """Of the wheels by their address, as far as the registry tells."""
     notice: str = ""
     """What whoever chose this should know before it is built."""
 
@@ -53,6 +55,9 @@ class Plan(msgspec.Struct, frozen=True):
     @property
     def wheels(self) -> list[Wheel]:
         return [*wheels(self.locks.packages), *wheels(self.locks.node)]
+
+    def byte_size(self, wheel: Wheel) -> int:
+        return self.byte_sizes.get(wheel.url, 0)
 
     @property
     def packages(self) -> dict[str, str]:

@@ -1,19 +1,28 @@
 """From a choice to the locks of all it needs, by uv; a choice once resolved stays what it was, without any network."""
 
+import asyncio
 import hashlib
+import sys
 from pathlib import Path
 
 import msgspec
 
-from ide_server.host.environments.plan import NODE_WHEEL, Locks
+from ide_server.host.environments.index import Index
+from ide_server.host.environments.plan import NODE_WHEEL, Locks, wheels
+from ide_server.host.environments.processes import ProcessFailed
 from ide_server.host.environments.uv import Uv
 
 RESOLVING = "There is no such combination"
+UNREACHABLE = "error:"
+"""How uv begins where it was kept from resolving; where it resolved and found nothing, it explains."""
 
 
 class Resolution(msgspec.Struct, frozen=True):
     locks: Locks
-    notice: str = ""
+    byte_sizes: dict[str, int] = {}
+    """Of each wheel by its address; 0 where the registry does not say."""
+    complete: bool = True
+    """False: something could not be asked; ask again another time."""
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -50,20 +59,49 @@ class Resolutions:
         new.replace(path)  # in one step: another process may read it
 
 
-async def resolve(uv: Uv, question: Question) -> Resolution:
-    """Raises UvFailed with uv's explanation."""
-    packages = await lock(uv, question.python, ("pip", *question.requirements))
-    node = await lock(uv, question.python, (f"{NODE_WHEEL}=={question.node}.*",))
-    return Resolution(Locks(packages, node))
+async def resolve(uv: Uv, index: Index, question: Question, *, version: str) -> Resolution:
+    """For the full version of Python. Raises ProcessFailed with uv's explanation."""
+    node = await lock(uv, version, (f"{NODE_WHEEL}=={question.node}.*",))
+    requirements, complete = ("pip", *question.requirements), True
+    if question.torch_backend is None:
+        packages = await lock(uv, version, requirements)
+    else:
+        packages, complete = await lock_with_torch(uv, version, requirements, backend=question.torch_backend)
+    urls = [wheel.url for wheel in (*wheels(packages), *wheels(node))]
+    sizes = await asyncio.gather(*map(index.byte_size, urls))
+    return Resolution(Locks(packages, node), dict(zip(urls, sizes, strict=True)), complete)
 
 
-async def lock(uv: Uv, python: str, requirements: tuple[str, ...], *arguments: str) -> str:
-    """A pylock.toml with one wheel for each package. Nothing is compiled: that would run foreign code on the host."""
+async def lock_with_torch(uv: Uv, python: str, requirements: tuple[str, ...], *, backend: str) -> tuple[str, bool]:
+    """
+    A build of torch that the configured registries name, such as 2.13.0+cpu, wins: whoever put it there meant it. Else
+    PyTorch's own indexes are asked for the backend's. False comes where these could not be: then it is what the
+    registries have, which for PyPI brings the libraries of a graphics card along, gigabytes of them.
+    """
+    plain: str | None = None
+    try:
+        plain = await lock(uv, python, requirements)
+        if any(wheel.name == "torch" and "+" in wheel.version for wheel in wheels(plain)):
+            return plain, True
+    except ProcessFailed as error:
+        explained = error
+    try:
+        # One attempt: who may not reach PyTorch's indexes, may not the second time.
+        return await lock(uv, python, requirements, "--torch-backend", backend, retries=0), True
+    except ProcessFailed as error:
+        if plain is None:
+            raise explained from error
+        return plain, not error.said.startswith(UNREACHABLE)
+
+
+async def lock(uv: Uv, python: str, requirements: tuple[str, ...], *arguments: str, retries: int = 3) -> str:
+    """A pylock.toml with one wheel for each package. Sources are refused: building them runs foreign code here."""
     return await uv.pip(
         "compile",
-        *("--quiet", "--no-header", "--no-build", "--format", "pylock.toml", "--python-version", python),
+        *("--quiet", "--no-header", "--format", "pylock.toml", "--python", sys.executable, "--python-version", python),
         *arguments,
         "-",
         what=RESOLVING,
         stdin="\n".join(requirements),
+        retries=retries,
     )
