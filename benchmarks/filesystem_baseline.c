@@ -3,8 +3,8 @@
        filesystem_baseline BACKING -f -o OPTIONS MOUNTPOINT
 
    Everything the kernel may remember it may remember: names, names that are missing, attributes, content. What is not
-   answered here (extended attributes, flush) libfuse refuses once for all, so it costs no round trips. No limits, no
-   owners: new files belong to whoever runs this. */
+   answered here (flush) libfuse refuses once for all, so it costs no round trips. Extended attributes are the backing
+   file's, as in fsquota. No limits, no owners: new files belong to whoever runs this. */
 #define _GNU_SOURCE
 #define FUSE_USE_VERSION 314
 #include <dirent.h>
@@ -20,6 +20,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #define TIMEOUT_SECONDS 3600.0
@@ -388,13 +389,51 @@ static void on_statfs(fuse_req_t req, fuse_ino_t ino)
 		fuse_reply_statfs(req, &found);
 }
 
+/* --- extended attributes --- */
+
+#define MOST_BYTES 65536 /* of a value, or of a list of names: the kernel's own limit */
+
+/* size 0 asks for the length alone. */
+static void reply_extended(fuse_req_t req, ssize_t length, const char *value, size_t size)
+{
+	if (length == -1)
+		fuse_reply_err(req, errno);
+	else if (size == 0)
+		fuse_reply_xattr(req, length);
+	else
+		fuse_reply_buf(req, value, length);
+}
+
+static void on_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
+{
+	char value[MOST_BYTES];
+	reply_extended(req, getxattr(proc_path(ino).text, name, value, size < MOST_BYTES ? size : MOST_BYTES), value, size);
+}
+
+static void on_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
+{
+	char names[MOST_BYTES];
+	reply_extended(req, listxattr(proc_path(ino).text, names, size < MOST_BYTES ? size : MOST_BYTES), names, size);
+}
+
+static void on_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value, size_t size, int flags)
+{
+	reply_status(req, setxattr(proc_path(ino).text, name, value, size, flags));
+}
+
+static void on_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
+{
+	reply_status(req, removexattr(proc_path(ino).text, name));
+}
+
 static const struct fuse_lowlevel_ops operations = {
 	.lookup = on_lookup, .forget = on_forget, .forget_multi = on_forget_multi, .mknod = on_mknod,
 	.mkdir = on_mkdir, .symlink = on_symlink, .link = on_link, .unlink = on_unlink, .rmdir = on_rmdir,
 	.rename = on_rename, .readlink = on_readlink, .create = on_create, .open = on_open, .read = on_read,
 	.write_buf = on_write_buf, .release = on_release, .fsync = on_fsync, .opendir = on_opendir,
 	.readdirplus = on_readdirplus, .releasedir = on_releasedir, .getattr = on_getattr, .setattr = on_setattr,
-	.statfs = on_statfs,
+	.statfs = on_statfs, .getxattr = on_getxattr, .listxattr = on_listxattr, .setxattr = on_setxattr,
+	.removexattr = on_removexattr,
 };
 
 /* There is a descriptor for each inode that the kernel knows. */

@@ -37,8 +37,7 @@ class Handle:
     written: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttributeChange:
+class AttributeChange(NamedTuple):
     """What is None stays as it is."""
 
     byte_size: int | None = None
@@ -396,7 +395,7 @@ class Filesystem:
         if change.mode is not None:
             os.fchmod(descriptor, stat.S_IMODE(change.mode))
         if change.accessed_ns is not None or change.modified_ns is not None:
-            os.utime(descriptor, ns=self._times(os.fstat(descriptor), change))
+            os.utime(descriptor, ns=self._times(change, lambda: os.fstat(descriptor)))
 
     def _change_by_name(self, inode: Inode, change: AttributeChange) -> None:
         """Links, FIFOs and sockets have no descriptor that fchmod takes."""
@@ -408,11 +407,14 @@ class Filesystem:
         if change.mode is not None:
             backing.change_mode(name, stat.S_IMODE(change.mode), folder=folder)
         if change.accessed_ns is not None or change.modified_ns is not None:
-            times = self._times(os.stat(name, dir_fd=folder, follow_symlinks=False), change)
+            times = self._times(change, lambda: os.stat(name, dir_fd=folder, follow_symlinks=False))
             os.utime(name, ns=times, dir_fd=folder, follow_symlinks=False)
 
     @staticmethod
-    def _times(found: os.stat_result, change: AttributeChange) -> tuple[int, int]:
+    def _times(change: AttributeChange, present: Callable[[], os.stat_result]) -> tuple[int, int]:
+        if change.accessed_ns is not None and change.modified_ns is not None:
+            return change.accessed_ns, change.modified_ns
+        found = present()
         return (
             unless_none(change.accessed_ns, found.st_atime_ns),
             unless_none(change.modified_ns, found.st_mtime_ns),

@@ -14,7 +14,7 @@ import time
 import types
 from collections.abc import Callable, Coroutine, Generator, Iterator
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import pyfuse3
 
@@ -193,18 +193,29 @@ class _Trio:
     def open_nursery(self) -> "_Nursery":
         return _Nursery(self._loop)
 
-    async def wait_readable(self, descriptor: int) -> None:
+    def wait_readable(self, descriptor: int) -> "_Done":
         self._loop.wait_for_request(descriptor)
+        return DONE
+
+
+class _Done:
+    """What may be awaited and is done. A coroutine that does nothing takes longer, and each request awaits three."""
+
+    def __await__(self) -> Iterator[Any]:
+        return iter(())
+
+
+DONE = _Done()
 
 
 class _Uncontended:
     """A lock where there is one task."""
 
-    async def __aenter__(self) -> None:
-        pass
+    def __aenter__(self) -> _Done:
+        return DONE
 
-    async def __aexit__(self, *_: object) -> None:
-        pass
+    def __aexit__(self, *_: object) -> _Done:
+        return DONE
 
 
 class _Nursery:

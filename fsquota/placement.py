@@ -7,11 +7,18 @@ scheduler leaves them.
 
 import contextlib
 import os
+import time
 
 from fsquota.backing import libc
 
 # So many replies to somebody elsewhere are worth the look where that is.
 PATIENCE = 16
+REST_SECONDS = 0.01
+"""Between two moves, which take time: where there are several callers, no place is right for long."""
+# A virtual machine's host takes so long to see that a processor has gone idle. Before it does, the guest's scheduler
+# takes that processor for the best place to wake the caller on, and both are apart again.
+SETTLE_SECONDS = 0.0003
+
 PROCESSOR_FIELD = 36
 """Of /proc/PID/stat, counted from the one behind the program's name."""
 
@@ -23,11 +30,12 @@ class Placement:
         self.caller = 0
         self._allowed = os.sched_getaffinity(0)
         self._apart = 0
+        self._rest_until = 0.0
 
     def note_apart(self) -> None:
         """The next request has come, and not from this processor, which was free for its sender meanwhile."""
         self._apart += 1
-        if self._apart >= PATIENCE:
+        if self._apart >= PATIENCE and time.monotonic() >= self._rest_until:
             self._apart = 0
             # It has ended, or runs where this process must not, or may not be seen.
             with contextlib.suppress(OSError, ValueError):
@@ -39,6 +47,8 @@ class Placement:
             return
         os.sched_setaffinity(0, {processor})
         os.sched_setaffinity(0, self._allowed)
+        time.sleep(SETTLE_SECONDS)
+        self._rest_until = time.monotonic() + REST_SECONDS
 
 
 def processor_of(thread: int) -> int:
