@@ -1,6 +1,8 @@
 """What a person typed or computed outlives the web process, the page and the browser."""
 
+import os
 import re
+import signal
 
 from playwright.sync_api import Browser, Page, expect
 
@@ -69,3 +71,59 @@ def test_the_host_comes_back_after_a_crash_and_says_what_became_of_a_run(page: P
     workbench.wait_ended("Train", "interrupted", seconds=60)
     expect(workbench.run_panel.get_by_label("Log")).to_contain_text("step 3")
     workbench.terminal.wait_for(r"\$", seconds=60)
+
+
+def kill_fsquota(page: Page, server: Server, *, after: int = 0) -> int:
+    """Kills the model's filesystem, once another process than `after` serves it; returns which."""
+    pid_file = server.run_dir / "control" / f"{page.url.rpartition('/')[2]}.pid"
+
+    def another() -> int | None:
+        found = int(text) if pid_file.exists() and (text := pid_file.read_text()) else after
+        return found if found != after else None
+
+    pid = server.wait_for(another)
+    os.kill(pid, signal.SIGKILL)
+    return pid
+
+
+def test_a_filesystem_that_is_mounted_again_is_told_until_that_is_dismissed(page: Page, server: Server) -> None:
+    workbench = new_model(page, name="Remounted", template="Linear regression")
+    workbench.open("main.py")
+    workbench.replace_text("# not saved yet\n")
+    expect(workbench.tab("main.py")).to_contain_text("not saved")
+    workbench.terminal.run("mkdir folder && cd folder && echo kept > file; echo in-$((1+1))", "in-2")
+    kill_fsquota(page, server)
+    notice = page.get_by_role("status").filter(has_text="was mounted again at")
+    expect(notice).to_contain_text("killed by SIGKILL")
+    expect(notice).to_contain_text("'cd .'")
+    workbench.terminal.type("cat file\n")
+    workbench.terminal.wait_for("Transport endpoint is not connected")
+    workbench.terminal.run("cat file", "kept")  # the prompt went back into the folder
+    workbench.start("Evaluate")
+    workbench.wait_ended("Evaluate", "failed")  # its text has no function
+    workbench.terminal.run("echo more >> file; cat file", r"kept\s*more")
+    workbench.save("main.py")
+    page.reload()
+    workbench.wait_ready()
+    notice.get_by_role("button", name="Hide this notice").click()
+    expect(notice).to_have_count(0)
+    page.reload()
+    workbench.wait_ready()
+    expect(workbench.editor).to_contain_text("not saved yet")
+    expect(notice).to_have_count(0)
+
+
+def test_a_filesystem_that_dies_again_and_again_stays_down_until_the_person_tries_again(
+    page: Page, server: Server
+) -> None:
+    workbench = new_model(page, name="Dying", template="Linear regression")
+    workbench.terminal.run("echo kept > file; echo made-$((1+1))", "made-2")
+    pid = 0
+    for _ in range(5):
+        pid = kill_fsquota(page, server, after=pid)
+    failed = page.get_by_role("status").filter(has_text="cannot be mounted")
+    expect(failed).to_contain_text("SIGKILL")
+    failed.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("status").filter(has_text="was mounted again at")).to_be_visible()
+    expect(failed).to_have_count(0)
+    workbench.terminal.run("cd . && cat file", "kept")

@@ -11,6 +11,7 @@ import { mount, tick, unmount } from 'svelte';
 import { get, type Readable, writable } from 'svelte/store';
 import { type Disposable, DisposableStore, toDisposable } from '../base/lifecycle.ts';
 import { afterMove, basename, isWithin } from '../base/paths.ts';
+import { isOutOfReach } from '../services/api.ts';
 import { cspNonce } from '../services/csp.ts';
 import type { ModelSession } from '../services/session.ts';
 import type { FileChange } from '../wire.ts';
@@ -298,6 +299,14 @@ export class EditorArea implements Disposable {
   }
 
   private async checkOne(file: OpenFile, changes: readonly FileChange[]): Promise<void> {
+    try {
+      await this.follow(file, changes);
+    } catch (error) {
+      if (!isOutOfReach(error)) throw error;
+    }
+  }
+
+  private async follow(file: OpenFile, changes: readonly FileChange[]): Promise<void> {
     const path = changes.filter(({ kind }) => kind === 'renamed').reduce(followed, file.path);
     // Editors such as vim move a file away and write a new one in its place: then it has not moved at all.
     if (path !== file.path && (await this.session.api.etag(file.path)) === null) await file.moved(path);

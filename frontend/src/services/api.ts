@@ -49,6 +49,11 @@ export function hasCode(error: unknown, code: string): error is ApiError {
   return error instanceof ApiError && error.code === code;
 }
 
+/** Whether it failed for a reason that passes, after which ModelEvents fires a rescan of everything. */
+export function isOutOfReach(error: unknown): boolean {
+  return ['offline', 'host_unavailable', 'filesystem_unavailable'].some((code) => hasCode(error, code));
+}
+
 /** What to tell a person about anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -19,7 +19,7 @@ import type {
 import type { ModelApi } from './api.ts';
 import { ReconnectingSocket, type SocketStatus } from './socket.ts';
 
-export type FilesystemStatus = Pick<FilesystemChanged, 'status' | 'message'>;
+export type FilesystemStatus = Omit<FilesystemChanged, 'type'>;
 
 /** How far an operation has come; it never goes back. */
 function stage({ started_at, ended_at }: Operation): number {
@@ -57,7 +57,11 @@ export class ModelEvents implements Disposable {
   private readonly terminalsStore = writable<readonly Terminal[]>([]);
   private readonly environmentStore = writable<ModelEnvironment | null>(null);
   private readonly variablesStore = writable<readonly Variable[]>([]);
-  private readonly filesystemStore = writable<FilesystemStatus>({ status: 'ready', message: '' });
+  private readonly filesystemStore = writable<FilesystemStatus>({
+    status: 'ready',
+    message: '',
+    remounted_at: null,
+  });
   private readonly filesEmitter = new Emitter<readonly FileChange[]>();
   private readonly rescanEmitter = new Emitter<string>();
   private connections = 0;
@@ -137,7 +141,7 @@ export class ModelEvents implements Disposable {
       case 'rescan':
         return this.rescanEmitter.fire(event.path);
       case 'filesystem':
-        return this.filesystemStore.set({ status: event.status, message: event.message });
+        return this.filesystemStore.set(event);
       case 'model':
         return this.modelChanged(event.model);
       case 'operation':

@@ -47,7 +47,7 @@ END_SECONDS = 1.0
 """A process that dies closes its socket first; how it died is known a moment later."""
 
 SAVED = "What was saved is there. Programs that had files open in it have lost them."
-GO_ON = "Terminals from before find it after 'cd .'."
+GO_ON = "A terminal that says 'Transport endpoint is not connected' goes on after 'cd .'."
 BEGIN_ANEW = "Close the terminals from before and open new ones."
 
 THREADS = 4

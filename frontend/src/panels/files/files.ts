@@ -3,7 +3,7 @@
 import { get, type Readable, writable } from 'svelte/store';
 import { type Disposable, DisposableStore } from '../../base/lifecycle.ts';
 import { basename, isWithin, join, parent } from '../../base/paths.ts';
-import { hasCode } from '../../services/api.ts';
+import { hasCode, isOutOfReach } from '../../services/api.ts';
 import { showWriteError } from '../../services/filesystem-full.ts';
 import type { ModelSession } from '../../services/session.ts';
 import type { Entry, FileChange } from '../../wire.ts';
@@ -196,12 +196,12 @@ export class Files implements Disposable {
     this.pauseMilliseconds = Math.max(SHORTEST_PAUSE_MS, took * PAUSE_PER_READ_TIME);
   }
 
-  /** Offline, the tree stays as it was: reconnecting asks for everything again. */
+  /** Out of reach, the tree stays as it was: everything is asked for again afterwards. */
   private async readOrPutOff(folder: string): Promise<void> {
     try {
       await this.read(folder);
     } catch (error) {
-      if (!hasCode(error, 'offline') && !hasCode(error, 'host_unavailable')) throw error;
+      if (!isOutOfReach(error)) throw error;
     }
   }
 
