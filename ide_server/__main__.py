@@ -96,6 +96,13 @@ def doctor(arguments: argparse.Namespace) -> int:
     return doctor.exit_code(checks)
 
 
+def environments(arguments: argparse.Namespace) -> int:
+    """List, build and remove what models choose: Python, Node and packages."""
+    from ide_server import environments
+
+    return environments.run(arguments)
+
+
 def version(_: argparse.Namespace) -> int:
     """Print the version."""
     print(f"slipway {__version__}")
@@ -106,6 +113,7 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "serve": serve,
     "sign-in": sign_in,
     "doctor": doctor,
+    "environments": environments,
     "version": version,
     "web": web,
     "host": host,
@@ -125,7 +133,9 @@ def parser() -> argparse.ArgumentParser:
             allow_abbrev=False,
         )
         command.set_defaults(run=run)
-        if run is not version:
+        if run is environments:
+            add_environments(command)
+        elif run is not version:
             Settings.add_to(command)
         if run in (web, host):
             add_supervised(command)
@@ -136,6 +146,27 @@ def add_supervised(command: argparse.ArgumentParser) -> None:
     """What the supervisor tells its children."""
     for name in ("parent", "ready", "listener"):
         command.add_argument(f"--{name}", type=int, help=argparse.SUPPRESS)
+
+
+def add_environments(command: argparse.ArgumentParser) -> None:
+    """What `slipway environments` does."""
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+
+    def add(name: str, does: str) -> argparse.ArgumentParser:
+        action = actions.add_parser(name, help=does, description=does, epilog=command.epilog, allow_abbrev=False)
+        Settings.add_to(action)
+        return action
+
+    for name, does in (("list", "Show what is built, with its size."), ("offers", "Show what can be chosen.")):
+        add(name, does).add_argument("--json", action="store_true", help="For programs.")
+    build = add("build", "Build what a model would choose, and print its key.")
+    build.add_argument("--python", default="", help="Such as 3.12; when left out, the default's.")
+    build.add_argument("--node", default="", help="Such as 24; when left out, the default's.")
+    build.add_argument("--refresh", action="store_true", help="Take what the registries have now, not what was taken.")
+    build.add_argument("packages", nargs="*", metavar="NAME=VERSION", help="Such as torch=2.13.0.")
+    remove = add("remove", "Remove environments that nothing uses.")
+    remove.add_argument("keys", nargs="+", metavar="KEY", help="As `list` shows it.")
+    add("prune", "Remove all environments that nothing uses.")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

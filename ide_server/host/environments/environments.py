@@ -84,6 +84,11 @@ class Environments:
     def default_choice(self) -> EnvironmentChoice:
         return self._offering.default_choice
 
+    @property
+    def distributions(self) -> Set[str]:
+        """What registries call the packages that may be chosen."""
+        return {name for package in self._offering.packages.values() for name in package.distributions}
+
     async def offers(self) -> wire.EnvironmentOffers:
         """What was found last, at once; only the first time ever it waits for the finding."""
         found = await self._machine.survey()
@@ -114,9 +119,9 @@ class Environments:
             async with Index(places) as index:
                 found = await resolution.resolve(uv, index, question, version=version)
         except ProcessFailed as error:
-            if error.said.startswith(resolution.UNREACHABLE):
-                raise EnvironmentFailed(f"The registry of packages could not be asked: {error.said}") from error
-            raise EnvironmentUnavailable(error.message, available=await self._available(choice)) from error
+            if resolution.NO_SOLUTION in error.said:
+                raise EnvironmentUnavailable(error.message, available=await self._available(choice)) from error
+            raise EnvironmentFailed(f"The registry of packages could not be asked: {error.said}") from error
         if found.complete:
             self._resolutions.keep(question, found)
         else:
@@ -182,12 +187,13 @@ class Environments:
         await self._clean(manifest)
 
     async def prune(self) -> Sequence[wire.BuiltEnvironment]:
-        """Removes those nobody uses, and returns them."""
+        """Removes those nobody uses, and what was left half built; returns the former."""
         removed = []
         for each in await self.list():
             if not each.in_use:
                 await self.remove(each.key)
                 removed.append(each)
+        await asyncio.to_thread(self._folders.remove_rubbish)
         return removed
 
     def _described(self, key: str, manifest: Manifest, named: Set[str]) -> wire.BuiltEnvironment:

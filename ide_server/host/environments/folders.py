@@ -25,6 +25,7 @@ ROOT = "root"
 MANIFEST = "environment.json"
 BUILDING = ".building"
 REMOVED = ".removed"
+ALONE = fcntl.LOCK_EX | fcntl.LOCK_NB
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -142,13 +143,14 @@ class Folders:
         """Raises EnvironmentNotFound."""
         self.manifest(key)
         try:
+            # Waits for a moment at most: who holds it alone only looks whether it can, or takes the name away.
             return Use(key, locked(self.path(key), fcntl.LOCK_SH))
-        except (BlockingIOError, FileNotFoundError):
-            raise EnvironmentNotFound(f"Environment {key!r} is being removed.") from None
+        except FileNotFoundError:
+            raise EnvironmentNotFound(f"Environment {key!r} has just been removed.") from None
 
     def in_use(self, key: str) -> bool:
         try:
-            os.close(locked(self.path(key), fcntl.LOCK_EX))
+            os.close(locked(self.path(key), ALONE))
         except BlockingIOError:
             return True
         except FileNotFoundError:
@@ -160,13 +162,13 @@ class Folders:
         self.manifest(key)
         path, removed = self.path(key), self.folder / (key + REMOVED)
         try:
-            descriptor = locked(path, fcntl.LOCK_EX)
+            descriptor = locked(path, ALONE)
         except BlockingIOError:
             raise EnvironmentInUse(
                 f"Environment {key!r} is in use: a terminal or a run still works in it. Close those first."
             ) from None
         except FileNotFoundError:
-            raise EnvironmentNotFound(f"Environment {key!r} is being removed.") from None
+            raise EnvironmentNotFound(f"Environment {key!r} has just been removed.") from None
         try:
             # In one step: nobody finds it half there. What a crash leaves of the rest, remove_rubbish takes.
             path.rename(removed)
@@ -179,7 +181,7 @@ class Folders:
         folder = self.folder / (key + BUILDING)
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            descriptor = locked(folder, fcntl.LOCK_EX)
+            descriptor = locked(folder, ALONE)
         except (BlockingIOError, FileNotFoundError):
             return None
         claim = Claim(folder, self.path(key), descriptor)
@@ -195,7 +197,7 @@ class Folders:
                 shutil.rmtree(entry.path, ignore_errors=True)
             elif entry.name.endswith(BUILDING):
                 with contextlib.suppress(BlockingIOError, FileNotFoundError):
-                    descriptor = locked(Path(entry.path), fcntl.LOCK_EX)
+                    descriptor = locked(Path(entry.path), ALONE)
                     shutil.rmtree(entry.path, ignore_errors=True)
                     os.close(descriptor)
 
@@ -208,7 +210,7 @@ def locked(folder: Path, kind: int) -> int:
     """A descriptor that holds the lock. Raises BlockingIOError where another does, FileNotFoundError."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, kind)
         # It may have been renamed or removed between the two, and the name given to another.
         if not os.path.samestat(os.fstat(descriptor), os.stat(folder)):
             raise FileNotFoundError(folder)

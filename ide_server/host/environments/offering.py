@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import msgspec
+from packaging.version import InvalidVersion, Version
 
 from ide_server.errors import InvalidRequest
 from ide_server.host.environments.interpreters import order_of
@@ -65,10 +66,19 @@ class Offering(Table, frozen=True):
         if choice.node not in [str(major) for major in self.node.majors]:
             offered = ", ".join(map(str, self.node.majors))
             raise InvalidRequest(f"Node {choice.node!r} is not offered here. Choose one of {offered}.")
-        for name in choice.packages:
+        for name, version in choice.packages.items():
             if name not in self.packages:
                 offered = ", ".join(self.packages) or "none"
                 raise InvalidRequest(f"The package {name!r} is not offered here. Choose of these: {offered}.")
+            check_version(name, version)
+
+
+def check_version(name: str, version: str) -> None:
+    """uv must get nothing else in its place, such as an address. Raises InvalidRequest."""
+    try:
+        Version(version)
+    except InvalidVersion:
+        raise InvalidRequest(f"Expected a version of {name} such as 2.13.0, got {version!r}.") from None
 
 
 class NotUnderstood(Exception):

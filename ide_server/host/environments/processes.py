@@ -85,4 +85,4 @@ def own_words(said: str) -> str:
     """Of uv, from its error on: before it stand warnings, and what went well."""
     lines = said.strip().splitlines()
     start = next((number for number, line in enumerate(lines) if line.lstrip().startswith(("error:", MARK))), 0)
-    return "\n".join(lines[start:]).strip()
+    return "\n".join(lines[start:]).strip().removeprefix("error: ")

@@ -13,8 +13,8 @@ from ide_server.host.environments.processes import ProcessFailed
 from ide_server.host.environments.uv import Uv
 
 RESOLVING = "There is no such combination"
-UNREACHABLE = "error:"
-"""How uv begins where it was kept from resolving; where it resolved and found nothing, it explains."""
+NO_SOLUTION = "No solution found"
+"""In uv's explanation of why there is none; without these words it was kept from looking."""
 
 
 class Resolution(msgspec.Struct, frozen=True):
@@ -91,7 +91,7 @@ async def lock_with_torch(uv: Uv, python: str, requirements: tuple[str, ...], *,
     except ProcessFailed as error:
         if plain is None:
             raise explained from error
-        return plain, not error.said.startswith(UNREACHABLE)
+        return plain, NO_SOLUTION in error.said
 
 
 async def lock(uv: Uv, python: str, requirements: tuple[str, ...], *arguments: str, retries: int = 3) -> str:
