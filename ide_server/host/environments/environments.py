@@ -15,7 +15,6 @@ from ide_server.host.environments.folders import Folders, Manifest, Use
 from ide_server.host.environments.index import Index
 from ide_server.host.environments.machine import Machine
 from ide_server.host.environments.plan import Plan
-from ide_server.host.environments.processes import ProcessFailed
 from ide_server.host.environments.resolution import Question, Resolution, Resolutions
 from ide_server.host.environments.survey import Survey
 from ide_server.settings import MEBIBYTE, Settings
@@ -118,10 +117,10 @@ class Environments:
         try:
             async with Index(places) as index:
                 found = await resolution.resolve(uv, index, question, version=version)
-        except ProcessFailed as error:
-            if resolution.NO_SOLUTION in error.said:
+        except EnvironmentFailed as error:
+            if resolution.NO_SOLUTION in error.details["said"]:
                 raise EnvironmentUnavailable(error.message, available=await self._available(choice)) from error
-            raise EnvironmentFailed(f"The registry of packages could not be asked: {error.said}") from error
+            raise EnvironmentFailed(f"The registry of packages could not be asked: {error.details['said']}") from error
         if found.complete:
             self._resolutions.keep(question, found)
         else:

@@ -16,14 +16,6 @@ MARK = "\N{MULTIPLICATION SIGN}"
 Heard = Callable[[str], None]
 
 
-class ProcessFailed(EnvironmentFailed):
-    """`said` are the program's own words."""
-
-    def __init__(self, what: str, said: str) -> None:
-        super().__init__(f"{what}: {said}")
-        self.said = said
-
-
 def unheard(_: str) -> None:
     pass
 
@@ -32,8 +24,8 @@ async def run(
     *command: str, what: str, stdin: bytes = b"", variables: Mapping[str, str] | None = None, heard: Heard = unheard
 ) -> str:
     """
-    Returns what it wrote to stdout; `heard` gets each line of stderr as it comes. Raises ProcessFailed, whose message
-    begins with `what`. A caller that is cancelled finds all it started gone.
+    Returns what it wrote to stdout; `heard` gets each line of stderr as it comes. A caller that is cancelled finds all
+    it started gone. Raises EnvironmentFailed: `what`, then the program's own words, which details have as `said`.
     """
     process = await asyncio.create_subprocess_exec(
         *("setpriv", "--pdeathsig", "KILL", "--"),  # it ends with the host, however that ends
@@ -59,7 +51,8 @@ async def run(
         await process.communicate()  # ends when nobody of the group is left to write
         raise
     if process.returncode != 0:
-        raise ProcessFailed(what, own_words(said) or f"it ended with code {process.returncode}")
+        said = own_words(said) or f"it ended with code {process.returncode}"
+        raise EnvironmentFailed(f"{what}: {said}", said=said)
     return written.decode()
 
 

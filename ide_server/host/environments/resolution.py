@@ -7,9 +7,9 @@ from pathlib import Path
 
 import msgspec
 
+from ide_server.errors import EnvironmentFailed
 from ide_server.host.environments.index import Index
 from ide_server.host.environments.plan import NODE_WHEEL, Locks, wheels
-from ide_server.host.environments.processes import ProcessFailed
 from ide_server.host.environments.uv import Uv
 
 RESOLVING = "There is no such combination"
@@ -60,7 +60,7 @@ class Resolutions:
 
 
 async def resolve(uv: Uv, index: Index, question: Question, *, version: str) -> Resolution:
-    """For the full version of Python. Raises ProcessFailed with uv's explanation."""
+    """For the full version of Python. Raises EnvironmentFailed with uv's explanation."""
     node = await lock(uv, version, (f"{NODE_WHEEL}=={question.node}.*",))
     requirements, complete = ("pip", *question.requirements), True
     if question.torch_backend is None:
@@ -83,15 +83,15 @@ async def lock_with_torch(uv: Uv, python: str, requirements: tuple[str, ...], *,
         plain = await lock(uv, python, requirements)
         if any(wheel.name == "torch" and "+" in wheel.version for wheel in wheels(plain)):
             return plain, True
-    except ProcessFailed as error:
+    except EnvironmentFailed as error:
         explained = error
     try:
         # One attempt: who may not reach PyTorch's indexes, may not the second time.
         return await lock(uv, python, requirements, "--torch-backend", backend, retries=0), True
-    except ProcessFailed as error:
+    except EnvironmentFailed as error:
         if plain is None:
             raise explained from error
-        return plain, NO_SOLUTION in error.said
+        return plain, NO_SOLUTION in error.details["said"]
 
 
 async def lock(uv: Uv, python: str, requirements: tuple[str, ...], *arguments: str, retries: int = 3) -> str:

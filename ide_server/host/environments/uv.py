@@ -10,7 +10,7 @@ from ide_server.host.environments.registries import Registries
 
 
 class Uv:
-    """Its functions raise ProcessFailed, whose message begins with `what`."""
+    """Its functions raise EnvironmentFailed, whose message begins with `what`."""
 
     def __init__(self, folder: Path, registries: Registries) -> None:
         self._registries = registries
