@@ -2,10 +2,20 @@
 
 from starlette.routing import BaseRoute
 
-from ide_server.host.routes import files, model_environment, models, operations, states, terminals, variables
+from ide_server.host.routes import (
+    environments,
+    files,
+    model_environment,
+    models,
+    operations,
+    states,
+    terminals,
+    variables,
+)
 
 api: list[BaseRoute] = [
     *models.routes,
+    *environments.routes,
     *model_environment.routes,
     *variables.routes,
     *files.routes,
