@@ -12,7 +12,7 @@ import pytest
 from ide_server.host.sandbox import Child, Sandboxes
 from ide_server.host.sandbox.runtime import OciRuntime
 from ide_server.settings import Settings
-from tests.support.sandboxes import spec
+from tests.support.sandboxes import command_lines, files_with, spec
 
 pytestmark = [pytest.mark.anyio, pytest.mark.sandbox]
 
@@ -41,23 +41,6 @@ def modes(folder: Path) -> dict[str, int]:
 @pytest.fixture
 def seen(monkeypatch: pytest.MonkeyPatch) -> SeenFiles:
     return SeenFiles(monkeypatch)
-
-
-def holding(secret: str, folder: Path) -> list[Path]:
-    files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
-    return [path for path in files if secret.encode() in path.read_bytes()]
-
-
-def command_lines() -> str:
-    pids = [entry.name for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-    return "".join(command_line(pid) for pid in pids)
-
-
-def command_line(pid: str) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace")
-    except (FileNotFoundError, ProcessLookupError):
-        return ""  # it ended meanwhile
 
 
 async def read_line(descriptor: int) -> str:
@@ -90,7 +73,7 @@ async def test_the_main_program_alone_has_the_variables_and_no_file_holds_them(
     sandbox = await sandboxes.start(what, name="secrets", stdin=no_input, stdout=here)
     os.close(here)
     assert await read_line(there) == f"{SECRET} /tmp\n"
-    assert holding(SECRET, settings.run_path) == []
+    assert files_with(SECRET, settings.run_path) == []
     assert SECRET not in command_lines()
     assert len(seen.modes) == 2 and set(seen.modes.values()) == {0o600}
     os.close(input_end)
@@ -107,7 +90,7 @@ async def test_a_terminal_has_its_variables_and_no_file_holds_them(
     pty = await sandbox.open_terminal(say("$TOKEN"), environment=VARIABLES, rows=24, columns=80)
     try:
         assert SECRET in await read_line(pty.descriptor)
-        assert holding(SECRET, settings.run_path) == []
+        assert files_with(SECRET, settings.run_path) == []
         assert SECRET not in command_lines()
         assert len(seen.modes) == 2 and set(seen.modes.values()) == {0o600}
     finally:

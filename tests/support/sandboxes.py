@@ -58,3 +58,20 @@ def descriptors() -> int:
 
 def children() -> set[str]:
     return {pid for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()}
+
+
+def files_with(secret: str, folder: Path) -> list[Path]:
+    files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    return [path for path in files if secret.encode() in path.read_bytes()]
+
+
+def command_lines() -> str:
+    pids = [entry.name for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    return "".join(command_line(pid) for pid in pids)
+
+
+def command_line(pid: str) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""  # it ended meanwhile

@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol, Self
 
+from ide_server.host.equipment import Equipment
 from ide_server.host.launchers.frames import FrameError, encode_frame, read_frame
 from ide_server.host.launchers.protocol import (
     BlobSaid,
@@ -93,7 +94,15 @@ class Launcher:
 
     @classmethod
     async def start(
-        cls, spawn: Spawn, name: str, *, model_id: ModelId, language: Language, stdout: Pipe, stderr: Pipe
+        cls,
+        spawn: Spawn,
+        name: str,
+        *,
+        equipment: Equipment,
+        model_id: ModelId,
+        language: Language,
+        stdout: Pipe,
+        stderr: Pipe,
     ) -> Self:
         """`stdout` and `stderr` read what the process prints. Raises SandboxFailed, FilesystemUnavailable."""
         with ExitStack() as far_ends, ExitStack() as near_ends:
@@ -103,6 +112,7 @@ class Launcher:
             pipes = [_pipe(near_ends, far_ends) for _ in range(2)]
             process = await spawn.start(
                 name,
+                equipment,
                 model_id=model_id,
                 language=language,
                 stdout=pipes[0][1],

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -24,7 +25,11 @@ class InvalidResult(Exception):
 
 
 class ResultWriter:
-    def __init__(self, folder: Path, definitions: list[ParameterDefinition]) -> None:
+    def __init__(
+        self, folder: Path, definitions: list[ParameterDefinition], masked: Callable[[Result], Result]
+    ) -> None:
+        """`masked`: the result as it may be written down."""
+        self._masked = masked
         self._folder = folder
         self._definitions = definitions
         self._outputs: list[Output] = []
@@ -60,7 +65,7 @@ class ResultWriter:
         """Raises InvalidResult where an output does not fit its definition."""
         for definition in self._definitions:
             self._check(definition)
-        await asyncio.to_thread(_write, self._folder / "result.json", encode(Result(self._outputs)))
+        await asyncio.to_thread(_write, self._folder / "result.json", encode(self._masked(Result(self._outputs))))
 
     def _check(self, definition: ParameterDefinition) -> None:
         output = next((output for output in self._outputs if output.name == definition.name), None)

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from ide_server.errors import SlipwayError
+from ide_server.host.equipment import Equipment
 from ide_server.host.launchers import outcomes
 from ide_server.host.launchers.frames import FrameError
 from ide_server.host.launchers.journal import Journal
@@ -191,13 +192,15 @@ class Run:
 
     async def _load(self, language: Language) -> None:
         budget = LogBudget(self._journal, max_bytes=MAX_LOG_BYTES)
-        await self._prepare()
+        equipment = await self._prepare()
+        self._journal.keep_out(equipment.variables.secrets)
         async with self._timed("codeStartup"):
             # Before it is read: code that changes meanwhile is not taken for what made a state.
             self._code_digest = await self._around.code_digest(self.operation.model_id)
             self._launcher = await Launcher.start(
                 self._around.spawn,
                 f"launcher-{self.operation.id}",
+                equipment=equipment,
                 model_id=self.operation.model_id,
                 language=language,
                 stdout=lambda reader: copy_log(reader, "stdout", budget, self._journal),
@@ -234,7 +237,7 @@ class Run:
     async def _evaluate(self) -> Outcome:
         definitions = self._inputs.definitions
         arguments = check_arguments(definitions.evaluate_input, self._inputs.request.parameters)
-        self._reports.result = ResultWriter(self._folder, definitions.evaluate_output)
+        self._reports.result = ResultWriter(self._folder, definitions.evaluate_output, self._journal.masked)
         async with self._timed("evaluate"):
             await self._running.call("evaluate", self._reports, parameters=arguments)
             await self._reports.result.finish()
@@ -297,9 +300,9 @@ class Run:
         except TimeoutError:
             self._note(f"dispose did not return within {DISPOSE_SECONDS:g} seconds.")
 
-    async def _prepare(self) -> None:
+    async def _prepare(self) -> Equipment:
         try:
-            await self._around.spawn.prepare(self.operation.model_id)
+            return await self._around.spawn.prepare(self.operation.model_id)
         except SlipwayError as error:
             raise Ended(Outcome("launcher_terminated", error.message, "codeStartup")) from error
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from ide_server import runner
-from ide_server.host.equipment import EquipmentSource
+from ide_server.host.equipment import Equipment, EquipmentSource
 from ide_server.host.mounts import Mounts
 from ide_server.host.sandbox import Exit, Sandboxes, launcher_spec
 from ide_server.host.sandbox.spec import MODEL, RUNNER
@@ -26,18 +26,26 @@ class Process(Protocol):
 
 
 class Spawn(Protocol):
-    async def prepare(self, model_id: ModelId) -> None:
-        """Have ready what takes long the first time, so that no phase is charged for it.
+    async def prepare(self, model_id: ModelId) -> Equipment:
+        """What to start the model's launchers with. Has ready what takes long the first time, which no phase pays for.
 
         Raises FilesystemUnavailable, and what keeps a model from its environment and variables.
         """
 
     async def start(
-        self, name: str, *, model_id: ModelId, language: Language, stdout: int, stderr: int, control: int
+        self,
+        name: str,
+        equipment: Equipment,
+        *,
+        model_id: ModelId,
+        language: Language,
+        stdout: int,
+        stderr: int,
+        control: int,
     ) -> Process:
         """Start the runner with `control` as its descriptor 3. The descriptors stay the caller's to close.
 
-        Raises SandboxFailed, FilesystemUnavailable.
+        Raises SandboxFailed, FilesystemUnavailable, EnvironmentNotFound.
         """
 
 
@@ -54,15 +62,22 @@ class SandboxSpawn:
         self._equipment = equipment
         self._sandboxes = sandboxes
 
-    async def prepare(self, model_id: ModelId) -> None:
+    async def prepare(self, model_id: ModelId) -> Equipment:
         await self._mounts.get(model_id)
-        await self._equipment.equip(model_id)
+        return await self._equipment.equip(model_id)
 
     async def start(
-        self, name: str, *, model_id: ModelId, language: Language, stdout: int, stderr: int, control: int
+        self,
+        name: str,
+        equipment: Equipment,
+        *,
+        model_id: ModelId,
+        language: Language,
+        stdout: int,
+        stderr: int,
+        control: int,
     ) -> Process:
         mount = await self._mounts.get(model_id)
-        equipment = await self._equipment.equip(model_id)
         arguments = runner_arguments(language, runner_folder=RUNNER, model_folder=MODEL)
         spec = launcher_spec(
             self._settings,

@@ -100,7 +100,7 @@ def launcher_spec(
     *,
     variables: Mapping[str, str],
 ) -> SandboxSpec:
-    """The sandbox that runs a model's code: `runner`, a folder, is at /opt/slipway/runner. `variables`: the person's."""
+    """The sandbox that runs a model's code: `runner`, a folder, is at /opt/slipway/runner."""
     return SandboxSpec(
         arguments=arguments,
         environment=environment.variables,
