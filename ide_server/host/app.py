@@ -19,6 +19,7 @@ from ide_server.host.mounts import Mounts
 from ide_server.host.packages import Packages
 from ide_server.host.routes import api
 from ide_server.host.sandbox import Sandboxes
+from ide_server.host.snapshots import Snapshots
 from ide_server.host.state import HostState
 from ide_server.host.states import States
 from ide_server.host.templates import Templates
@@ -81,6 +82,9 @@ async def owners(settings: Settings) -> AsyncIterator[HostState]:
         operations = Operations(settings, catalog, mounts, spawn, states, events)
         await operations.start()
         stack.push_async_callback(operations.close)
+        snapshots = Snapshots(settings, catalog, mounts=mounts, states=states, events=events)
+        stack.push_async_callback(snapshots.close)
+        await snapshots.start()
         templates = Templates()
         models = Models(
             settings,
@@ -94,6 +98,7 @@ async def owners(settings: Settings) -> AsyncIterator[HostState]:
             terminals=terminals,
             operations=operations,
             states=states,
+            snapshots=snapshots,
         )
         stack.push_async_callback(models.record_use)
         stack.callback(events.close)
@@ -110,6 +115,7 @@ async def owners(settings: Settings) -> AsyncIterator[HostState]:
             workspaces=workspaces,
             terminals=terminals,
             states=states,
+            snapshots=snapshots,
             operations=operations,
             templates=templates,
             variables=variables,

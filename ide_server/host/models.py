@@ -1,27 +1,32 @@
 """Models as a whole: made from a template, changed, listed with their use, deleted with all they own."""
 
 import asyncio
+import logging
 import shutil
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
 from ide_server.catalog import Catalog, ModelRecord
-from ide_server.errors import InvalidRequest
+from ide_server.errors import EnvironmentUnavailable, InvalidRequest
 from ide_server.host.events import ModelEvents
 from ide_server.host.files import Files
 from ide_server.host.launchers import Operations
 from ide_server.host.model_environments import ModelEnvironments
 from ide_server.host.mounts import Mounts
+from ide_server.host.snapshots import Manifest, Snapshots
 from ide_server.host.states import States
 from ide_server.host.templates import Templates
 from ide_server.host.terminals import Terminals
 from ide_server.host.workspaces import Workspaces
 from ide_server.settings import MEBIBYTE, Settings, limit_files
-from ide_server.wire import Model, ModelChange, ModelChanged, ModelId, NewModel
+from ide_server.wire import Model, ModelChange, ModelChanged, ModelId, NewModel, Snapshot, SnapshotId
 
 NAME_CHARACTERS = 100
+
+logger = logging.getLogger(__name__)
 
 
 class Models:
@@ -39,6 +44,7 @@ class Models:
         terminals: Terminals,
         operations: Operations,
         states: States,
+        snapshots: Snapshots,
     ) -> None:
         self._settings = settings
         self._catalog = catalog
@@ -51,6 +57,7 @@ class Models:
         self._terminals = terminals
         self._operations = operations
         self._states = states
+        self._snapshots = snapshots
 
     async def list(self) -> list[Model]:
         """The newest first."""
@@ -60,17 +67,25 @@ class Models:
         return await self._model(await self._catalog.models.get(model_id))
 
     async def create(self, new: NewModel) -> Model:
-        """Raises InvalidRequest, TemplateNotFound; FilesystemFull if the template does not fit. No half model stays."""
+        """No half model stays. Raises InvalidRequest, TemplateNotFound, SnapshotNotFound, FilesystemFull."""
         name = checked_name(new.name)
+        if new.snapshot_id is not None:
+            return await self._create_from_snapshot(name, new.snapshot_id)
         contents = self._templates.files(new.template)
-        limit_bytes = self._settings.default_limit_mebibytes * MEBIBYTE
-        record = await self._catalog.models.create(name, limit_bytes=limit_bytes)
-        try:
-            await self._fill(record.id, contents)
-        except BaseException:
-            await asyncio.shield(self.delete(record.id))
-            raise
-        return await self._model(record)
+        return await self._made(name, self._default_limit, lambda model_id: self._fill(model_id, contents))
+
+    async def import_snapshot(self, name: str, file: IO[bytes]) -> Model:
+        """A new model from an exported snapshot. Raises InvalidRequest, FilesystemFull."""
+        # Its limit is known once it is read, and until then the highest holds.
+        highest = self._settings.max_limit_mebibytes * MEBIBYTE
+        return await self._made(checked_name(name), highest, lambda model_id: self._import(model_id, file))
+
+    async def restore(self, model_id: ModelId, snapshot_id: SnapshotId) -> Snapshot:
+        """As Snapshots.restore does, and its environment is chosen."""
+        before = await self._snapshots.restore(model_id, snapshot_id)
+        await self._choose_environment(model_id, await self._snapshots.manifest(snapshot_id))
+        self._events.publish(model_id, ModelChanged(await self.get(model_id)))
+        return before
 
     async def change(self, model_id: ModelId, change: ModelChange) -> Model:
         """Raises InvalidRequest, StateNotFound; LimitBelowUse, unless the change accepts a limit below the use."""
@@ -90,6 +105,7 @@ class Models:
         """Ends all that runs for the model, then removes its row and its data."""
         await self._catalog.models.get(model_id)
         await self._end_all(model_id)
+        await self._snapshots.remove_all(model_id)
         await self._catalog.models.delete(model_id)
         # What requests that were under way have begun meanwhile: with neither row nor mount nothing begins any more.
         await self._mounts.unmount(model_id)
@@ -116,6 +132,47 @@ class Models:
         model = record.as_model()
         mount = self._mounts.mounted(record.id)
         return model if mount is None else msgspec.structs.replace(model, usage=await mount.usage())
+
+    @property
+    def _default_limit(self) -> int:
+        return self._settings.default_limit_mebibytes * MEBIBYTE
+
+    async def _made(self, name: str, limit_bytes: int, fill: Callable[[ModelId], Awaitable[None]]) -> Model:
+        record = await self._catalog.models.create(name, limit_bytes=limit_bytes)
+        try:
+            await fill(record.id)
+        except BaseException:
+            await asyncio.shield(self.delete(record.id))
+            raise
+        return await self.get(record.id)
+
+    async def _create_from_snapshot(self, name: str, snapshot_id: SnapshotId) -> Model:
+        manifest = await self._snapshots.manifest(snapshot_id)
+
+        async def pour(model_id: ModelId) -> None:
+            await self._snapshots.pour(model_id, snapshot_id)
+            await self._choose_environment(model_id, manifest)
+
+        return await self._made(name, self._limit_of(manifest), pour)
+
+    async def _import(self, model_id: ModelId, file: IO[bytes]) -> None:
+        manifest = await self._snapshots.pour_file(model_id, file)
+        await self._resize(model_id, self._limit_of(manifest), below_use=True)
+        await self._choose_environment(model_id, manifest)
+
+    def _limit_of(self, manifest: Manifest) -> int:
+        highest = self._settings.max_limit_mebibytes * MEBIBYTE
+        return min(highest, max(MEBIBYTE, manifest.limit_bytes))
+
+    async def _choose_environment(self, model_id: ModelId, manifest: Manifest) -> None:
+        """As the snapshot had it. Where that is not offered here the model keeps what it has."""
+        record = await self._catalog.models.get(model_id)
+        if manifest.environment is None or manifest.environment == record.environment:
+            return
+        try:
+            await self._environments.choose(model_id, manifest.environment)
+        except (InvalidRequest, EnvironmentUnavailable) as error:
+            logger.warning("Model %s does not get the environment of its snapshot: %s", model_id, error.message)
 
     async def _fill(self, model_id: ModelId, contents: Mapping[str, bytes]) -> None:
         for path, content in sorted(contents.items()):

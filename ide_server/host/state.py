@@ -12,6 +12,7 @@ from ide_server.host.models import Models
 from ide_server.host.mounts import Mounts
 from ide_server.host.packages import Packages
 from ide_server.host.sandbox import Sandboxes
+from ide_server.host.snapshots import Snapshots
 from ide_server.host.states import States
 from ide_server.host.templates import Templates
 from ide_server.host.terminals import Terminals
@@ -33,6 +34,7 @@ class HostState(TypedDict):
     workspaces: Workspaces
     terminals: Terminals
     states: States
+    snapshots: Snapshots
     operations: Operations
     templates: Templates
     variables: Variables

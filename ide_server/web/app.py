@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from ide_server.catalog import Catalog
 from ide_server.replies import EXCEPTION_HANDLERS
 from ide_server.settings import Settings
-from ide_server.web import api_tokens, assets, pages, relay, sign_in, sockets
+from ide_server.web import api_page, api_tokens, assets, pages, relay, sign_in, sockets
 from ide_server.web.guard import Guard
 from ide_server.web.headers import SecurityHeaders
 from ide_server.web.host import Host
@@ -43,6 +43,8 @@ def create_app(settings: Settings) -> ASGIApp:
             Route("/sign-in", sign_in.open_session, methods=["GET"]),
             Route("/sign-out", sign_in.close_session, methods=["POST"]),
             *api_tokens.routes,
+            Route("/api/v1/openapi.json", api_page.show_document),
+            Route("/api", api_page.show_page),
             Route("/api/v1/{path:path}", relay.relay, methods=["GET", "PUT", "POST", "PATCH", "DELETE"]),
             WebSocketRoute("/api/v1/{path:path}", sockets.relay),
             Route("/", pages.workbench),

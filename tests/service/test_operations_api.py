@@ -1,6 +1,7 @@
 """The routes of operations and states, through an app in this process."""
 
 import contextlib
+import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,35 @@ def test_who_comes_back_after_the_end_hears_of_the_end_only(served: Served) -> N
     [whole], _ = served.events(operation)
     [last], code = served.events(operation, whole["offset"])
     assert ([event["type"] for event in last["events"]], last["offset"], code) == (["ended"], whole["offset"], 1000)
+
+
+def streamed(text: str) -> list[tuple[int, list[str]]]:
+    """Of a reply of server-sent events: each event's id, and the types in its data."""
+    blocks = [dict(line.split(": ", 1) for line in block.splitlines()) for block in text.strip().split("\n\n")]
+    return [(int(each["id"]), [event["type"] for event in json.loads(each["data"])["events"]]) for each in blocks]
+
+
+def test_events_come_as_server_sent_events_too(served: Served) -> None:
+    operation = served.run("evaluate", x=1)
+    reply = served.client.get(f"{operation}/events")
+    assert (reply.headers["content-type"], reply.headers["cache-control"]) == (
+        "text/event-stream; charset=utf-8",
+        "no-store",
+    )
+    told = streamed(reply.text)
+    assert [told[0][1][0], told[-1][1][-1]] == ["phase_started", "ended"]
+
+
+def test_who_connects_again_goes_on_after_what_it_heard_and_once_all_is_told_hears_no_more(served: Served) -> None:
+    operation = served.run("evaluate", x=1)
+    messages, _ = served.events(operation)
+    told = streamed(served.client.get(f"{operation}/events", headers={"Last-Event-ID": "0"}).text)
+    types = [event["type"] for message in messages for event in message["events"]]
+    assert [kind for _, kinds in told for kind in kinds] == types
+    last = told[-1][0]
+    assert served.client.get(f"{operation}/events", headers={"Last-Event-ID": str(last)}).status_code == 204
+    assert served.client.get(f"{operation}/events?offset=3").json()["error"]["code"] == "invalid_request"
+    assert served.client.get("/api/v1/operations/nothing/events").status_code == 404
 
 
 @pytest.mark.parametrize("offset", ["3", "-1", "x", "999999"])

@@ -145,6 +145,13 @@ def read_events(path: Path, offset: int) -> OperationEvents:
     return OperationEvents(offset + len(whole), [_events.decode(line) for line in whole.splitlines()])
 
 
+def bytes_after(path: Path, offset: int) -> int:
+    """How much the file holds from `offset` on. Raises InvalidRequest."""
+    with path.open("rb") as file:
+        _check_starts_line(file.fileno(), offset)
+        return os.fstat(file.fileno()).st_size - offset
+
+
 async def follow(path: Path, offset: int, journal: Journal | None) -> AsyncIterator[OperationEvents]:
     """Events from `offset` until Ended; where no journal is open, what the file holds. Raises InvalidRequest."""
     while True:

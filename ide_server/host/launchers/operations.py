@@ -17,7 +17,7 @@ from ide_server.errors import InvalidRequest, OperationEnded, OperationNotFound
 from ide_server.host.events import ModelEvents
 from ide_server.host.launchers import outcomes
 from ide_server.host.launchers.code import digest_of, language_of
-from ide_server.host.launchers.journal import Journal, follow
+from ide_server.host.launchers.journal import Journal, bytes_after, follow
 from ide_server.host.launchers.results import read_result
 from ide_server.host.launchers.run import Inputs, Run, Surroundings
 from ide_server.host.launchers.spawn import Language, Spawn
@@ -233,6 +233,10 @@ class Operations:
         operation = await self.get(operation_id)
         if operation.outcome is not None:
             yield OperationEvents(offset, [Ended(operation.ended_at or 0.0, operation.outcome)])
+
+    async def bytes_after(self, operation_id: OperationId, offset: int) -> int:
+        """How much of the journal there is from `offset` on. Raises InvalidRequest for one that it never gave out."""
+        return await asyncio.to_thread(bytes_after, self._folder(operation_id) / "events.jsonl", offset)
 
     # --- the queue ---
 

@@ -8,12 +8,14 @@ from ide_server.host.routes import (
     model_environment,
     models,
     operations,
+    snapshots,
     states,
     terminals,
     variables,
 )
 
 api: list[BaseRoute] = [
+    *snapshots.routes,  # before models, as /models/import is no model
     *models.routes,
     *environments.routes,
     *model_environment.routes,

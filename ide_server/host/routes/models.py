@@ -12,6 +12,7 @@ from starlette.websockets import WebSocket
 from ide_server import __version__, wire
 from ide_server.errors import SlipwayError
 from ide_server.host.routes import bodies
+from ide_server.host.routes.event_stream import Event, EventStream
 from ide_server.host.routes.sockets import refuse, stream
 from ide_server.host.state import HostState
 from ide_server.replies import json_reply
@@ -61,6 +62,12 @@ async def watch_model(websocket: WebSocket[HostState]) -> None:
         await refuse(websocket, error)
 
 
+async def stream_model(request: Request[HostState]) -> Response:
+    await request.state["catalog"].models.get(model_id_of(request))
+    messages = model_events(request.state, model_id_of(request))
+    return EventStream(Event(message) async for message in messages)
+
+
 async def model_events(state: HostState, model_id: ModelId) -> AsyncIterator[str]:
     """First what stands, then what changes: subscribed before the first is read, so nothing falls between."""
     with state["events"].subscribe(model_id) as subscription:
@@ -78,6 +85,7 @@ async def standing(state: HostState, model_id: ModelId) -> list[wire.ModelEvent]
         wire.UsageChanged(model.usage),
         mount.standing,
         wire.StatesChanged(states),
+        wire.SnapshotsChanged(await state["snapshots"].list(model_id)),
         wire.TerminalsChanged(state["terminals"].list(model_id)),
         wire.EnvironmentChanged(await state["model_environments"].get(model_id)),
         wire.VariablesChanged(await state["variables"].list(model_id)),
@@ -92,5 +100,6 @@ routes: list[BaseRoute] = [
     Route("/models/{model}", show_model),
     Route("/models/{model}", change_model, methods=["PATCH"]),
     Route("/models/{model}", delete_model, methods=["DELETE"]),
+    Route("/models/{model}/events", stream_model),
     WebSocketRoute("/models/{model}/events", watch_model),
 ]

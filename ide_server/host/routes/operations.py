@@ -12,6 +12,7 @@ from ide_server import wire
 from ide_server.errors import InvalidRequest, SlipwayError
 from ide_server.host.launchers import Operations
 from ide_server.host.routes import bodies
+from ide_server.host.routes.event_stream import Event, EventStream
 from ide_server.host.routes.models import model_id_of
 from ide_server.host.routes.sockets import refuse, stream
 from ide_server.host.state import HostState
@@ -96,6 +97,21 @@ async def watch_operation(websocket: WebSocket[HostState]) -> None:
         await refuse(websocket, first_of(group))
 
 
+async def stream_events(request: Request[HostState]) -> Response:
+    operations, operation_id = request.state["operations"], operation_id_of(request)
+    operation = await operations.get(operation_id)
+    known = request.headers.get("last-event-id")
+    offset = offset_of(known or request.query_params.get("offset", "0"))
+    if await operations.bytes_after(operation_id, offset) == 0 and known and operation.outcome is not None:
+        return Response(status_code=204)  # tells an EventSource, which would connect for ever, that there is no more
+    return EventStream(numbered_events(operations, operation_id, offset))
+
+
+async def numbered_events(operations: Operations, operation_id: OperationId, offset: int) -> AsyncIterator[Event]:
+    async for batch in operations.events(operation_id, offset):
+        yield Event(wire.encode(batch).decode(), str(batch.offset))
+
+
 async def event_messages(operations: Operations, operation_id: OperationId, offset: int) -> AsyncIterator[str]:
     async for batch in operations.events(operation_id, offset):
         yield wire.encode(batch).decode()
@@ -122,5 +138,6 @@ routes: list[BaseRoute] = [
     Route("/operations/{operation}/cancel", cancel_operation, methods=["POST"]),
     Route("/operations/{operation}/result", show_result),
     Route("/operations/{operation}/result/blobs/{index:int}", show_blob),
+    Route("/operations/{operation}/events", stream_events),
     WebSocketRoute("/operations/{operation}/events", watch_operation),
 ]

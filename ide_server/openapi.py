@@ -1,0 +1,223 @@
+"""The API in the words of OpenAPI 3.1, made from the messages of wire.py and one table of what there is to ask."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import msgspec
+
+from ide_server import wire
+
+Method = Literal["GET", "PUT", "POST", "PATCH", "DELETE"]
+
+BYTES = "application/octet-stream"
+ZIP = "application/zip"
+EVENTS = "text/event-stream"
+PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """`request` and `reply`: a type of wire.py, whose JSON is meant; a media type; or None for no body."""
+
+    method: Method
+    path: str
+    """Below /api/v1."""
+    summary: str
+    reply: Any = None
+    request: Any = None
+    status: int = 200
+    query: dict[str, str] = field(default_factory=dict)
+    """Name to description; all optional but those that begin with `Required`."""
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def group(self) -> str:
+        """By the last noun of the path that names a collection."""
+        for noun, title in GROUPS.items():
+            if f"/{noun}" in self.path:
+                return title
+        return "Server"
+
+
+GROUPS = {
+    "tokens": "API tokens",
+    "operations": "Operations",
+    "check": "Operations",
+    "parameters": "Operations",
+    "snapshots": "Snapshots",
+    "models/import": "Snapshots",
+    "states": "States",
+    "terminals": "Terminals",
+    "variables": "Environment variables",
+    "environment": "Environments",
+    "packages": "Environments",
+    "files": "Files",
+    "tree": "Files",
+    "moves": "Files",
+    "folders": "Files",
+    "models": "Models",
+    "templates": "Models",
+}
+
+IF_MATCH = {
+    "If-Match": "The etag of the version to be replaced, or *.",
+    "If-None-Match": "* for a file that must not exist yet.",
+}
+NAME = {"name": "Required. What it is to be called."}
+MODEL = "/models/{model}"
+
+ENDPOINTS = (
+    Endpoint("GET", "/host", "What serves", wire.Host),
+    Endpoint("GET", "/openapi.json", "This document", "application/json"),
+    Endpoint("GET", "/tokens", "All API tokens", list[wire.ApiToken]),
+    Endpoint("POST", "/tokens", "Make an API token", wire.CreatedApiToken, wire.NewApiToken, 201),
+    Endpoint("DELETE", "/tokens/{token}", "Delete an API token", status=204),
+    Endpoint("GET", "/templates", "What a model can be made from", list[wire.Template]),
+    Endpoint("GET", "/models", "All models", list[wire.Model]),
+    Endpoint("POST", "/models", "Make a model", wire.Model, wire.NewModel, 201),
+    Endpoint("POST", "/models/import", "Make a model from an exported snapshot", wire.Model, ZIP, 201, query=NAME),
+    Endpoint("GET", MODEL, "A model", wire.Model),
+    Endpoint("PATCH", MODEL, "Change a model: name, limit, active state", wire.Model, wire.ModelChange),
+    Endpoint("DELETE", MODEL, "Delete a model with all that it has", status=204),
+    Endpoint("GET", f"{MODEL}/events", "What happens to a model, as it happens", EVENTS),
+    Endpoint("GET", f"{MODEL}/folders", "The largest folders", list[wire.FolderUsage]),
+    Endpoint("GET", f"{MODEL}/tree/{{path}}", "What is in a folder", list[wire.Entry]),
+    Endpoint("PUT", f"{MODEL}/tree/{{path}}", "Make a folder", wire.Entry, status=201),
+    Endpoint("GET", f"{MODEL}/files/{{path}}", "Read a file", BYTES, headers={"Range": "Part of it, in bytes."}),
+    Endpoint(
+        "PUT", f"{MODEL}/files/{{path}}", "Write a file, whole or not at all", wire.Entry, BYTES, headers=IF_MATCH
+    ),
+    Endpoint("DELETE", f"{MODEL}/files/{{path}}", "Delete a file or folder", status=204, headers=IF_MATCH),
+    Endpoint("POST", f"{MODEL}/moves", "Move or rename", wire.Entry, wire.Move),
+    Endpoint("GET", "/environments/offers", "What an environment may hold", wire.EnvironmentOffers),
+    Endpoint("GET", "/environments", "Environments that are built", list[wire.BuiltEnvironment]),
+    Endpoint("DELETE", "/environments/{key}", "Remove an environment that nothing uses", status=204),
+    Endpoint("GET", f"{MODEL}/environment", "A model's environment", wire.ModelEnvironment),
+    Endpoint("PUT", f"{MODEL}/environment", "Choose an environment", wire.ModelEnvironment, wire.EnvironmentChoice),
+    Endpoint("DELETE", f"{MODEL}/environment/build", "Cancel a build", status=204),
+    Endpoint("GET", f"{MODEL}/packages", "A model's own packages and dependency files", wire.OwnPackages),
+    Endpoint("GET", f"{MODEL}/variables", "Environment variables", list[wire.Variable]),
+    Endpoint("PUT", f"{MODEL}/variables/{{name}}", "Set a variable or secret", wire.Variable, wire.VariableValue),
+    Endpoint("DELETE", f"{MODEL}/variables/{{name}}", "Delete a variable", status=204),
+    Endpoint("GET", f"{MODEL}/terminals", "Terminals", list[wire.Terminal]),
+    Endpoint("POST", f"{MODEL}/terminals", "Open a terminal", wire.Terminal, wire.NewTerminal, 201),
+    Endpoint("DELETE", f"{MODEL}/terminals/{{terminal}}", "End a terminal", status=204),
+    Endpoint("GET", f"{MODEL}/parameters", "Parameter definitions", wire.ParameterDefinitions),
+    Endpoint("GET", f"{MODEL}/states", "States", list[wire.State]),
+    Endpoint(
+        "POST",
+        f"{MODEL}/states",
+        "Upload a state of one key",
+        wire.State,
+        BYTES,
+        201,
+        query=NAME | {"key": "Its key; without one the state is bare bytes."},
+    ),
+    Endpoint("POST", f"{MODEL}/states/zip", "Upload a state, a file per key", wire.State, ZIP, 201, query=NAME),
+    Endpoint("PATCH", f"{MODEL}/states/{{state}}", "Rename a state", wire.State, wire.StateChange),
+    Endpoint("DELETE", f"{MODEL}/states/{{state}}", "Delete a state that is not active", status=204),
+    Endpoint("GET", f"{MODEL}/states/{{state}}/content", "Download one key", BYTES, query={"key": "The key."}),
+    Endpoint("GET", f"{MODEL}/states/{{state}}/zip", "Download all keys", ZIP),
+    Endpoint("GET", f"{MODEL}/snapshots", "Snapshots", list[wire.Snapshot]),
+    Endpoint("POST", f"{MODEL}/snapshots", "Take a snapshot", wire.Snapshot, wire.NewSnapshot, 201),
+    Endpoint("PATCH", f"{MODEL}/snapshots/{{snapshot}}", "Rename a snapshot", wire.Snapshot, wire.SnapshotChange),
+    Endpoint("DELETE", f"{MODEL}/snapshots/{{snapshot}}", "Delete a snapshot", status=204),
+    Endpoint(
+        "POST",
+        f"{MODEL}/snapshots/{{snapshot}}/restore",
+        "Restore a snapshot; the reply is a snapshot of what there was before",
+        wire.Snapshot,
+        status=201,
+    ),
+    Endpoint("GET", f"{MODEL}/snapshots/{{snapshot}}/zip", "Export a snapshot", ZIP),
+    Endpoint("GET", f"{MODEL}/operations", "Operations", list[wire.Operation]),
+    Endpoint(
+        "POST", f"{MODEL}/operations", "Evaluate, train or create a state", wire.Operation, wire.NewOperation, 202
+    ),
+    Endpoint("GET", "/operations/{operation}", "An operation", wire.Operation),
+    Endpoint("DELETE", "/operations/{operation}", "Delete an operation that has ended", status=204),
+    Endpoint("POST", "/operations/{operation}/cancel", "Stop an operation", wire.Operation, status=202),
+    Endpoint("GET", "/operations/{operation}/result", "What an evaluate returned", wire.Result),
+    Endpoint("GET", "/operations/{operation}/result/blobs/{index}", "A file of a result", BYTES),
+    Endpoint(
+        "GET",
+        "/operations/{operation}/events",
+        "Log, progress and metrics, as they come",
+        EVENTS,
+        query={"offset": "Where to go on, in bytes of the journal; Last-Event-ID says it as well."},
+    ),
+)
+
+
+def document(version: str) -> dict[str, Any]:
+    """An OpenAPI 3.1 document."""
+    schemas = _Schemas()
+    paths: dict[str, dict[str, Any]] = {}
+    for endpoint in ENDPOINTS:
+        operations = paths.setdefault(f"/api/v1{endpoint.path}", {})
+        operations[endpoint.method.lower()] = _operation(endpoint, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Slipway", "version": version, "description": "Code models: their files, runs and states."},
+        "security": [{"token": []}, {"session": []}],
+        "paths": paths,
+        "components": {
+            "schemas": schemas.components,
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "description": "An API token."},
+                "session": {"type": "apiKey", "in": "cookie", "name": "slipway", "description": "A browser's session."},
+            },
+        },
+    }
+
+
+class _Schemas:
+    """JSON Schemas of all types asked for, by name."""
+
+    def __init__(self) -> None:
+        kinds = [kind for each in ENDPOINTS for kind in (each.request, each.reply) if not isinstance(kind, str | None)]
+        schemas, self.components = msgspec.json.schema_components(
+            [*kinds, wire.ErrorReply], ref_template="#/components/schemas/{name}"
+        )
+        self._schemas = dict(zip(map(repr, [*kinds, wire.ErrorReply]), schemas, strict=True))
+
+    def content(self, kind: Any) -> dict[str, Any]:
+        if isinstance(kind, str):
+            return {kind: {}}
+        return {"application/json": {"schema": self._schemas[repr(kind)]}}
+
+
+def _operation(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
+    done: dict[str, Any] = {"description": endpoint.summary}
+    if endpoint.reply is not None:
+        done["content"] = schemas.content(endpoint.reply)
+    operation: dict[str, Any] = {
+        "operationId": _operation_id(endpoint),
+        "summary": endpoint.summary,
+        "tags": [endpoint.group],
+        "parameters": _parameters(endpoint),
+        "responses": {
+            str(endpoint.status): done,
+            "default": {"description": "What went wrong", "content": schemas.content(wire.ErrorReply)},
+        },
+    }
+    if endpoint.request is not None:
+        operation["requestBody"] = {"required": True, "content": schemas.content(endpoint.request)}
+    return operation
+
+
+def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
+    text = {"type": "string"}
+    path = [{"name": name, "in": "path", "required": True, "schema": text} for name in PARAMETER.findall(endpoint.path)]
+    others = [
+        {"name": name, "in": where, "description": said, "required": said.startswith("Required"), "schema": text}
+        for where, named in (("query", endpoint.query), ("header", endpoint.headers))
+        for name, said in named.items()
+    ]
+    return path + others
+
+
+def _operation_id(endpoint: Endpoint) -> str:
+    words = re.findall(r"[A-Za-z]+", PARAMETER.sub(r"by \1", endpoint.path))
+    return endpoint.method.lower() + "".join(map(str.capitalize, words))
