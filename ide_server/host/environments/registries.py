@@ -32,13 +32,19 @@ class Registries:
     @property
     def arguments(self) -> tuple[str, ...]:
         return (
-            *(("--default-index", self.index_url) if self.index_url else ()),
-            *(part for url in self.extra_index_urls for part in ("--index", url)),
             *(("--index-strategy", "unsafe-best-match") if self.extra_index_urls else ()),
             *(part for place in self.find_links for part in ("--find-links", place)),
             *(("--no-index",) if self.no_index else ()),
             *(part for host in self.trusted_hosts for part in ("--allow-insecure-host", host)),
         )
+
+    @property
+    def addresses(self) -> Mapping[str, str]:
+        """As variables: they may hold a password, and a command line is for all to see."""
+        return {
+            **variable("UV_DEFAULT_INDEX", self.index_url),
+            **variable("UV_INDEX", " ".join(self.extra_index_urls)),
+        }
 
     @property
     def index_urls(self) -> tuple[str, ...]:

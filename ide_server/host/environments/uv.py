@@ -17,6 +17,7 @@ class Uv:
         self._variables = {
             **os.environ,  # of the server: proxies, certificates, uv's own configuration
             **registries.variables,
+            **registries.addresses,
             # Nobody else writes this cache, so environments may be hard links into it.
             "UV_CACHE_DIR": str(folder / "cache"),
             "UV_LINK_MODE": "hardlink",
