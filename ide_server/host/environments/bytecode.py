@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from ide_server.host.environments.environment import ENVIRONMENT
+from ide_server.host.environments.environment import PYTHON
 from ide_server.host.environments.interpreters import Interpreter
 from ide_server.host.environments.processes import run
 
@@ -55,7 +55,9 @@ def link_shared(root: Path, interpreter: Interpreter, store: Path) -> list[Sourc
     store.mkdir(parents=True, exist_ok=True)
     missing = []
     for source in sources(root, interpreter, store):
-        source.code.parent.mkdir(exist_ok=True)
+        if not source.code.parent.exists():
+            source.code.parent.mkdir()
+            source.code.parent.chmod(0o755)  # whatever the umask: others must be able to read it
         try:
             os.link(source.shared, source.code)
         except FileNotFoundError:
@@ -69,7 +71,7 @@ def sources(root: Path, interpreter: Interpreter, store: Path) -> Iterator[Sourc
         for name in names:
             if name.endswith(".py"):
                 path = f"{folder}/{name}"
-                shown = ENVIRONMENT + path.removeprefix(str(root))
+                shown = PYTHON + path.removeprefix(str(root))
                 digest = hashlib.sha256(f"{tag}\0{shown}\0".encode() + Path(path).read_bytes()).hexdigest()
                 code = Path(folder, "__pycache__", f"{name.removesuffix('.py')}.{tag}.pyc")
                 yield Source(path, code, shown, store / f"{digest}.pyc")

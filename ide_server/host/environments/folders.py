@@ -79,11 +79,13 @@ class Claim:
     def finish(self, manifest: Manifest) -> None:
         """In one step: from then on it is there, whole."""
         (self.path / MANIFEST).write_bytes(msgspec.json.encode(manifest))
+        (self.path / MANIFEST).chmod(0o644)
         self.path.rename(self._finished)
 
     def empty(self) -> None:
         shutil.rmtree(self.path, ignore_errors=True)
         self.path.mkdir()
+        self.path.chmod(0o755)  # whatever the umask: sandboxes must be able to read what is in it
 
     def close(self) -> None:
         shutil.rmtree(self._folder)

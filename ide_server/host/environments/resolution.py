@@ -94,7 +94,7 @@ async def lock_with_torch(uv: Uv, python: str, requirements: tuple[str, ...], *,
         return plain, NO_SOLUTION in error.details["said"]
 
 
-async def lock(uv: Uv, python: str, requirements: tuple[str, ...], *arguments: str, retries: int = 3) -> str:
+async def lock(uv: Uv, python: str, requirements: tuple[str, ...], *arguments: str, retries: int | None = None) -> str:
     """A pylock.toml with one wheel for each package. Sources are refused: building them runs foreign code here."""
     return await uv.pip(
         "compile",

@@ -55,10 +55,10 @@ class Survey(msgspec.Struct, frozen=True):
 
     def distribution(self, package: PackageOffering, version: str, python: str) -> str:
         """What the registry calls it: the first name under which it has the version for that Python."""
-        for name in package.distributions:
-            if name in self.releases and version in self.releases[name].of(python):
-                return name
-        return package.distributions[0]
+        known = [name for name in package.distributions if name in self.releases]
+        has = (name for name in known if version in self.releases[name].of(python))
+        exists = (name for name in known if self.releases[name].pythons)
+        return next(has, None) or next(exists, None) or package.distributions[0]
 
 
 async def ask(offering: Offering, interpreters: Sequence[Interpreter], uv: Uv, index: Index, *, now: float) -> Survey:

@@ -27,7 +27,13 @@ class Uv:
         }
 
     async def pip(
-        self, command: str, *arguments: str, what: str, stdin: str = "", heard: Heard = unheard, retries: int = 3
+        self,
+        command: str,
+        *arguments: str,
+        what: str,
+        stdin: str = "",
+        heard: Heard = unheard,
+        retries: int | None = None,
     ) -> str:
         """`uv pip`, with the registries. Returns what it wrote."""
         return await run(
@@ -36,7 +42,7 @@ class Uv:
             *arguments,
             what=what,
             stdin=stdin.encode(),
-            variables={**self._variables, "UV_HTTP_RETRIES": str(retries)},
+            variables=self._variables if retries is None else {**self._variables, "UV_HTTP_RETRIES": str(retries)},
             heard=heard,
         )
 

