@@ -8,8 +8,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
-from ide_server.catalog import Catalog, migrate, schema
-from ide_server.errors import ModelNotFound, StateNotFound
+from ide_server.catalog import Catalog, VariableRecord, migrate, schema
+from ide_server.errors import ModelNotFound, StateNotFound, VariableNotFound
 from ide_server.settings import Settings
 from ide_server.wire import EnvironmentChoice, ModelId, Operation, OperationId, Outcome, State, StateId, StateKey
 
@@ -126,12 +126,34 @@ async def test_a_state_belongs_to_one_model(catalog: Catalog) -> None:
         await catalog.states.get(other.id, state.id)
 
 
+async def test_a_variable_has_one_value_of_one_model(catalog: Catalog) -> None:
+    mine = (await catalog.models.create("mine", limit_bytes=1)).id
+    other = (await catalog.models.create("other", limit_bytes=1)).id
+    records = [VariableRecord(mine, "B", "sealed", True), VariableRecord(mine, "A", "new", False)]
+    for record in (VariableRecord(mine, "A", "old", True), *records, VariableRecord(other, "A", "theirs", False)):
+        await catalog.variables.set(record)
+    assert await catalog.variables.list(mine) == records[::-1]
+    assert await catalog.variables.list_secrets() == [records[0]]
+    await catalog.variables.delete(mine, "A")
+    assert await catalog.variables.list(mine) == [records[0]]
+    assert await catalog.variables.list(other) == [VariableRecord(other, "A", "theirs", False)]
+    with pytest.raises(VariableNotFound):
+        await catalog.variables.delete(mine, "A")
+
+
+async def test_a_model_that_was_just_deleted_gets_no_variable(catalog: Catalog) -> None:
+    with pytest.raises(ModelNotFound, match="no model 'nope'"):
+        await catalog.variables.set(VariableRecord(ModelId("nope"), "A", "value", False))
+
+
 async def test_deleting_a_model_deletes_its_rows(catalog: Catalog) -> None:
     model = await catalog.models.create("m", limit_bytes=1)
+    await catalog.variables.set(VariableRecord(model.id, "A", "value", False))
     await catalog.states.create(a_state(model.id))
     await catalog.operations.create(operation(model.id))
     await catalog.models.delete(model.id)
     assert await catalog.states.list(model.id) == []
+    assert await catalog.variables.list(model.id) == []
     assert await catalog.operations.list(model.id) == []
 
 
