@@ -59,6 +59,7 @@ class Settings:
     instantiate_seconds: float = setting(600.0, "Longest time instantiateModel may take.")
     evaluate_seconds: float = setting(600.0, "Longest time evaluate may take.")
     train_seconds: float = setting(86400.0, "Longest time train may take.")
+    operation_days: float = setting(0.0, "Days an operation is kept after its end; 0 keeps it until it is deleted.")
     session_days: int = setting(30, "Days a sign-in lasts.")
 
     def __post_init__(self) -> None:

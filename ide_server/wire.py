@@ -640,6 +640,10 @@ class OperationChanged(Message, frozen=True, tag="operation", tag_field="type"):
     operation: Operation
 
 
+class OperationRemoved(Message, frozen=True, tag="operation_removed", tag_field="type"):
+    operation_id: OperationId
+
+
 class StatesChanged(Message, frozen=True, tag="states", tag_field="type"):
     states: list[State]
 
@@ -669,6 +673,7 @@ ModelEvent = (
     | FilesystemChanged
     | ModelChanged
     | OperationChanged
+    | OperationRemoved
     | StatesChanged
     | SnapshotsChanged
     | TerminalsChanged

@@ -548,6 +548,11 @@ export interface OperationChanged {
   readonly operation: Operation;
 }
 
+export interface OperationRemoved {
+  readonly type: "operation_removed";
+  readonly operation_id: OperationId;
+}
+
 export interface StatesChanged {
   readonly type: "states";
   readonly states: readonly State[];
@@ -574,4 +579,4 @@ export interface VariablesChanged {
   readonly variables: readonly Variable[];
 }
 
-export type ModelEvent = UsageChanged | FilesChanged | FolderRescan | FilesystemChanged | ModelChanged | OperationChanged | StatesChanged | SnapshotsChanged | TerminalsChanged | EnvironmentChanged | VariablesChanged;
+export type ModelEvent = UsageChanged | FilesChanged | FolderRescan | FilesystemChanged | ModelChanged | OperationChanged | OperationRemoved | StatesChanged | SnapshotsChanged | TerminalsChanged | EnvironmentChanged | VariablesChanged;

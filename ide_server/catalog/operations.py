@@ -33,6 +33,10 @@ class Operations:
     async def list_unfinished(self) -> Sequence[Operation]:
         return await self._select(schema.operations.c.status.in_(["queued", "running"]))
 
+    async def list_ended_before(self, time: float) -> Sequence[Operation]:
+        """`time`: in seconds since the epoch."""
+        return await self._select(schema.operations.c.ended_at < time)
+
     async def get(self, operation_id: OperationId) -> Operation:
         """Raises OperationNotFound."""
         found = await self._select(schema.operations.c.id == operation_id)

@@ -2,10 +2,12 @@
 
 import contextlib
 import json
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -14,6 +16,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from ide_server.host.routes import operations, states
 from ide_server.replies import EXCEPTION_HANDLERS
+from ide_server.wire import OperationRemoved
 from tests.support.local_launchers import Laboratory, laboratory
 
 MAIN = """
@@ -194,3 +197,18 @@ def test_operations_are_listed_newest_first_and_removed(served: Served) -> None:
 def test_a_request_that_is_none_is_refused_in_words(served: Served, body: bytes) -> None:
     reply = served.client.post(f"{served.model}/operations", content=body)
     assert (reply.status_code, reply.json()["error"]["code"]) == (400, "invalid_request")
+
+
+@pytest.mark.anyio
+async def test_operations_go_when_they_have_been_kept_long_enough(tmp_path: Path) -> None:
+    async with laboratory(tmp_path, operation_days=1) as lab:
+        lab.write({"main.py": MAIN})
+        old, new = await lab.run("evaluate", {"x": 1}), await lab.run("evaluate", {"x": 1})
+        long_ago = msgspec.structs.replace(old.operation, ended_at=time.time() - 86401)
+        await lab.catalog.operations.save(long_ago)
+        await lab.operations.remove_expired()
+        assert [each.id for each in await lab.operations.list(lab.model_id)] == [new.operation.id]
+        assert not (lab.settings.data_dir / "operations" / old.operation.id).exists()
+        lab.events.end(lab.model_id)
+        heard = [event async for event in lab.heard]
+        assert [event.operation_id for event in heard if isinstance(event, OperationRemoved)] == [old.operation.id]

@@ -18,6 +18,7 @@ const metric = (name: string, step: number, value: number): OperationEvent => ({
   name,
   step,
   value,
+  tensor: null,
 });
 
 test('a whole operation is put together from its events', () => {

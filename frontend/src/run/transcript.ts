@@ -64,6 +64,8 @@ export class Transcript {
       case 'phase_ended':
         this.phases = withPhaseEnded(this.phases, event);
         return;
+      case 'checkpointed':
+        return; // the state is told of by the model's events
       case 'loaded':
         return; // the model is told of it, for all who look at it
       case 'ended':

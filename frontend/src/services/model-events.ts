@@ -2,6 +2,7 @@
 
 import { type Readable, writable } from 'svelte/store';
 import { Emitter } from '../base/emitter.ts';
+import { withReply } from '../base/environment.ts';
 import type { Disposable } from '../base/lifecycle.ts';
 import type {
   FileChange,
@@ -11,6 +12,7 @@ import type {
   ModelEvent,
   Operation,
   OperationId,
+  Snapshot,
   State,
   Terminal,
   Usage,
@@ -48,6 +50,11 @@ export function withOperations(
   return known.filter(({ id, created_at }) => ids.has(id) || created_at > newest).reduce(withOperation, read);
 }
 
+export function withVariable(known: readonly Variable[], changed: Variable): readonly Variable[] {
+  const others = known.filter(({ name }) => name !== changed.name);
+  return [...others, changed].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
 export class ModelEvents implements Disposable {
   private readonly socket: ReconnectingSocket;
   private readonly modelStore;
@@ -55,6 +62,7 @@ export class ModelEvents implements Disposable {
   private readonly operationsStore = writable<readonly Operation[]>([]);
   private readonly statesStore = writable<readonly State[]>([]);
   private readonly terminalsStore = writable<readonly Terminal[]>([]);
+  private readonly snapshotsStore = writable<readonly Snapshot[]>([]);
   private readonly environmentStore = writable<ModelEnvironment | null>(null);
   private readonly variablesStore = writable<readonly Variable[]>([]);
   private readonly filesystemStore = writable<FilesystemStatus>({
@@ -71,6 +79,7 @@ export class ModelEvents implements Disposable {
   readonly operations: Readable<readonly Operation[]> = this.operationsStore;
   readonly states: Readable<readonly State[]> = this.statesStore;
   readonly terminals: Readable<readonly Terminal[]> = this.terminalsStore;
+  readonly snapshots: Readable<readonly Snapshot[]> = this.snapshotsStore;
   /** Null until the server has said. */
   readonly environment: Readable<ModelEnvironment | null> = this.environmentStore;
   readonly variables: Readable<readonly Variable[]> = this.variablesStore;
@@ -108,11 +117,22 @@ export class ModelEvents implements Disposable {
     this.usageStore.set(model.usage);
   }
 
+  environmentChanged(reply: ModelEnvironment): void {
+    this.environmentStore.update((known) => withReply(known, reply));
+  }
+
+  variableChanged(variable: Variable): void {
+    this.variablesStore.update((known) => withVariable(known, variable));
+  }
+
+  variableRemoved(name: string): void {
+    this.variablesStore.update((known) => known.filter((variable) => variable.name !== name));
+  }
+
   operationChanged(operation: Operation): void {
     this.operationsStore.update((operations) => withOperation(operations, operation));
   }
 
-  /** After deleting one here; the server keeps no word of it. */
   operationRemoved(id: OperationId): void {
     this.operationsStore.update((operations) => operations.filter((operation) => operation.id !== id));
   }
@@ -146,8 +166,12 @@ export class ModelEvents implements Disposable {
         return this.modelChanged(event.model);
       case 'operation':
         return this.operationChanged(event.operation);
+      case 'operation_removed':
+        return this.operationRemoved(event.operation_id);
       case 'states':
         return this.statesStore.set(event.states);
+      case 'snapshots':
+        return this.snapshotsStore.set(event.snapshots);
       case 'environment':
         return this.environmentStore.set(event.environment);
       case 'variables':

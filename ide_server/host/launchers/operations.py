@@ -1,6 +1,7 @@
 """All operations of this host: made, queued, run, stopped, kept, removed."""
 
 import asyncio
+import contextlib
 import logging
 import shutil
 import time
@@ -36,6 +37,7 @@ from ide_server.wire import (
     OperationChanged,
     OperationEvents,
     OperationId,
+    OperationRemoved,
     OperationStatus,
     Outcome,
     ParameterDefinitions,
@@ -45,6 +47,8 @@ from ide_server.wire import (
 )
 
 MAX_QUEUED = 1000
+DAY_SECONDS = 86400
+EXPIRE_SECONDS = 3600
 MAX_SHOWN_BYTES = 64 << 10
 """A larger parameter value is only in request.json, not in the row that every list of operations carries."""
 
@@ -90,6 +94,7 @@ class Operations:
         self._first_states: WeakValueDictionary[ModelId, asyncio.Lock] = WeakValueDictionary()
         self._running = 0
         self._closing = False
+        self._expiring: asyncio.Task[None] | None = None
         self._states = states
         self._around = Surroundings(
             settings=settings,
@@ -111,10 +116,15 @@ class Operations:
             await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
             job = Job(operation, await Journal.open(folder / "events.jsonl"))
             await self._end(job, Outcome("interrupted", CRASHED))
+        if self._settings.operation_days > 0:
+            self._expiring = asyncio.create_task(self._expire(), name="retention of operations")
 
     async def close(self) -> None:
         """Unfinished operations end as interrupted."""
         self._closing = True
+        if self._expiring is not None:
+            self._expiring.cancel()
+            await asyncio.wait([self._expiring])
         self._waiting.clear()
         async with asyncio.TaskGroup() as group:
             for job in list(self._jobs.values()):
@@ -176,6 +186,13 @@ class Operations:
             await self._end(job, outcomes.cancelled("Stopped before it started."))
         return job.operation
 
+    async def remove_expired(self) -> None:
+        """Those that ended longer ago than the server keeps them."""
+        before = time.time() - self._settings.operation_days * DAY_SECONDS
+        for operation in await self._catalog.operations.list_ended_before(before):
+            with contextlib.suppress(OperationNotFound):  # somebody else was faster
+                await self.delete(operation.id)
+
     async def delete(self, operation_id: OperationId) -> None:
         """Raises OperationNotFound, OperationEnded if it has not ended."""
         operation = await self.get(operation_id)
@@ -184,6 +201,7 @@ class Operations:
         if operation_id in self._jobs:
             await self._jobs[operation_id].ended.wait()
         await self._remove(operation_id)
+        self._events.publish(operation.model_id, OperationRemoved(operation_id))
 
     async def remove_all(self, model_id: ModelId) -> None:
         """Stops and removes all operations of a model."""
@@ -314,6 +332,11 @@ class Operations:
         elif job.run is not None:
             job.run.interrupt(outcome)
         await job.ended.wait()
+
+    async def _expire(self) -> None:
+        while True:
+            await self.remove_expired()
+            await asyncio.sleep(EXPIRE_SECONDS)
 
     # --- what a run asks and tells ---
 
