@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatAge, formatBytes, formatCount, formatDuration } from './format.ts';
+import { formatAge, formatBytes, formatCount, formatDuration, formatElapsed } from './format.ts';
 
 test.each([
   [0, '0 B'],
@@ -31,4 +31,8 @@ test('an age goes from minutes to a date', () => {
   const now = 1_800_000_000;
   const ages = [0, 61, 7200, 86_400 * 2, 86_400 * 30].map((seconds) => formatAge(now - seconds, now));
   expect(ages).toEqual(['just now', '1 minute ago', '2 hours ago', '2 days ago', '16 Dec 2026']);
+});
+
+test('a duration that grows has no tenths', () => {
+  expect([0, 9.7, 59.9, 61, 3725].map(formatElapsed)).toEqual(['0:00', '0:09', '0:59', '1:01', '1:02:05']);
 });

@@ -32,6 +32,12 @@ export function formatDuration(seconds: number): string {
   return hours > 0 ? `${hours}:${pad(minutes)}:${pad(whole % 60)}` : `${minutes}:${pad(whole % 60)}`;
 }
 
+/** 42 -> "0:42": a duration that is watched as it grows. */
+export function formatElapsed(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  return whole < 60 ? `0:${String(whole).padStart(2, '0')}` : formatDuration(whole);
+}
+
 /** A time (seconds since the epoch) as "just now", "5 minutes ago", or a date once it is a week old. */
 export function formatAge(time: number, now: number): string {
   const seconds = Math.max(0, now - time);

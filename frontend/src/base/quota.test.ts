@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describeUsage, fileLimit, fullness } from './quota.ts';
+import { describeUsage, exceeds, fileLimit, fullness } from './quota.ts';
 
 const usage = (used_bytes: number, used_files: number) => ({
   used_bytes,
@@ -30,4 +30,12 @@ test('the file limit is one per 8 KiB and at least 1024, as the server computes 
 
 test('use is told in bytes and files', () => {
   expect(describeUsage(usage(500_000, 12))).toBe('488 KiB of 977 KiB, 12 of 1,000 files');
+});
+
+test.each([
+  [usage(8192, 10), 8192, false],
+  [usage(8193, 10), 8192, true],
+  [usage(8192, 1025), 8192, true],
+])('%o exceeds %i bytes: %s', (value, limitBytes, expected) => {
+  expect(exceeds(value, limitBytes)).toBe(expected);
 });

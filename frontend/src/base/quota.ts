@@ -28,6 +28,11 @@ export function fileLimit(limitBytes: number): number {
   return Math.max(LEAST_FILES, Math.floor(limitBytes / BYTES_PER_FILE));
 }
 
+/** Whether a filesystem holds more than a limit on bytes, and on the files that come with it, would allow. */
+export function exceeds(usage: Usage, limitBytes: number): boolean {
+  return usage.used_bytes > limitBytes || usage.used_files > fileLimit(limitBytes);
+}
+
 export function describeUsage(usage: Usage): string {
   const files = `${usage.used_files.toLocaleString('en-US')} of ${usage.limit_files.toLocaleString('en-US')} files`;
   return `${formatBytes(usage.used_bytes)} of ${formatBytes(usage.limit_bytes)}, ${files}`;

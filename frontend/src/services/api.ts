@@ -2,12 +2,16 @@
 
 import { encodePath, parent } from '../base/paths.ts';
 import type {
+  BuiltEnvironment,
   Entry,
+  EnvironmentChoice,
+  EnvironmentOffers,
   ErrorReply,
   FolderUsage,
   Host,
   Model,
   ModelChange,
+  ModelEnvironment,
   ModelId,
   Move,
   NewModel,
@@ -15,6 +19,7 @@ import type {
   NewTerminal,
   Operation,
   OperationId,
+  OwnPackages,
   ParameterDefinitions,
   Result,
   State,
@@ -23,6 +28,8 @@ import type {
   Template,
   Terminal,
   TerminalId,
+  Variable,
+  VariableValue,
 } from '../wire.ts';
 
 /** code is one of ide_server/errors.py, or 'offline' when the server was not reached at all. */
@@ -119,6 +126,11 @@ export const templates = (): Promise<Template[]> => json('GET', `${ROOT}/templat
 export const models = (): Promise<Model[]> => json('GET', `${ROOT}/models`);
 export const createModel = (model: NewModel): Promise<Model> => json('POST', `${ROOT}/models`, model);
 
+/** What an environment may be made of. */
+export const environmentOffers = (): Promise<EnvironmentOffers> => json('GET', `${ROOT}/environments/offers`);
+/** Those that are on the machine, used by a model or not. */
+export const builtEnvironments = (): Promise<BuiltEnvironment[]> => json('GET', `${ROOT}/environments`);
+
 /** A file's content and the etag to save it with. */
 export interface Content {
   bytes: Uint8Array<ArrayBuffer> | null;
@@ -150,6 +162,11 @@ export class ModelApi {
 
   remove(): Promise<void> {
     return json('DELETE', this.root);
+  }
+
+  /** Once more, where the filesystem stays down. */
+  mount(): Promise<void> {
+    return json('POST', `${this.root}/mount`);
   }
 
   folders(): Promise<FolderUsage[]> {
@@ -234,6 +251,31 @@ export class ModelApi {
       signal?.addEventListener('abort', () => call.abort(), { once: true });
       call.send(content);
     });
+  }
+
+  /** Uses an environment, or builds it first. */
+  chooseEnvironment(choice: EnvironmentChoice): Promise<ModelEnvironment> {
+    return json('PUT', `${this.root}/environment`, choice);
+  }
+
+  cancelBuild(): Promise<void> {
+    return json('DELETE', `${this.root}/environment/build`);
+  }
+
+  packages(): Promise<OwnPackages> {
+    return json('GET', `${this.root}/packages`);
+  }
+
+  setVariable(name: string, value: VariableValue): Promise<Variable> {
+    return json('PUT', this.variablePath(name), value);
+  }
+
+  removeVariable(name: string): Promise<void> {
+    return json('DELETE', this.variablePath(name));
+  }
+
+  private variablePath(name: string): string {
+    return `${this.root}/variables/${encodeURIComponent(name)}`;
   }
 
   terminals(): Promise<Terminal[]> {

@@ -1,8 +1,11 @@
-/** The one way the page says that a write did not fit: the numbers, the largest folders, and what to do. */
+/** How the page says that a write did not fit: the numbers, the largest folders, and what to do. */
 
+import { get } from 'svelte/store';
 import { formatBytes, formatCount } from '../base/format.ts';
+import { describeUsage } from '../base/quota.ts';
 import type { FolderUsage } from '../wire.ts';
 import { type ApiError, hasCode } from './api.ts';
+import type { Severity } from './notifications.ts';
 import type { ModelSession } from './session.ts';
 
 export const FULL_KEY = 'filesystem-full';
@@ -32,12 +35,28 @@ export async function showWriteError(session: ModelSession, what: string, error:
     session.notifications.error(`${what}.`, error);
     return;
   }
+  await show(session, 'error', `${what}: the filesystem is full.`, describeFull(error));
+}
+
+/** Shows that a program in a terminal was out of space. What it could not write whole it may have deleted again, as pip
+ * does, so that there is room once more. */
+export async function showNoSpace(session: ModelSession, terminal: string): Promise<void> {
+  const usage = `In use now: ${describeUsage(get(session.usage))}.`;
+  await show(session, 'warning', `A program in ${terminal} found no space left.`, usage);
+}
+
+async function show(
+  session: ModelSession,
+  severity: Severity,
+  message: string,
+  numbers: string,
+): Promise<void> {
   const folders = describeFolders(await session.api.folders().catch(() => [])); // the note is worth more than its list
   session.notifications.show({
     key: FULL_KEY,
-    severity: 'error',
-    message: `${what}: the filesystem is full.`,
-    details: [describeFull(error), folders].filter(Boolean).join('\n'),
-    actions: [{ label: 'Raise limit', run: () => void session.commands.run('model.settings') }],
+    severity,
+    message,
+    details: [numbers, folders].filter(Boolean).join('\n'),
+    actions: [{ label: 'Raise limit', run: () => void session.commands.run('model.filesystem') }],
   });
 }

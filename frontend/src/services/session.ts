@@ -8,7 +8,8 @@
  *   $derived(session.usage)`, then `$usage`.
  * - What a person can do is a command: `onMount(() => { const command = session.commands.register({...}); return () =>
  *   command.dispose(); })`. Commands the workbench has: 'view.terminal' and 'view.run' show and focus a panel,
- *   'files.saveAll', 'model.settings', 'palette.show'. The terminal registers 'terminal.new' and 'terminal.focus', the run
+ *   'files.saveAll', 'model.settings', 'model.environment', 'model.variables', 'model.filesystem',
+ *   'palette.show'. The terminal registers 'terminal.new' and 'terminal.focus', the run
  *   panel 'run.evaluate' (F5, Ctrl+Enter), 'run.train', 'run.stop' (Shift+F5) and 'run.focus'; 'view.terminal' and 'view.run'
  *   call the two focus commands once their panel is seen.
  * - Before code runs, call `saveAll()`; false means that something could not be saved and the person was told.
@@ -16,7 +17,16 @@
 
 import type { Readable } from 'svelte/store';
 import type { Disposable } from '../base/lifecycle.ts';
-import type { Model, ModelId, Operation, State, Terminal, Usage } from '../wire.ts';
+import type {
+  Model,
+  ModelEnvironment,
+  ModelId,
+  Operation,
+  State,
+  Terminal,
+  Usage,
+  Variable,
+} from '../wire.ts';
 import type { ModelApi } from './api.ts';
 import type { Commands } from './commands.ts';
 import type { Dialogs } from './dialogs.ts';
@@ -39,11 +49,16 @@ export interface ModelSession extends Disposable {
   readonly operations: Readable<readonly Operation[]>;
   readonly states: Readable<readonly State[]>;
   readonly terminals: Readable<readonly Terminal[]>;
+  /** Null until the server has said. */
+  readonly environment: Readable<ModelEnvironment | null>;
+  readonly variables: Readable<readonly Variable[]>;
   readonly filesystem: Readable<FilesystemStatus>;
   readonly connection: Readable<SocketStatus>;
 
   /** Opens a file in the editor, the cursor at a line and column counted from 1; path as in Entry.path. */
   openFile(path: string, line?: number, column?: number): Promise<void>;
+  /** Shows a new terminal and types a command into it, as the person would. */
+  runInTerminal(command: string): Promise<void>;
   /** Saves every editor with changes. */
   saveAll(): Promise<boolean>;
   /** Says something to screen readers through the page's one live region. */

@@ -4,6 +4,7 @@ import { get, type Readable, writable } from 'svelte/store';
 import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
 import { ReconnectingSocket, type SocketStatus } from '../services/socket.ts';
 import type { TerminalMessage, TerminalRequest } from '../wire.ts';
+import { NoSpaceWatch } from './no-space.ts';
 import type { Size, TerminalScreen } from './terminal-screen.ts';
 import { TerminalStream } from './terminal-stream.ts';
 
@@ -11,6 +12,8 @@ export interface ConnectionEvents {
   /** Where output goes on, as an address of the server. */
   path(offset: number): string;
   stdinFull(refusedBytes: number): void;
+  /** A program has said that a write did not fit. */
+  noSpace(): void;
   /** Nothing more will come; `reason` says why. */
   ended(reason: string): void;
 }
@@ -19,6 +22,7 @@ export class TerminalConnection implements Disposable {
   private readonly owned = new DisposableStore();
   private readonly stream: TerminalStream;
   private readonly socket: ReconnectingSocket;
+  private readonly noSpace = new NoSpaceWatch();
   private readonly foreign = writable<Size | null>(null);
   private sharedSize: Size | null = null;
   private exited = false;
@@ -33,6 +37,7 @@ export class TerminalConnection implements Disposable {
   ) {
     this.stream = new TerminalStream(screen, (request) => this.send(request), {
       live: () => this.becameLive(),
+      printed: (bytes) => this.noSpace.sees(bytes) && events.noSpace(),
       sized: (rows, columns) => this.sized({ rows, columns }),
       stdinFull: (refusedBytes) => events.stdinFull(refusedBytes),
       exited: (code) => this.end(exitText(code)),

@@ -10,6 +10,7 @@ import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
 import { cspNonce } from '../services/csp.ts';
 import { theme } from '../services/theme.ts';
 import { FileLinkProvider, type OpenPlace } from './file-link-provider.ts';
+import { isPrompt } from './prompt.ts';
 import { openUnderPolicy } from './style-policy.ts';
 import type { Screen } from './terminal-stream.ts';
 import { terminalTheme } from './terminal-theme.ts';
@@ -30,6 +31,8 @@ const SCROLLBACK_ROWS = 10_000;
 const LEAST_COLUMNS = 12;
 /** WCAG AA, for programs that choose colours with a dark screen in mind. */
 const CONTRAST = 4.5;
+/** After its first output a shell has prompted, even if with a prompt that is not known as one. */
+const PROMPTED_MS = 2_000;
 
 export class TerminalScreen implements Screen, Disposable {
   private readonly owned = new DisposableStore();
@@ -97,6 +100,30 @@ export class TerminalScreen implements Screen, Disposable {
   acceptInput(accept: boolean): void {
     this.terminal.options.disableStdin = !accept;
     this.terminal.options.cursorInactiveStyle = accept ? 'outline' : 'none';
+  }
+
+  /** Whether it seems that a shell waits for a command. */
+  get isAtPrompt(): boolean {
+    const buffer = this.terminal.buffer.active;
+    const line = buffer.getLine(buffer.baseY + buffer.cursorY)?.translateToString() ?? '';
+    return buffer.type === 'normal' && isPrompt(line, buffer.cursorX);
+  }
+
+  /** Calls once a new shell has prompted. */
+  oncePrompted(run: () => void): void {
+    const waiting = this.owned.add(new DisposableStore());
+    const prompted = (): void => {
+      waiting.dispose();
+      run();
+    };
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    waiting.defer(() => clearTimeout(timer));
+    waiting.add(
+      this.terminal.onWriteParsed(() => {
+        timer ??= setTimeout(prompted, PROMPTED_MS);
+        if (this.isAtPrompt) prompted();
+      }),
+    );
   }
 
   readAloud(enabled: boolean): void {

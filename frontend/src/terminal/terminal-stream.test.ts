@@ -40,19 +40,22 @@ interface Stage {
   stream: TerminalStream;
   sent: TerminalRequest[];
   announced: unknown[];
+  printed: Uint8Array[];
 }
 
 function stage(): Stage {
   const screen = new FakeScreen();
   const sent: TerminalRequest[] = [];
   const announced: unknown[] = [];
+  const printed: Uint8Array[] = [];
   const stream = new TerminalStream(screen, (request) => sent.push(request), {
     live: () => announced.push('live'),
+    printed: (bytes) => printed.push(bytes),
     sized: (rows, columns) => announced.push(['sized', rows, columns]),
     stdinFull: (refused) => announced.push(['stdin_full', refused]),
     exited: (code) => announced.push(['exited', code]),
   });
-  return { screen, stream, sent, announced };
+  return { screen, stream, sent, announced, printed };
 }
 
 function bytes(count: number, from = 0): Uint8Array {
@@ -111,6 +114,14 @@ describe('output over lost connections', () => {
     screen.drawAll();
     expect(sent).toEqual([]);
   });
+});
+
+test('what was written before we came does not count as printed', () => {
+  const { stream, printed } = stage();
+  stream.receive(setup(0, 10));
+  stream.receive(bytes(10));
+  stream.receive(bytes(5, 10));
+  expect(printed).toEqual([bytes(5, 10)]);
 });
 
 describe('acknowledgement', () => {

@@ -13,6 +13,8 @@ export interface Screen {
 export interface StreamEvents {
   /** All that was written before we came has been drawn: from here on it is live. */
   live(): void;
+  /** Output as it is written, without what was written before we came. */
+  printed(bytes: Uint8Array): void;
   /** Another client has set this size. */
   sized(rows: number, columns: number): void;
   stdinFull(refusedBytes: number): void;
@@ -109,6 +111,7 @@ export class TerminalStream {
       const chunk = bytes.subarray(start, start + CHUNK_BYTES);
       const end = this.received + chunk.length;
       const generation = this.generation;
+      if (this.received >= this.liveOffset) this.events.printed(chunk);
       this.received = end;
       this.screen.write(chunk, () => {
         if (generation === this.generation) this.drew(end);

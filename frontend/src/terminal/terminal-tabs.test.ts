@@ -19,8 +19,8 @@ const ids = (state: typeof NO_TABS) => state.tabs.map((tab) => tab.id);
 test('the terminals of the server come back after a reload, the last one selected', () => {
   expect(open('a', 'b')).toEqual({
     tabs: [
-      { id: 'a', title: 'bash a', ended: false },
-      { id: 'b', title: 'bash b', ended: false },
+      { id: 'a', title: 'bash a', ended: false, outdated: false },
+      { id: 'b', title: 'bash b', ended: false, outdated: false },
     ],
     selected: 'b',
   });
@@ -72,4 +72,11 @@ test('a terminal opened here is selected, whether or not the server has told of 
     const state = withAdded(told, terminal('b'));
     expect([ids(state), state.selected]).toEqual([['a', 'b'], 'b']);
   }
+});
+
+test('one whose environment has changed says so until it ends', () => {
+  const outdated = { ...terminal('a'), outdated: true };
+  const state = withTerminals(open('a', 'b'), [outdated, terminal('b')]);
+  expect(state.tabs.map((tab) => tab.outdated)).toEqual([true, false]);
+  expect(withEnded(state, 'a').tabs.map((tab) => tab.outdated)).toEqual([false, false]);
 });

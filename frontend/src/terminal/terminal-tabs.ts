@@ -7,6 +7,8 @@ export interface TerminalTab {
   readonly title: string;
   /** Its shell has exited or was closed elsewhere; the tab stays until a person closes it, for its last output. */
   readonly ended: boolean;
+  /** It was started in another environment, or with other variables, than the model has now. */
+  readonly outdated: boolean;
 }
 
 export interface TerminalTabs {
@@ -14,7 +16,7 @@ export interface TerminalTabs {
   readonly selected: TerminalId | null;
 }
 
-const ENDED = { ended: true };
+const ENDED = { ended: true, outdated: false };
 
 export const NO_TABS: TerminalTabs = { tabs: [], selected: null };
 
@@ -48,7 +50,7 @@ export function withAdded(state: TerminalTabs, terminal: Terminal): TerminalTabs
   return { tabs: [...others, tabOf(terminal)], selected: terminal.id };
 }
 
-/** Puts a new terminal where an ended one was; at the end if that has been closed meanwhile. */
+/** Puts a new terminal where another was; at the end if that has been closed meanwhile. */
 export function replaced(state: TerminalTabs, id: TerminalId, terminal: Terminal): TerminalTabs {
   if (!state.tabs.some((tab) => tab.id === id)) return withAdded(state, terminal);
   const others = state.tabs.filter((tab) => tab.id !== terminal.id);
@@ -66,9 +68,10 @@ export function neighbour(state: TerminalTabs, step: 1 | -1): TerminalId | null 
 function tabOf({
   id,
   title,
+  outdated,
   ended = false,
-}: Pick<Terminal, 'id' | 'title'> & { ended?: boolean }): TerminalTab {
-  return { id, title, ended };
+}: Pick<Terminal, 'id' | 'title' | 'outdated'> & { ended?: boolean }): TerminalTab {
+  return { id, title, ended, outdated };
 }
 
 function reselected(state: TerminalTabs, tabs: readonly TerminalTab[]): TerminalTabs {

@@ -15,11 +15,17 @@ export interface Editors {
   saveAll(): Promise<boolean>;
 }
 
+/** The part of the terminal panel that the session stands for. */
+export interface Terminals {
+  run(command: string): Promise<void>;
+}
+
 export interface OwnedSession extends ModelSession {
   /** What the live region holds. */
   readonly announcement: Readable<string>;
   /** Files asked for before the editor stood are opened now. */
   attachEditors(editors: Editors): void;
+  attachTerminals(terminals: Terminals): void;
 }
 
 export async function openSession(modelId: ModelId): Promise<OwnedSession> {
@@ -30,6 +36,7 @@ export async function openSession(modelId: ModelId): Promise<OwnedSession> {
   const events = new ModelEvents(api, model, onError);
   const announcement = writable('');
   const editors = Promise.withResolvers<Editors>();
+  const terminals = Promise.withResolvers<Terminals>();
   return {
     modelId,
     api,
@@ -43,9 +50,13 @@ export async function openSession(modelId: ModelId): Promise<OwnedSession> {
     operations: events.operations,
     states: events.states,
     terminals: events.terminals,
+    environment: events.environment,
+    variables: events.variables,
     filesystem: events.filesystem,
     connection: events.connection,
     attachEditors: (attached) => editors.resolve(attached),
+    attachTerminals: (attached) => terminals.resolve(attached),
+    runInTerminal: async (command) => (await terminals.promise).run(command),
     openFile: async (path, line, column) => (await editors.promise).open(path, line, column),
     saveAll: async () => (await editors.promise).saveAll(),
     announce: (message) => announcement.set(message),

@@ -1,0 +1,223 @@
+/** The choice of an environment as a form: its lists, what the server says against it, and what applying it does. */
+
+import { isSameChoice, NONE, packagesOf } from '../../base/environment.ts';
+import { formatCount } from '../../base/format.ts';
+import type {
+  BuiltEnvironment,
+  EnvironmentChoice,
+  EnvironmentOffers,
+  ModelEnvironment,
+  PackageOffer,
+  VersionOffer,
+} from '../../wire.ts';
+
+export interface VersionOption {
+  readonly value: string;
+  readonly label: string;
+}
+
+export interface VersionGroup {
+  /** "" of what belongs to no group. */
+  readonly label: string;
+  readonly options: readonly VersionOption[];
+}
+
+/** One list of the form. */
+export interface Part {
+  /** "python", "node", or a package's name: as in a choice, and in what the server says there is. */
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly value: string;
+  readonly groups: readonly VersionGroup[];
+}
+
+/** Read together when the form is shown. */
+export interface Lists {
+  readonly offers: EnvironmentOffers;
+  readonly built: readonly BuiltEnvironment[];
+}
+
+const READY = 'Ready on this machine';
+const FETCHED = 'Fetched when chosen';
+const KEPT = 'No longer offered';
+const NOT_PREINSTALLED: VersionOption = { value: NONE, label: 'None' };
+
+export function runtimeParts({ offers }: Lists, choice: EnvironmentChoice): Part[] {
+  return [
+    runtimePart('python', 'Python', choice.python, offers.pythons),
+    runtimePart('node', 'Node', choice.node, offers.nodes),
+  ];
+}
+
+function runtimePart(name: string, title: string, value: string, offers: readonly VersionOffer[]): Part {
+  const chosen = offers.find(({ version }) => version === value);
+  const description = chosen === undefined ? '' : chosen.ready ? READY : 'Fetched when applied';
+  return { name, title, description, value, groups: runtimeGroups(offers, value) };
+}
+
+/** Of what is offered, and of what is chosen though it is no longer offered. */
+export function packageParts({ offers, built }: Lists, choice: EnvironmentChoice): Part[] {
+  const chosen = packagesOf(choice).map(([name]) => name);
+  const gone = chosen.filter((name) => !offers.packages.some((offer) => offer.name === name));
+  const all = [
+    ...offers.packages,
+    ...gone.map((name): PackageOffer => ({ name, description: '', versions: [] })),
+  ];
+  return all.map((offer) =>
+    packagePart(offer, versionOf(choice, offer.name), readyVersions(offer.name, built)),
+  );
+}
+
+function packagePart(
+  { name, description, versions }: PackageOffer,
+  value: string,
+  ready: ReadonlySet<string>,
+): Part {
+  const options = versions.map((version) => ({ value: version, label: version }));
+  const groups = [
+    { label: '', options: [NOT_PREINSTALLED] },
+    ...grouped(options, ({ value: version }) => ready.has(version)),
+  ];
+  return { name, title: name, description, value, groups: withChosen(groups, value) };
+}
+
+function runtimeGroups(offers: readonly VersionOffer[], value: string): VersionGroup[] {
+  const ready = new Set(offers.filter((offer) => offer.ready).map(({ version }) => version));
+  const options = offers.map(({ version, full_version }) => ({
+    value: version,
+    label: full_version === '' || full_version === version ? version : `${version} (${full_version})`,
+  }));
+  return withChosen(
+    grouped(options, ({ value: version }) => ready.has(version)),
+    value,
+  );
+}
+
+function grouped(
+  options: readonly VersionOption[],
+  isReady: (option: VersionOption) => boolean,
+): VersionGroup[] {
+  return [
+    { label: READY, options: options.filter(isReady) },
+    { label: FETCHED, options: options.filter((option) => !isReady(option)) },
+  ].filter((group) => group.options.length > 0);
+}
+
+/** A list holds what is chosen, even where it is not offered. */
+function withChosen(groups: readonly VersionGroup[], value: string): VersionGroup[] {
+  if (groups.some(({ options }) => options.some((option) => option.value === value))) return [...groups];
+  return [...groups, { label: KEPT, options: [{ value, label: value }] }];
+}
+
+/** What was installed into an environment once, uv has in its cache. */
+function readyVersions(name: string, built: readonly BuiltEnvironment[]): Set<string> {
+  return new Set(built.map(({ packages }) => packages[name]).filter((version) => version !== undefined));
+}
+
+export function versionOf({ packages = {} }: EnvironmentChoice, name: string): string {
+  return packages[name] ?? NONE;
+}
+
+/** The choice with another version of one part. */
+export function withVersion(choice: EnvironmentChoice, part: string, version: string): EnvironmentChoice {
+  if (part === 'python' || part === 'node') return { ...choice, [part]: version };
+  const { [part]: _, ...others } = choice.packages ?? {};
+  return { ...choice, packages: version === NONE ? others : { ...others, [part]: version } };
+}
+
+/** What the server says there is, by part, when it refuses a choice: versions that can be chosen instead. */
+export function availableOf(details: Readonly<Record<string, unknown>>): Record<string, readonly string[]> {
+  const { available } = details;
+  if (typeof available !== 'object' || available === null) return {};
+  const lists = Object.entries(available).map(([part, versions]) => [
+    part,
+    Array.isArray(versions) ? versions.map(String) : [],
+  ]);
+  return Object.fromEntries(lists);
+}
+
+/** What becomes of the environment, in a few words each. */
+export function changesOf(from: EnvironmentChoice, to: EnvironmentChoice): string[] {
+  const runtimes = (['python', 'node'] as const)
+    .filter((part) => from[part] !== to[part])
+    .map((part) => `${part === 'python' ? 'Python' : 'Node'} ${from[part]} → ${to[part]}`);
+  const names = new Set([...packagesOf(from), ...packagesOf(to)].map(([name]) => name));
+  const packages = [...names]
+    .sort()
+    .flatMap((name) => packageChange(name, versionOf(from, name), versionOf(to, name)));
+  return [...runtimes, ...packages];
+}
+
+function packageChange(name: string, before: string, after: string): string[] {
+  if (before === after) return [];
+  if (before === NONE) return [`${name} ${after} added`];
+  return [after === NONE ? `${name} ${before} removed` : `${name} ${before} → ${after}`];
+}
+
+/** Whether applying a choice needs no building. What comes along with a package does not count. */
+export function isBuilt(choice: EnvironmentChoice, { offers, built }: Lists): boolean {
+  const names = [...offers.packages.map(({ name }) => name), ...packagesOf(choice).map(([name]) => name)];
+  return built.some(
+    ({ python_version, node_version, packages }) =>
+      isOf(choice.python, python_version) &&
+      isOf(choice.node, node_version) &&
+      names.every((name) => versionOf(choice, name) === (packages[name] ?? NONE)),
+  );
+}
+
+/** "3.12.1" is of "3.12". */
+function isOf(version: string, full: string): boolean {
+  return full === version || full.startsWith(`${version}.`);
+}
+
+/** What must be fetched before anything can be built. */
+function fetched(choice: EnvironmentChoice, { pythons, nodes }: EnvironmentOffers): string[] {
+  const isMissing = (offers: readonly VersionOffer[], version: string): boolean =>
+    offers.some((offer) => offer.version === version && !offer.ready);
+  return [
+    ...(isMissing(pythons, choice.python) ? [`Python ${choice.python}`] : []),
+    ...(isMissing(nodes, choice.node) ? [`Node ${choice.node}`] : []),
+  ];
+}
+
+export interface Plan {
+  /** Empty: applying would do nothing. */
+  readonly changes: readonly string[];
+  /** What happens on Apply, and to what runs. */
+  readonly words: string;
+}
+
+export function planOf(
+  environment: ModelEnvironment,
+  choice: EnvironmentChoice,
+  lists: Lists,
+  terminals: number,
+): Plan {
+  const { build } = environment;
+  const changes = changesOf(environment.choice, choice);
+  const isReplacing = build?.status === 'running' && !isSameChoice(build.choice, choice);
+  if (build?.status === 'running' && !isReplacing) return NOTHING;
+  if (changes.length === 0) return isReplacing ? CANCELLING : NOTHING;
+  const words = [isReplacing ? CANCELLING.words : '', how(choice, lists), runningOnes(terminals)];
+  return { changes, words: words.filter(Boolean).join(' ') };
+}
+
+const NOTHING: Plan = { changes: [], words: '' };
+const CANCELLING: Plan = {
+  changes: ['What is in use stays'],
+  words: 'What is being built now is cancelled.',
+};
+
+function how(choice: EnvironmentChoice, lists: Lists): string {
+  if (isBuilt(choice, lists)) return 'It is ready on this machine: new terminals and runs use it at once.';
+  const missing = fetched(choice, lists.offers);
+  const fetching = missing.length > 0 ? `${missing.join(' and ')} is fetched, then it` : 'It';
+  return `${fetching} is built first, which may take some minutes. New terminals and runs use it once it is whole.`;
+}
+
+function runningOnes(terminals: number): string {
+  if (terminals === 0) return '';
+  const them = terminals === 1 ? 'it is' : 'they are';
+  return `${formatCount(terminals, 'running terminal')} ${terminals === 1 ? 'keeps' : 'keep'} the old one until ${them} restarted.`;
+}

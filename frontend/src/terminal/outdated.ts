@@ -1,0 +1,20 @@
+/** What to say of a terminal that was started before its model's environment or variables changed. */
+
+import { describeChoice, describeRuntimes, isSameChoice } from '../base/environment.ts';
+import type { EnvironmentChoice } from '../wire.ts';
+
+/** `started` is undefined for a terminal that was outdated already when this page saw it first. */
+export function describeOutdated(
+  started: EnvironmentChoice | undefined,
+  now: EnvironmentChoice | undefined,
+): string {
+  if (started === undefined || now === undefined)
+    return 'This terminal runs in the previous environment, or with its variables.';
+  if (isSameChoice(started, now)) return 'This terminal has the previous environment variables.';
+  return `This terminal runs in the previous environment (${whatDiffers(started, now)}).`;
+}
+
+function whatDiffers(started: EnvironmentChoice, now: EnvironmentChoice): string {
+  if (started.python !== now.python) return `Python ${started.python}`;
+  return started.node === now.node ? describeChoice(started) : describeRuntimes(started);
+}
