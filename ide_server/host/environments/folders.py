@@ -8,6 +8,7 @@ import collections
 import contextlib
 import fcntl
 import os
+import re
 import shutil
 import time
 from pathlib import Path
@@ -105,12 +106,14 @@ class Folders:
     def keys(self) -> list[str]:
         if not self.folder.exists():
             return []
-        return sorted(entry.name for entry in os.scandir(self.folder) if is_built(Path(entry.path)))
+        return sorted(
+            name for name in os.listdir(self.folder) if is_key(name) and (self.path(name) / MANIFEST).exists()
+        )
 
     def manifest(self, key: str) -> Manifest:
         """Raises EnvironmentNotFound."""
         path = self.path(key)
-        if "/" in key or not is_built(path):
+        if not is_key(key) or not (path / MANIFEST).exists():
             raise EnvironmentNotFound(f"There is no environment {key!r}; it may have been removed.")
         return msgspec.json.decode((path / MANIFEST).read_bytes(), type=Manifest)
 
@@ -204,8 +207,8 @@ class Folders:
                     os.close(descriptor)
 
 
-def is_built(path: Path) -> bool:
-    return not path.name.endswith((BUILDING, REMOVED)) and (path / MANIFEST).exists()
+def is_key(name: str) -> bool:
+    return re.fullmatch(r"[0-9a-f]{16}", name) is not None
 
 
 def locked(folder: Path, kind: int) -> int:

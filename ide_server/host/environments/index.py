@@ -86,7 +86,7 @@ class Index:
     async def byte_size(self, url: str) -> int:
         """0 where it cannot be told."""
         if (path := local_path(url)) is not None:
-            return path.stat().st_size
+            return path.stat().st_size if path.exists() else 0  # that it is missing, uv says
         try:
             reply = await self._client.head(url)
         except httpx.HTTPError:
