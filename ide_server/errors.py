@@ -8,6 +8,7 @@ SlipwayError
 │   ├── ModelNotFound, FileNotFound, StateNotFound, OperationNotFound, TerminalNotFound, TemplateNotFound
 │   └── EnvironmentNotFound, VariableNotFound, SnapshotNotFound, TokenNotFound
 ├── AlreadyExists
+├── IdempotencyKeyReused, RequestUnderWay
 ├── PreconditionRequired
 ├── FileChanged
 ├── FileTooLarge
@@ -106,6 +107,18 @@ class TokenNotFound(NotFound):
 
 class AlreadyExists(SlipwayError):
     code = "already_exists"
+
+
+class IdempotencyKeyReused(SlipwayError):
+    """The key came with another request before."""
+
+    code = "idempotency_key_reused"
+
+
+class RequestUnderWay(SlipwayError):
+    """A request with this idempotency key has begun, and its reply is not known."""
+
+    code = "request_under_way"
 
 
 class PreconditionRequired(SlipwayError):

@@ -19,6 +19,8 @@ STATUS: Mapping[type[errors.SlipwayError], HTTPStatus] = {
     errors.ScopeMissing: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.AlreadyExists: HTTPStatus.CONFLICT,
+    errors.IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.RequestUnderWay: HTTPStatus.CONFLICT,
     errors.PreconditionRequired: HTTPStatus.PRECONDITION_REQUIRED,
     errors.FileChanged: HTTPStatus.PRECONDITION_FAILED,
     errors.FileTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

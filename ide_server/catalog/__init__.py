@@ -10,6 +10,7 @@ from ide_server.catalog.api_tokens import ApiTokens
 from ide_server.catalog.ids import new_id
 from ide_server.catalog.models import ModelRecord, Models
 from ide_server.catalog.operations import Operations
+from ide_server.catalog.replies import Replies
 from ide_server.catalog.sign_in import SignIn
 from ide_server.catalog.snapshots import Snapshots
 from ide_server.catalog.states import States
@@ -29,6 +30,7 @@ class Catalog:
         self.variables = Variables(engine)
         self.sign_in = SignIn(engine)
         self.api_tokens = ApiTokens(engine)
+        self.replies = Replies(engine)
 
     @classmethod
     def open(cls, settings: Settings) -> Self:

@@ -3,7 +3,19 @@
 Times are seconds since the epoch, sizes bytes. NULL means what the column's comment says and nothing else.
 """
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Double, ForeignKey, Index, MetaData, String, Table
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -104,6 +116,19 @@ operations = Table(
     Column("outcome", JSON(none_as_null=True)),
     Index(None, "model_id", "created_at"),
     Index(None, "status"),
+)
+
+# Replies to requests that came with an idempotency key, for a day.
+replies = Table(
+    "replies",
+    metadata,
+    Column("key", String, primary_key=True),
+    # SHA-256 of what was asked.
+    Column("fingerprint", String, nullable=False),
+    Column("created_at", Double, nullable=False),
+    # NULL: the request is being worked on, or the server ended while it was.
+    Column("status", BigInteger),
+    Column("body", LargeBinary),
 )
 
 # Secrets are kept as their SHA-256: whoever reads the database cannot sign in with it.

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
@@ -12,6 +13,7 @@ from ide_server.catalog import Catalog
 from ide_server.host.environments import Environments
 from ide_server.host.events import ModelEvents
 from ide_server.host.files import Files
+from ide_server.host.idempotency import Idempotency
 from ide_server.host.launchers import Operations, SandboxSpawn
 from ide_server.host.model_environments import ModelEnvironments
 from ide_server.host.models import Models
@@ -38,6 +40,7 @@ def create_app(settings: Settings) -> Starlette:
 
     return Starlette(
         routes=[Mount("/api/v1", routes=api), Route("/healthz", health)],
+        middleware=[Middleware(Idempotency)],
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=lifespan,
     )
