@@ -20,13 +20,13 @@ from ide_server.host.equipment import Edition, Equipment
 from ide_server.host.events import ModelEvents
 from ide_server.host.sandbox import Environment
 from ide_server.host.variables import Variables
-from ide_server.wire import Build, EnvironmentChanged, EnvironmentChoice, ModelEnvironment, ModelId
+from ide_server.wire import Build, BuildStatus, EnvironmentChanged, EnvironmentChoice, ModelEnvironment, ModelId
 
 REPORT_SECONDS = 0.25
 """Between two events about a build: its bytes come in faster than anybody reads."""
 
 SETTLE_SECONDS = 0.5
-"""How long `get` waits for what is about to be known: an environment that is there takes milliseconds to be found."""
+"""How long an environment that is there may take to be found: milliseconds, where it was looked for before."""
 
 CANCELLED = "The build of the model's environment was cancelled. Choose an environment in the model's settings."
 UNEXPECTED = "The server failed while it built the environment; its log has the cause."
@@ -61,17 +61,18 @@ class Chosen:
         """The one in use."""
         self.wanted = record.wanted_environment
         """To be used in place of the one in use once it is there; None: nothing else is wanted."""
-        self.build: Build | None = None
-        """How far what is pursued has come, or how the last pursuit failed."""
         self.pursuit: asyncio.Task[None] | None = None
-
-    @property
-    def pursued(self) -> bool:
-        return self.pursuit is not None and not self.pursuit.done()
+        """Of what is wanted, or of the one in use where that is not there."""
+        self.progress: Build | None = None
+        """Of the pursuit; None: there is none."""
+        self.failed: Build | None = None
+        """How the pursuit of what was chosen last ended, if it was in vain."""
 
     @property
     def is_due(self) -> bool:
-        return self.wanted is not None or self.environment is None
+        """Something is to be pursued, and nothing is."""
+        pursued = self.pursuit is not None and not self.pursuit.done()
+        return not pursued and (self.wanted is not None or self.environment is None)
 
 
 class ModelEnvironments:
@@ -101,10 +102,7 @@ class ModelEnvironments:
 
     async def get(self, model_id: ModelId) -> ModelEnvironment:
         """Raises ModelNotFound."""
-        chosen = await self._look(model_id)
-        if chosen.pursuit is not None:
-            await asyncio.wait([chosen.pursuit], timeout=SETTLE_SECONDS)
-        return self._shown(chosen)
+        return self._shown(await self._look(model_id))
 
     async def choose(self, model_id: ModelId, choice: EnvironmentChoice) -> ModelEnvironment:
         """In use at once if it is built; else its build goes on after this returns, in place of the one before.
@@ -114,6 +112,7 @@ class ModelEnvironments:
         chosen = await self._look(model_id)
         async with chosen.deciding:
             plan = await self._store.resolve(choice)
+            chosen.failed = None
             environment = self._store.find(plan.key)
             if environment is not None:
                 await stop(chosen.pursuit)
@@ -130,10 +129,9 @@ class ModelEnvironments:
         """Others who want the same environment go on building it. Raises ModelNotFound."""
         chosen = await self._look(model_id)
         async with chosen.deciding:
-            if chosen.build is not None and chosen.pursued:
-                build = msgspec.structs.replace(chosen.build, status="cancelled")
+            if chosen.progress is not None:
                 await stop(chosen.pursuit)
-                await self._give_up(chosen, build)
+                await self._give_up(chosen, status="cancelled")
 
     async def present(self, model_id: ModelId) -> tuple[EnvironmentChoice, Mapping[str, str]]:
         """The choice in use, and what it has preinstalled: version by name. Raises ModelNotFound."""
@@ -149,9 +147,8 @@ class ModelEnvironments:
     # --- what its terminals and launchers get ---
 
     async def equip(self, model_id: ModelId) -> Equipment:
-        chosen = await self._look(model_id)
-        while (environment := chosen.environment) is None:
-            await self._wait_pursued(chosen)
+        chosen = await self._known(model_id)
+        environment = chosen.environment or await self._obtain(chosen)
         return Equipment(environment, await self._variables.environment_of(model_id))
 
     def present_edition(self, model_id: ModelId) -> Edition | None:
@@ -165,8 +162,7 @@ class ModelEnvironments:
 
     # --- inner ---
 
-    async def _look(self, model_id: ModelId) -> Chosen:
-        """As it stands, with what is due under way; what failed before is left to who needs it."""
+    async def _known(self, model_id: ModelId) -> Chosen:
         chosen = self._chosen.get(model_id)
         if chosen is None:
             record = await self._catalog.models.get(model_id)
@@ -174,19 +170,30 @@ class ModelEnvironments:
             chosen = self._chosen.setdefault(model_id, Chosen(record, None if key is None else self._store.find(key)))
         elif chosen.environment is not None:
             chosen.environment = self._store.find(chosen.environment.key)  # it may have been removed meanwhile
-        if chosen.is_due and chosen.build is None and not chosen.deciding.locked():
+        if chosen.is_due and chosen.failed is None and not chosen.deciding.locked():
             self._pursue_due(chosen)
         return chosen
 
-    async def _wait_pursued(self, chosen: Chosen) -> None:
-        """Tries again what failed before. Raises EnvironmentFailed."""
+    async def _look(self, model_id: ModelId) -> Chosen:
+        """As it stands for a person: what failed is not tried again, and what is found at once is waited for."""
+        chosen = await self._known(model_id)
+        if chosen.environment is None and chosen.pursuit is not None:
+            await asyncio.wait([chosen.pursuit], timeout=SETTLE_SECONDS)
+        return chosen
+
+    async def _obtain(self, chosen: Chosen) -> Environment:
+        """The one in use, as soon as there is one. Tries again what failed before. Raises EnvironmentFailed."""
         async with chosen.deciding:
-            if chosen.environment is None and not chosen.pursued:
+            if chosen.is_due:
                 self._pursue_due(chosen)
-        if chosen.pursuit is not None:
-            await asyncio.wait([chosen.pursuit])
-        if chosen.environment is None and chosen.build is not None and chosen.build.status != "running":
-            raise EnvironmentFailed(chosen.build.message or CANCELLED)
+        while chosen.environment is None:
+            pursuit = chosen.pursuit
+            assert pursuit is not None  # begun above, if not before
+            await asyncio.wait([pursuit])
+            async with chosen.deciding:  # who ended it has then decided what comes after it
+                if chosen.environment is None and chosen.pursuit is pursuit:
+                    raise EnvironmentFailed((chosen.failed and chosen.failed.message) or CANCELLED)
+        return chosen.environment
 
     def _pursue_due(self, chosen: Chosen) -> None:
         choice = chosen.wanted or chosen.choice
@@ -195,7 +202,7 @@ class ModelEnvironments:
     def _pursue(
         self, chosen: Chosen, choice: EnvironmentChoice | None, reach: Callable[[], Awaitable[Environment]]
     ) -> None:
-        chosen.build = begun(choice or self._store.default_choice)
+        chosen.progress = begun(choice or self._store.default_choice)
         name = f"environment of {chosen.model_id}"
         chosen.pursuit = asyncio.create_task(self._reach(chosen, choice, reach), name=name)
         self._publish(chosen)
@@ -213,10 +220,10 @@ class ModelEnvironments:
             logger.exception("The environment of model %s could not be built.", chosen.model_id)
             failure = UNEXPECTED
         async with chosen.deciding:
-            if not failure:
+            if failure:
+                await self._give_up(chosen, status="failed", message=failure)
+            else:
                 await self._adopt(chosen, choice, environment)
-            elif chosen.build is not None:
-                await self._give_up(chosen, msgspec.structs.replace(chosen.build, status="failed", message=failure))
 
     async def _reached(self, chosen: Chosen, choice: EnvironmentChoice) -> Environment:
         plan = await self._store.resolve(choice)
@@ -226,7 +233,7 @@ class ModelEnvironments:
         try:
             async for build in building.changes():
                 if build.status == "running":
-                    chosen.build = build
+                    chosen.progress = build
                     self._publish(chosen)
                     await asyncio.sleep(REPORT_SECONDS)
             return await building.wait()
@@ -241,19 +248,23 @@ class ModelEnvironments:
         if choice is not None:
             await self._catalog.models.set_environment(chosen.model_id, choice, key=environment.key)
         chosen.choice, chosen.environment = choice, environment
-        chosen.wanted = chosen.build = None
+        chosen.wanted = chosen.progress = None
+        if chosen.failed is not None and chosen.failed.choice == (choice or self._store.default_choice):
+            chosen.failed = None
         self._publish(chosen)
         for listener in self._listeners:
             listener(chosen.model_id)
 
-    async def _give_up(self, chosen: Chosen, build: Build) -> None:
+    async def _give_up(self, chosen: Chosen, *, status: BuildStatus, message: str = "") -> None:
+        assert chosen.progress is not None  # there is a pursuit to give up
         await self._want(chosen, None)
-        chosen.build = build
+        chosen.failed = msgspec.structs.replace(chosen.progress, status=status, message=message)
+        chosen.progress = None
         self._publish(chosen)
 
     def _shown(self, chosen: Chosen) -> ModelEnvironment:
         key = None if chosen.environment is None else chosen.environment.key
-        return ModelEnvironment(chosen.choice or self._store.default_choice, key, chosen.build)
+        return ModelEnvironment(chosen.choice or self._store.default_choice, key, chosen.progress or chosen.failed)
 
     def _publish(self, chosen: Chosen) -> None:
         self._events.publish(chosen.model_id, EnvironmentChanged(self._shown(chosen)))
