@@ -80,6 +80,7 @@ ENDPOINTS = (
     Endpoint("GET", MODEL, "A model", wire.Model),
     Endpoint("PATCH", MODEL, "Change a model: name, limit, active state", wire.Model, wire.ModelChange),
     Endpoint("DELETE", MODEL, "Delete a model with all that it has", status=204),
+    Endpoint("POST", f"{MODEL}/mount", "Mount a filesystem again that stays down after its process died", status=204),
     Endpoint("GET", f"{MODEL}/events", "What happens to a model, as it happens", EVENTS),
     Endpoint("GET", f"{MODEL}/folders", "The largest folders", list[wire.FolderUsage]),
     Endpoint("GET", f"{MODEL}/tree/{{path}}", "What is in a folder", list[wire.Entry]),

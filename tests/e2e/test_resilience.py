@@ -4,6 +4,7 @@ import os
 import re
 import signal
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.server import Server
@@ -127,3 +128,40 @@ def test_a_filesystem_that_dies_again_and_again_stays_down_until_the_person_trie
     expect(page.get_by_role("status").filter(has_text="was mounted again at")).to_be_visible()
     expect(failed).to_have_count(0)
     workbench.terminal.run("cd . && cat file", "kept")
+
+
+OPENS_A_FILE = """import os, time
+
+def evaluate(params):
+    print("opens", PATH, flush=True)
+    while not os.path.exists("/model/stop"):
+        try:
+            open(PATH).close()
+        except OSError:
+            if not os.path.isabs(PATH):
+                raise
+        time.sleep(0.05)
+    print("read", open(PATH).readline())
+    return {"y": [1.0]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "said"),
+    [
+        ("main.py", "failed", "The model's filesystem was mounted again meanwhile"),
+        ("/model/main.py", "succeeded", "read PATH = '/model/main.py'"),
+    ],
+)
+def test_a_run_during_a_remount_finds_whole_paths_again_and_says_why_it_lost_others(
+    page: Page, server: Server, path: str, status: str, said: str
+) -> None:
+    workbench = new_model(page, name="Reading", template="Linear regression")
+    workbench.write("main.py", f"PATH = {path!r}\n{OPENS_A_FILE}")
+    workbench.start("Evaluate")
+    expect(workbench.run_panel).to_contain_text(f"opens {path}")
+    kill_fsquota(page, server)
+    expect(page.get_by_role("status").filter(has_text="was mounted again at")).to_be_visible()
+    workbench.terminal.type("touch /model/stop\n")
+    workbench.wait_ended("Evaluate", status)
+    expect(workbench.run_panel).to_contain_text(said)

@@ -29,7 +29,7 @@ from ide_server.wire import (
     UsageChanged,
 )
 from tests.support.fsquota import needs_fuse
-from tests.support.mounted_models import BLOCK, MODEL, MountedModels, mounted_models, until
+from tests.support.mounted_models import BLOCK, MODEL, OTHER, MountedModels, mounted_models, until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.fuse, needs_fuse]
 
@@ -139,37 +139,37 @@ async def kill_until_it_stays_down(models: MountedModels, mounted: Mount) -> Non
     await until(lambda: mounted.standing.status == "failed", what="it stays down")
 
 
-async def test_one_that_dies_again_and_again_stays_down_until_it_is_asked_for(
+async def test_one_that_dies_again_and_again_stays_down_until_it_is_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mount, "BACK_OFF_SECONDS", (0.0, 0.0))
     async with mounted_models(tmp_path) as models:
         mounted = await models.mount()
         await kill_until_it_stays_down(models, mounted)
-        assert "SIGKILL" in mounted.standing.message
         assert models.mounts.mounted(MODEL) is None
+        for _ in range(3):
+            with pytest.raises(FilesystemUnavailable, match=r"cannot be mounted\. .*SIGKILL"):
+                await models.mount()
         assert (await models.mounts.look_at(MODEL)).standing.status == "failed"
-        assert await asyncio.gather(*(models.mounts.get(MODEL) for _ in range(3))) == [mounted] * 3
+        await asyncio.gather(*(models.mounts.mount_again(MODEL) for _ in range(3)))
         assert await mounted.usage() == EMPTY
         assert (mounted.generation, mounted.lineage) == (4, 1 if os.geteuid() == 0 else 4)
+        os.kill(models.pid(), signal.SIGKILL)
+        await until(lambda: mounted.standing.status == "failed", what="it stays down at once")
 
 
-async def test_one_that_stays_down_is_tried_once_each_time_it_is_asked_for_and_rests_between(
+async def test_one_that_has_been_down_for_a_while_is_tried_by_who_needs_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mount, "BACK_OFF_SECONDS", (0.0, 0.0))
-    monkeypatch.setattr(mount, "REST_SECONDS", 0.2)
+    monkeypatch.setattr(mount, "REST_SECONDS", 0.0)
     async with mounted_models(tmp_path) as models:
         await kill_until_it_stays_down(models, await models.mount())
         models.backing().rename(tmp_path / "elsewhere")
         models.heard.clear()
-        asked = time.monotonic()
-        for _ in range(3):
-            with pytest.raises(FilesystemUnavailable, match="cannot be mounted"):
-                await models.mount()
-        assert time.monotonic() - asked >= 3 * 0.2
-        await until(lambda: len(said(models)) == 6, what="each try is told")
-        assert [event.status for event in said(models)] == ["remounting", "failed"] * 3
+        with pytest.raises(FilesystemUnavailable, match="cannot be mounted"):
+            await models.mount()
+        await until(lambda: [event.status for event in said(models)] == ["remounting", "failed"], what="it is told")
         (tmp_path / "elsewhere").rename(models.backing())
         assert await (await models.mount()).usage() == EMPTY
 
@@ -181,8 +181,21 @@ async def test_a_first_mount_that_failed_can_be_looked_at_and_tried_again(tmp_pa
         failed = await models.mounts.look_at(MODEL)
         assert failed.standing.status == "failed"
         models.staging().unlink()
+        await models.mounts.mount_again(MODEL)
         assert await models.mount() is failed
         assert (failed.standing.status, failed.standing.remounted_at) == ("ready", None)
+
+
+async def test_who_asks_knows_whether_the_process_has_ended_since(tmp_path: Path) -> None:
+    async with mounted_models(tmp_path) as models:
+        began = time.time()
+        mounted = await models.mount()
+        assert not models.mounts.lost_since(MODEL, began)
+        os.kill(models.pid(), signal.SIGKILL)
+        await until(lambda: mounted.generation == 2, what="it is mounted again")
+        assert models.mounts.lost_since(MODEL, began)
+        assert not models.mounts.lost_since(MODEL, time.time())
+        assert not models.mounts.lost_since(OTHER, began)
 
 
 async def test_a_mount_that_fails_says_what_fsquota_said(tmp_path: Path) -> None:

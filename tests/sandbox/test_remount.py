@@ -115,7 +115,7 @@ async def test_a_shell_goes_on_after_cd_when_the_filesystems_process_was_killed(
         await shell.close()
 
 
-async def test_a_shell_goes_on_when_a_filesystem_that_stayed_down_is_asked_for(
+async def test_a_shell_goes_on_when_a_filesystem_that_stayed_down_is_tried_again(
     sandboxes: Sandboxes, mounts: Mounts, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(host_mounts.mount, "BACK_OFF_SECONDS", ())
@@ -127,7 +127,7 @@ async def test_a_shell_goes_on_when_a_filesystem_that_stayed_down_is_asked_for(
         kill_fsquota(settings)
         await until(lambda: mount.standing.status == "failed", what="it stays down")
         assert "not connected" in await shell.run("cat /model/folder/file")
-        assert await mounts.get(MODEL) is mount
+        await mounts.mount_again(MODEL)
         assert mount.lineage == 1
         assert await shell.run("cd . && cat file") == "kept\nstatus 0\n"
     finally:

@@ -127,6 +127,9 @@ class FolderMounts:
     def mounted(self, _: ModelId) -> None:
         """Nobody knows its use."""
 
+    def lost_since(self, _: ModelId, __: float) -> bool:
+        return False
+
 
 @dataclass
 class Laboratory:

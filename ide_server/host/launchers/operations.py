@@ -301,7 +301,11 @@ class Operations:
     async def _execute(self, run: Run) -> Outcome:
         inputs = await asyncio.to_thread(_read_inputs, self._folder(run.operation.id))
         await self._save(run.operation)
-        return await run.execute(inputs)
+        outcome = await run.execute(inputs)
+        began = run.operation.started_at or 0.0
+        if outcome.kind not in STATUS_OF and self._mounts.lost_since(run.operation.model_id, began):
+            return outcomes.without_filesystem(outcome)
+        return outcome
 
     async def _end(self, job: Job, outcome: Outcome) -> None:
         status = STATUS_OF.get(outcome.kind, "failed")

@@ -1,5 +1,7 @@
 """How an operation ended, in words for the person."""
 
+import msgspec
+
 from ide_server.host.launchers.launcher import CallFailed, LauncherLost
 from ide_server.host.sandbox import Exit
 from ide_server.settings import Settings
@@ -78,6 +80,15 @@ def _way(ended: Exit, settings: Settings) -> str:
     if ended.code is not None:
         return f"it exited with code {ended.code}."
     return "how is not known."
+
+
+def without_filesystem(outcome: Outcome) -> Outcome:
+    """Of an operation that failed after the process of the model's filesystem had ended, and with it all open files."""
+    lost = (
+        "The model's filesystem was mounted again meanwhile: from then on the files that the code had open failed, and "
+        "so did paths relative to its working directory. Run it again."
+    )
+    return msgspec.structs.replace(outcome, message=f"{outcome.message[:MAX_MESSAGE]} {lost}")
 
 
 def no_code(kind: OperationKind) -> Outcome:

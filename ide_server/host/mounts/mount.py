@@ -40,8 +40,8 @@ BACK_OFF_SECONDS = (0.0, 0.2, 1.0, 5.0)
 """Waits before a dead process is started again; after as many deaths in quick succession it stays down."""
 
 STEADY_SECONDS = 30.0
-REST_SECONDS = 1.0
-"""How long one that stays down does so at least, however often it is asked for."""
+REST_SECONDS = 10.0
+"""How long one that stays down does so at least, unless a person tries again: what a page reads does not count."""
 
 END_SECONDS = 1.0
 """A process that dies closes its socket first; how it died is known a moment later."""
@@ -90,13 +90,14 @@ class Mount:
     `lineage` is counted up when a mount is not seen by sandboxes that were begun before. Where the server runs as root
     none is: each is made upon the remains of the one before, and so appears in every sandbox that has that as a slave.
 
-    One that dies again and again stays down until it is asked for.
+    One that dies again and again stays down until it is tried again.
     """
 
     def __init__(self, model_id: ModelId, places: Places, *, limits: Limits, events: ModelEvents) -> None:
         self.model_id = model_id
         self.generation = 0
         self.lineage = 0
+        self.lost_at = 0.0
         self.remounted_at: float | None = None
         self.uploads = asyncio.Semaphore(MAX_UPLOADS)
         self.threads = Threads.of_container_root(THREADS, name=f"files-{model_id}")
@@ -109,6 +110,7 @@ class Mount:
         self._settled = asyncio.Event()
         self._asked_for = asyncio.Event()
         self._lost = ""
+        self._rests_until = 0.0
         self._keeping = asyncio.create_task(self._keep_mounted())
 
     @property
@@ -137,15 +139,20 @@ class Mount:
         return self._descriptor
 
     async def wait_ready(self) -> None:
-        """Mounts one that stays down, in one try. Raises FilesystemUnavailable if it cannot be mounted."""
-        if self._standing.status == "failed" and not self.over:
-            self._become("remounting", "The filesystem is being mounted again.")
-            self._asked_for.set()
+        """Tries again one that has been down for a while. Raises FilesystemUnavailable if it cannot be mounted."""
+        if asyncio.get_running_loop().time() >= self._rests_until:
+            self.try_again()
         await self.wait_settled()
         if self._keeping.done() and not self._keeping.cancelled():
             self._keeping.result()
         if self._standing.status != "ready":
             raise FilesystemUnavailable(self._standing.message)
+
+    def try_again(self) -> None:
+        """Where it stays down. Dying once more, it stays down at once."""
+        if self._standing.status == "failed" and not self.over:
+            self._become("remounting", "The filesystem is being mounted again.")
+            self._asked_for.set()
 
     async def wait_settled(self) -> None:
         """Until it is mounted or stays down. Raises FilesystemUnavailable if that takes too long."""
@@ -224,10 +231,10 @@ class Mount:
             await asyncio.to_thread(stale.detach, self.path)
 
     async def _stay_down(self) -> None:
-        """Until somebody asks for it, and then for one try more. What sandboxes see stays, to be mounted upon."""
+        """Until it is to be tried again. What sandboxes see stays, to be mounted upon."""
         self._asked_for.clear()
+        self._rests_until = asyncio.get_running_loop().time() + REST_SECONDS
         self._become("failed", f"The filesystem cannot be mounted. {self._lost}")
-        await asyncio.sleep(REST_SECONDS)
         await self._asked_for.wait()
 
     async def _mount_until_lost(self) -> str:
@@ -257,15 +264,22 @@ class Mount:
         stack.callback(places.socket.unlink, missing_ok=True)
         stack.push_async_callback(fsquota.stop)
         places.pid_file.write_text(str(fsquota.pid))
-        control = await Control.connect(places.socket, self._publish)
-        stack.push_async_callback(control.close)
-        await control.request("subscribe")
+        control = await self._subscribe(stack, fsquota)
         descriptor = await asyncio.to_thread(os.open, places.mountpoint, os.O_PATH | os.O_DIRECTORY)
         stack.callback(os.close, descriptor)
         stack.callback(self._forget)
         self._control, self._descriptor = control, descriptor
         self._announce(inherits)
         return fsquota
+
+    async def _subscribe(self, stack: AsyncExitStack, fsquota: Fsquota) -> Control:
+        try:
+            control = await Control.connect(self._places.socket, self._publish)
+            stack.push_async_callback(control.close)
+            await control.request("subscribe")
+        except (FilesystemUnavailable, OSError) as error:  # it died as soon as it had mounted
+            raise FilesystemUnavailable(await how_it_ended(fsquota)) from error
+        return control
 
     def _prepare(self) -> None:
         stale.detach(self.path)
@@ -290,12 +304,12 @@ class Mount:
             if lost.done():
                 lost.result()
         finally:
+            ended.cancel()
             lost.cancel()
             self._forget()
+            self.lost_at = time.time()
         self._become("remounting", "The filesystem's process ended. It is being mounted again; what was saved is safe.")
-        await asyncio.wait((ended,), timeout=END_SECONDS)
-        await fsquota.kill()
-        return f"Its process was {await ended}."
+        return await how_it_ended(fsquota)
 
     def _forget(self) -> None:
         self._control = self._descriptor = None
@@ -319,6 +333,14 @@ class Mount:
                 self._events.publish(self.model_id, UsageChanged(msgspec.convert(event, Usage)))
             case other:
                 raise ValueError(f"expected an event changes, rescan or usage from fsquota, got {other!r}")
+
+
+async def how_it_ended(fsquota: Fsquota) -> str:
+    """In a sentence; one that can no longer be reached and does not end is killed."""
+    ended = asyncio.create_task(fsquota.wait())
+    await asyncio.wait((ended,), timeout=END_SECONDS)
+    await fsquota.kill()
+    return f"Its process was {await ended}."
 
 
 def _file_change(change: dict[str, Any]) -> FileChange:

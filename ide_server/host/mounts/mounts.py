@@ -41,6 +41,17 @@ class Mounts:
         mount = self._mounts.get(model_id)
         return mount if mount is not None and mount.standing.status == "ready" else None
 
+    async def mount_again(self, model_id: ModelId) -> None:
+        """At once, where it stays down. Raises ModelNotFound, FilesystemUnavailable."""
+        mount = await self._begun(model_id)
+        mount.try_again()
+        await mount.wait_ready()
+
+    def lost_since(self, model_id: ModelId, moment: float) -> bool:
+        """Whether its process has ended since: programs have lost their open files, and their working directory."""
+        mount = self._mounts.get(model_id)
+        return mount is not None and mount.lost_at >= moment
+
     async def unmount(self, model_id: ModelId) -> None:
         """The caller has ended what uses it: what is still open there fails. Does nothing if it is not mounted."""
         mount = self._mounts.get(model_id)

@@ -54,6 +54,11 @@ async def delete_model(request: Request[HostState]) -> Response:
     return Response(status_code=204)
 
 
+async def mount_model(request: Request[HostState]) -> Response:
+    await request.state["mounts"].mount_again(model_id_of(request))
+    return Response(status_code=204)
+
+
 async def watch_model(websocket: WebSocket[HostState]) -> None:
     await websocket.accept()
     try:
@@ -100,6 +105,7 @@ routes: list[BaseRoute] = [
     Route("/models/{model}", show_model),
     Route("/models/{model}", change_model, methods=["PATCH"]),
     Route("/models/{model}", delete_model, methods=["DELETE"]),
+    Route("/models/{model}/mount", mount_model, methods=["POST"]),
     Route("/models/{model}/events", stream_model),
     WebSocketRoute("/models/{model}/events", watch_model),
 ]
