@@ -51,11 +51,12 @@ class Inode:
 
     @property
     def content_charge(self) -> int:
-        return charged_bytes(self.byte_size) if self.is_file else 0
+        return charged_bytes(self.byte_size) if stat.S_ISREG(self.mode) else 0
 
     @property
     def charge(self) -> int:
-        return self.content_charge + charged_bytes(self.extended_bytes)
+        content = self.content_charge
+        return content + charged_bytes(self.extended_bytes) if self.extended_bytes else content
 
     @property
     def names(self) -> dict[bytes, "Inode"]:
