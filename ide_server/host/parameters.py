@@ -1,24 +1,26 @@
 """Parameter definitions: read from a model's slipway.toml, and held against the values that come in and go out."""
 
+import array
 import base64
 import binascii
+import itertools
 import os
 import stat
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from ide_server.errors import InvalidRequest
-from ide_server.wire import ElementType, MediaValue, OutputValue, ParameterDefinition, ParameterDefinitions
+from ide_server.host.tensors import MEDIA, Source, encode_files, encode_nested, flat_of, shape_of
+from ide_server.wire import ElementType, MediaValue, OutputValue, ParameterDefinition, ParameterDefinitions, Values
 
 FILE = "slipway.toml"
 MAX_FILE_BYTES = 256 << 10
 MAX_DEPTH = 32
-MEDIA = ("image", "audio", "video", "binary")
 FLOATS = ("f32", "f64")
 WORDS = ("nan", "inf", "-inf")
 """How JSON, which has no such numbers, writes them."""
@@ -33,11 +35,27 @@ INTEGERS: Mapping[str, tuple[int, int]] = {
 
 @dataclass(frozen=True)
 class Argument:
-    """A value that fits its definition: JSON, or the bytes of an encoded file."""
+    """A parameter as a launcher reads it: `count` encoded values, one after the other in `values`.
 
-    type: ElementType
-    value: Any
-    format: str = ""
+    `ends` holds where each ends, as little-endian u64; None: all are equally long. `single`: it was given as one value,
+    not as a list of values that happens to hold one.
+    """
+
+    values: Source
+    byte_size: int
+    count: int = 1
+    ends: Source | None = None
+    single: bool = True
+
+
+def argument_of_values(encoded: Sequence[bytes], *, single: bool) -> Argument:
+    """Of values in the encoding of host/tensors.py."""
+    ends = array.array("Q", itertools.accumulate(map(len, encoded)))
+    if sys.byteorder == "big":
+        ends.byteswap()
+    equal = len({len(value) for value in encoded}) <= 1
+    data = encoded[0] if single else b"".join(encoded)
+    return Argument(data, len(data), len(encoded), None if equal else ends.tobytes(), single)
 
 
 # --- slipway.toml ---
@@ -147,7 +165,7 @@ def check_arguments(definitions: list[ParameterDefinition], values: Mapping[str,
     Code without definitions for a kind is called with whatever came.
     """
     if not definitions:
-        return {name: guessed_argument(name, value) for name, value in values.items()}
+        return {name: _guessed_argument(name, value) for name, value in values.items()}
     problems = [f"{name}: no such parameter" for name in sorted(values.keys() - {known.name for known in definitions})]
     arguments: dict[str, Argument] = {}
     for definition in definitions:
@@ -164,32 +182,76 @@ def check_arguments(definitions: list[ParameterDefinition], values: Mapping[str,
 
 
 def problem_of(value: Any, definition: ParameterDefinition) -> str | None:
-    """What is wrong with a JSON value, in words; None if it fits one of the definition's types."""
+    """What is wrong with a JSON value, in words; None if it, or each of many, fits one of the definition's types."""
+    many = many_of(value)
+    if many is None:
+        return _problem_of_one(value, definition)
+    found = ((index, _problem_of_one(each, definition)) for index, each in enumerate(many))
+    return next((f"value {index}: {problem}" for index, problem in found if problem is not None), None)
+
+
+def _problem_of_one(value: Any, definition: ParameterDefinition) -> str | None:
     problems = [_problem(value, element_type, definition) for element_type in definition.types]
     return None if None in problems else problems[0]
 
 
 def argument_of(value: Any, definition: ParameterDefinition) -> Argument:
-    """Of a value that fits, by the first type that it fits."""
-    element_type = next(kind for kind in definition.types if _problem(value, kind, definition) is None)
-    return (
-        _media_argument(value, element_type)
-        if element_type in MEDIA
-        else Argument(element_type, _whole(value, element_type))
-    )
+    """Of a value that fits, or of many, each by the first type that it fits."""
+    return _argument(value, lambda each: _encode(each, _type_of(each, definition), definition.shape))
 
 
-def guessed_argument(name: str, value: Any) -> Argument:
+def many_of(value: Any) -> list[Any] | None:
+    """The values of {"values": [...]}; None if it is one value."""
+    try:
+        return msgspec.convert(value, Values).values
+    except msgspec.ValidationError:
+        return None
+
+
+def _argument(value: Any, encode: Callable[[Any], bytes]) -> Argument:
+    many = many_of(value)
+    if many is None:
+        return argument_of_values([encode(value)], single=True)
+    return argument_of_values([encode(each) for each in many], single=False)
+
+
+def _type_of(value: Any, definition: ParameterDefinition) -> ElementType:
+    return next(kind for kind in definition.types if _problem(value, kind, definition) is None)
+
+
+def _encode(value: Any, element_type: ElementType, defined: Sequence[int] = ()) -> bytes:
+    shape = shape_of(value)
+    shape += [max(0, length) for length in defined[len(shape) :]]  # an empty list does not show what would be in it
+    if element_type not in MEDIA:
+        return encode_nested(element_type, shape, _whole(value, element_type))
+    media = [msgspec.convert(each, MediaValue) for each in flat_of(value)]
+    return encode_files(element_type, shape, [(each.format, base64.b64decode(each.base64)) for each in media])
+
+
+def _guessed_argument(name: str, value: Any) -> Argument:
+    return _argument(value, lambda each: _encode_guessed(name, each))
+
+
+def _encode_guessed(name: str, value: Any) -> bytes:
     """Of a value that no definition describes."""
-    if isinstance(value, dict) and _media_problem(value, "binary") is None:
-        return _media_argument(value, "binary")
     elements = list(_leaves(value, name))
+    if elements and all(_media_problem(element, "binary") is None for element in elements):
+        return _encode(value, "binary")
+    if not _is_regular(value, shape_of(value)):
+        raise InvalidRequest(f"{name}: expected lists of equally long lists, got {_shown(value)}.")
     if all(isinstance(element, int) and _is_element(element, "i64") for element in elements) and elements:
-        return Argument("i64", value)
+        return _encode(value, "i64")
     for element_type in GUESSED:
         if all(_is_element(element, element_type) for element in elements):
-            return Argument(element_type, value)
+            return _encode(value, element_type)
     raise InvalidRequest(f"{name}: expected numbers, text or true and false, all of one type, got {_shown(value)}.")
+
+
+def _is_regular(value: Any, shape: list[int]) -> bool:
+    """Whether lists are nested equally deep, with equally many in each."""
+    if not shape or not isinstance(value, list):
+        return not shape and not isinstance(value, list)
+    return len(value) == shape[0] and all(_is_regular(item, shape[1:]) for item in value)
 
 
 def _leaves(value: Any, name: str, depth: int = 0) -> Iterator[Any]:
@@ -202,11 +264,6 @@ def _leaves(value: Any, name: str, depth: int = 0) -> Iterator[Any]:
             yield from _leaves(item, name, depth + 1)
 
 
-def _media_argument(value: Any, element_type: ElementType) -> Argument:
-    media = msgspec.convert(value, MediaValue)
-    return Argument(element_type, base64.b64decode(media.base64), media.format)
-
-
 def _whole(value: Any, element_type: ElementType) -> Any:
     """Integers as such: JSON from a page may write 2 as 2.0."""
     if element_type not in INTEGERS:
@@ -215,13 +272,14 @@ def _whole(value: Any, element_type: ElementType) -> Any:
 
 
 def _problem(value: Any, element_type: ElementType, definition: ParameterDefinition) -> str | None:
-    if element_type in MEDIA:
-        return _media_problem(value, element_type)
     for element, problem in _elements(value, definition.shape):
-        found = problem or _element_problem(element, element_type) or _limit_problem(element, definition)
+        if element_type in MEDIA:
+            found = problem or _media_problem(element, element_type)
+        else:
+            found = problem or _element_problem(element, element_type) or _limit_problem(element, definition)
         if found is not None:
             return found
-    return None
+    return None if _is_regular(value, shape_of(value)) else "expected lists of equally long lists"
 
 
 def _media_problem(value: Any, element_type: str) -> str | None:

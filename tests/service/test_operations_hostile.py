@@ -39,6 +39,11 @@ def speaks(lab: Laboratory, code: str) -> None:
     lab.spawn.arguments = (PROGRAMS["python"], "-u", "-c", SPEAK + code)
 
 
+def metric(element_type: str, shape: str, part: str) -> str:
+    header = f'"type": "metric_tensor", "name": "a", "step": 0, "element_type": "{element_type}", "shape": {shape}'
+    return f"say({{{header}}}, {part}); time.sleep(1000)"
+
+
 BREAKS = {
     "garbage": 'host.sendall(b"GET / HTTP/1.1\\r\\n\\r\\n"); time.sleep(1000)',
     "huge header": 'host.sendall(b"\\xff\\xff\\xff\\xff"); time.sleep(1000)',
@@ -50,6 +55,11 @@ BREAKS = {
     "unknown blob": 'say({"type": "read", "id": 1, "blob": 5, "offset": 0, "size": 10}); time.sleep(1000)',
     "state at the wrong time": 'say({"type": "state", "key": "a"}, b"1"); time.sleep(1000)',
     "state without bytes": 'say({"type": "state", "key": "a"}); time.sleep(1000)',
+    "checkpoint at the wrong time": 'say({"type": "checkpoint", "key": "a"}, b"1"); time.sleep(1000)',
+    "end of a checkpoint at the wrong time": 'say({"type": "checkpointed"}); time.sleep(1000)',
+    "metric of no numbers": metric("string", "[1]", 'b"1"'),
+    "metric of too many numbers": metric("u8", "[1000000]", 'b"1" * 1000000'),
+    "metric without its numbers": metric("f64", "[3]", 'b"1"'),
     "output at the wrong time": 'say({"type": "output", "name": "a"}); time.sleep(1000)',
     "closed connection": "host.shutdown(socket.SHUT_RDWR); host.close(); time.sleep(1000)",
 }
@@ -64,25 +74,42 @@ async def test_a_runner_that_breaks_the_protocol_is_ended(lab: Laboratory, code:
     assert (await lab.run("evaluate")).operation.status == "succeeded"
 
 
+OUTPUT = 'say({"type": "output", "name": "a"}); '
+
+
+def value(element_type: str, shape: str, byte_size: int, part: str, files: str = "[]") -> str:
+    header = f'"type": "value", "element_type": "{element_type}", "shape": {shape}, "byte_size": {byte_size}'
+    return f'say({{{header}, "files": {files}}}, {part}); '
+
+
 RESULTS = {
-    "a value before its output": 'say({"type": "value", "element_type": "f64", "shape": [], "truncated": False, '
-    '"format": None}, b"[1]")',
-    "too few elements": 'say({"type": "output", "name": "a"}); say({"type": "value", "element_type": "f64", '
-    '"shape": [1000000], "truncated": False, "format": None}, b"[1]")',
-    "elements that nest": 'say({"type": "output", "name": "a"}); say({"type": "value", "element_type": "f64", '
-    '"shape": [1], "truncated": False, "format": None}, b"[[1]]")',
-    "a file without bytes": 'say({"type": "output", "name": "a"}); say({"type": "value", "element_type": "image", '
-    '"shape": [], "truncated": False, "format": "png"}, b"[]")',
+    "a value before its output": value("u8", "[]", 1, 'b"1"'),
+    "more of no value": OUTPUT + 'say({"type": "elements"}, b"1")',
+    "bytes that are not its elements": OUTPUT + value("f64", "[1000000]", 1, 'b"1"'),
+    "more bytes than its elements": OUTPUT + value("u8", "[2]", 2, 'b"123"'),
+    "another output within a value": OUTPUT + value("u8", "[2]", 2, 'b"1"') + 'say({"type": "output", "name": "b"})',
+    "texts that nest": OUTPUT + value("string", "[1]", 7, 'b"[[\\"a\\"]]"'),
+    "texts that are no JSON": OUTPUT + value("string", "[1]", 4, 'b"nope"'),
+    "fewer texts than its shape": OUTPUT + value("string", "[2]", 5, 'b"[\\"a\\"]"'),
+    "a file without its size": OUTPUT + value("image", "[]", 1, 'b"1"'),
+    "a file of another size": OUTPUT + value("image", "[]", 1, 'b"1"', '[{"format": "png", "byte_size": 2}]'),
 }
 
 
 @pytest.mark.parametrize("code", RESULTS.values(), ids=RESULTS.keys())
 async def test_a_result_that_contradicts_itself_is_no_result(lab: Laboratory, code: str) -> None:
     lab.write({"slipway.toml": ""})
-    speaks(lab, f'answer(functions=["evaluate"]); receive(); {code}; time.sleep(1000)')
+    speaks(lab, f'answer(functions=["evaluate"]); receive(); {code}\ntime.sleep(1000)')
     finished = await lab.run("evaluate")
     assert finished.outcome == ("launcher_terminated", "evaluate")
     assert "broke its protocol" in finished.message
+
+
+async def test_a_value_that_is_not_whole_is_an_invalid_output(lab: Laboratory) -> None:
+    said = OUTPUT + value("u8", "[2]", 2, 'b"1"')
+    returned = 'say({"type": "returned", "id": request["id"], "functions": []})'
+    speaks(lab, f'answer(functions=["evaluate"]); request = receive(); {said}{returned}\ntime.sleep(1000)')
+    assert (await lab.run("evaluate")).outcome == ("invalid_output", "evaluate")
 
 
 async def test_too_many_outputs_are_an_invalid_output(lab: Laboratory) -> None:
@@ -151,13 +178,23 @@ async def test_what_code_returns_does_not_fill_the_servers_disk(
 
 
 async def test_a_format_is_a_word_and_no_line(lab: Laboratory) -> None:
+    said = value("image", "[]", 1, 'b"x"', '[{"format": "png\\n", "byte_size": 1}]')
+    speaks(lab, f'answer(functions=["evaluate"]); receive(); {OUTPUT}{said}time.sleep(1000)')
+    assert (await lab.run("evaluate")).outcome == ("launcher_terminated", "evaluate")
+
+
+async def test_a_text_that_is_half_a_character_is_kept_as_far_as_it_can_be(lab: Laboratory) -> None:
+    text = '"[" + json.dumps("\\ud83d" + "x" * (2 << 20)) + "]"'
     speaks(
         lab,
-        'answer(functions=["evaluate"]); receive(); say({"type": "output", "name": "a"}); say({"type": "blob"}, b"x")\n'
-        'say({"type": "value", "element_type": "image", "shape": [], "truncated": False, "format": "png\\n"}, b"[]")\n'
-        "time.sleep(1000)",
+        f'answer(functions=["evaluate"]); request = receive(); text = ({text}).encode(); {OUTPUT}'
+        + value("string", "[1]", 0, "text").replace('"byte_size": 0', '"byte_size": len(text)')
+        + 'say({"type": "returned", "id": request["id"], "functions": []}); time.sleep(1000)',
     )
-    assert (await lab.run("evaluate")).outcome == ("launcher_terminated", "evaluate")
+    finished = await lab.run("evaluate")
+    assert finished.operation.status == "succeeded", finished.message
+    [text] = (await lab.output(finished.operation.id))["a"]
+    assert text.startswith("?xxx")
 
 
 async def test_silence_ends_with_the_time_of_the_phase(lab: Laboratory) -> None:
@@ -237,7 +274,7 @@ async def test_programs_that_the_code_starts_do_not_inherit_the_socket(lab: Labo
 async def test_metrics_beyond_the_limit_are_dropped_with_a_notice(
     lab: Laboratory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ide_server.host.launchers.run.MAX_METRICS", 100)
+    monkeypatch.setattr("ide_server.host.launchers.reports.MAX_METRICS", 100)
     lab.write({"main.py": "def train(params, tracker):\n    for n in range(1000): tracker.metrics({'n': n})"})
     finished = await lab.run("train")
     assert finished.operation.status == "succeeded"

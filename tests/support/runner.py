@@ -6,6 +6,6 @@ from ide_server.host.launchers.spawn import RUNNER_FOLDER
 
 sys.path.append(str(RUNNER_FOLDER / "python"))
 
-from slipway_runner import code, frames, parameters, state, tracebacks, tracker, values  # type: ignore
+from slipway_runner import code, frames, loaders, packed, parameters, problems, state, tensors, tracker, values  # type: ignore
 
-__all__ = ["code", "frames", "parameters", "state", "tracebacks", "tracker", "values"]
+__all__ = ["code", "frames", "loaders", "packed", "parameters", "problems", "state", "tensors", "tracker", "values"]

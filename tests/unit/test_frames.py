@@ -38,10 +38,11 @@ async def test_the_host_reads_what_the_runner_encodes() -> None:
 def test_the_runner_reads_what_the_host_encodes() -> None:
     near, far = socket.socketpair()
     with near, far:
-        near.sendall(encode_frame(Call(1, "evaluate", {"x": Given("f64", 0, 3)})) + encode_frame(Data(2, [3]), b"1.5"))
+        near.sendall(encode_frame(Call(1, "evaluate", {"x": Given(1, 3, 0)})) + encode_frame(Data(2, [3]), b"1.5"))
         call, data = runner_frames.read(far), runner_frames.read(far)
-    given = {"x": {"type": "f64", "blob": 0, "byte_size": 3, "format": ""}}
-    assert call == ({"type": "call", "id": 1, "function": "evaluate", "parameters": given, "state": None}, [])
+    given = {"x": {"count": 1, "byte_size": 3, "blob": 0, "ends": None, "single": True}}
+    header = {"type": "call", "id": 1, "function": "evaluate", "parameters": given, "state": None, "other_models": {}}
+    assert call == (header, [])
     assert data == ({"type": "data", "id": 2, "parts": [3]}, [b"1.5"])
 
 
@@ -67,12 +68,17 @@ async def test_numbers_that_json_lacks_come_as_none() -> None:
         header(b'{"type": "progress", "fraction": 7}'),
         header(b'{"type": "progress", "fraction": 1e999}'),
         header(b'{"type": "read", "id": 1, "blob": 0, "offset": 0, "size": 99999999}'),
-        header(b'{"type": "value", "element_type": "f64", "shape": [-1], "truncated": false, "format": null}'),
-        header(b'{"type": "value", "element_type": "image", "shape": [], "truncated": false, "format": "../x"}'),
-        header(b'{"type": "blob", "parts": [-1]}'),
-        header(b'{"type": "blob", "parts": [%d]}' % (MAX_PARTS_BYTES + 1)),
-        header(b'{"type": "blob", "parts": [%s]}' % b",".join([b"1"] * (MAX_PARTS + 1))),
-        header(b'{"type": "blob", "parts": [%d, %d]}' % (MAX_PARTS_BYTES, MAX_PARTS_BYTES)),
+        header(b'{"type": "value", "element_type": "f64", "shape": [-1], "byte_size": 8}'),
+        header(b'{"type": "value", "element_type": "f64", "shape": [], "byte_size": -1}'),
+        header(b'{"type": "value", "element_type": "complex", "shape": [], "byte_size": 8}'),
+        header(
+            b'{"type": "value", "element_type": "image", "shape": [], "byte_size": 1, '
+            b'"files": [{"format": "../x", "byte_size": 1}]}'
+        ),
+        header(b'{"type": "elements", "parts": [-1]}'),
+        header(b'{"type": "elements", "parts": [%d]}' % (MAX_PARTS_BYTES + 1)),
+        header(b'{"type": "elements", "parts": [%s]}' % b",".join([b"1"] * (MAX_PARTS + 1))),
+        header(b'{"type": "elements", "parts": [%d, %d]}' % (MAX_PARTS_BYTES, MAX_PARTS_BYTES)),
         header(b'{"type": "failed", "id": 1, "kind": "succeeded", "message": ""}'),
         header(b'{"type": "ready", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
     ],

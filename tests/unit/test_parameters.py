@@ -1,4 +1,6 @@
+import array
 import base64
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from ide_server.host.parameters import (
     read_definitions,
 )
 from ide_server.wire import OutputValue, ParameterDefinition, ParameterDefinitions
+from tests.support.runner import tensors as runner_tensors
 
 WHOLE = """
 # a comment
@@ -112,25 +115,68 @@ def definition(types: list[Any], shape: list[int] | None = None, **more: Any) ->
 PNG = {"format": "png", "base64": base64.b64encode(b"\x89PNG").decode()}
 
 
+def read(argument: Argument) -> list[tuple[str, list[int], Any]]:
+    """The values of an argument as a runner sees them, without numpy: type, shape, value."""
+    assert isinstance(argument.values, bytes) and isinstance(argument.ends, bytes | None)
+    size = argument.byte_size // max(1, argument.count)
+    ends = [size * (number + 1) for number in range(argument.count)]
+    if argument.ends is not None:
+        ends = list(array.array("Q", argument.ends))
+    starts = [0, *ends][: len(ends)]
+    found = [runner_tensors.decode(argument.values[start:end]) for start, end in zip(starts, ends, strict=True)]
+    return [(each.element_type, each.shape, runner_tensors.value_of(each)) for each in found]
+
+
+def read_all(arguments: dict[str, Argument]) -> dict[str, tuple[str, list[int], Any]]:
+    assert all(argument.single for argument in arguments.values())
+    return {name: read(argument)[0] for name, argument in arguments.items()}
+
+
 @pytest.mark.parametrize(
-    ("defined", "value", "argument"),
+    ("defined", "value", "came"),
     [
-        (definition(["f64"]), 3, Argument("f64", 3)),
-        (definition(["f64"]), "nan", Argument("f64", "nan")),
-        (definition(["i64"]), 3.0, Argument("i64", 3)),
-        (definition(["i64", "f64"]), 3.5, Argument("f64", 3.5)),
-        (definition(["u64"]), 2**64 - 1, Argument("u64", 2**64 - 1)),
-        (definition(["u8"], [-1]), [0, 255], Argument("u8", [0, 255])),
-        (definition(["f32"], [2, 2]), [[1, 2], [3, 4]], Argument("f32", [[1, 2], [3, 4]])),
-        (definition(["f32"], [-1, 2]), [], Argument("f32", [])),
-        (definition(["string"]), "text", Argument("string", "text")),
-        (definition(["boolean"]), True, Argument("boolean", True)),
-        (definition(["image"]), PNG, Argument("image", b"\x89PNG", "png")),
-        (definition(["image", "string"]), "a", Argument("string", "a")),
+        (definition(["f64"]), 3, ("f64", [], 3)),
+        (definition(["f64"]), "-inf", ("f64", [], -math.inf)),
+        (definition(["i64"]), 3.0, ("i64", [], 3)),
+        (definition(["i64", "f64"]), 3.5, ("f64", [], 3.5)),
+        (definition(["u64"]), 2**64 - 1, ("u64", [], 2**64 - 1)),
+        (definition(["i8"], [-1]), [-128, 127], ("i8", [2], [-128, 127])),
+        (definition(["u8"], [-1]), [0, 255], ("u8", [2], [0, 255])),
+        (definition(["i16"]), -(2**15), ("i16", [], -(2**15))),
+        (definition(["u16"]), 2**16 - 1, ("u16", [], 2**16 - 1)),
+        (definition(["i32"]), -(2**31), ("i32", [], -(2**31))),
+        (definition(["u32"]), 2**32 - 1, ("u32", [], 2**32 - 1)),
+        (definition(["f32"], [2, 2]), [[1, 2], [3, 4]], ("f32", [2, 2], [[1, 2], [3, 4]])),
+        (definition(["f32"], [-1, 2]), [], ("f32", [0, 2], [])),
+        (definition(["string"]), "text", ("string", [], "text")),
+        (definition(["string"], [-1, 1]), [["ä"], ["€"]], ("string", [2, 1], [["ä"], ["€"]])),
+        (definition(["boolean"]), True, ("boolean", [], True)),
+        (definition(["boolean"], [2]), [True, False], ("boolean", [2], [True, False])),
+        (definition(["image"]), PNG, ("image", [], b"\x89PNG")),
+        (definition(["audio"]), PNG, ("audio", [], b"\x89PNG")),
+        (definition(["video"]), PNG, ("video", [], b"\x89PNG")),
+        (definition(["binary"], [-1]), [PNG, PNG], ("binary", [2], [b"\x89PNG", b"\x89PNG"])),
+        (definition(["image", "string"]), "a", ("string", [], "a")),
     ],
 )
-def test_values_that_fit(defined: ParameterDefinition, value: Any, argument: Argument) -> None:
-    assert check_arguments([defined], {"p": value}) == {"p": argument}
+def test_values_that_fit(defined: ParameterDefinition, value: Any, came: tuple[str, list[int], Any]) -> None:
+    assert read_all(check_arguments([defined], {"p": value})) == {"p": came}
+
+
+def test_a_file_keeps_its_format() -> None:
+    [(_, _, picture)] = read(check_arguments([definition(["image"])], {"p": PNG})["p"])
+    assert picture.format == "png"
+
+
+def test_many_values_are_one_parameter() -> None:
+    equal = check_arguments([definition(["i64"])], {"p": {"values": [1, 2, 3]}})["p"]
+    assert (equal.count, equal.single, equal.ends) == (3, False, None)
+    assert read(equal) == [("i64", [], 1), ("i64", [], 2), ("i64", [], 3)]
+    unequal = check_arguments([definition(["string"], [-1])], {"p": {"values": [["a"], [], ["b" * 100]]}})["p"]
+    assert [value for _, _, value in read(unequal)] == [["a"], [], ["b" * 100]]
+    assert check_arguments([], {"p": {"values": []}})["p"].count == 0
+    with pytest.raises(InvalidRequest, match="p: value 1: expected a number"):
+        check_arguments([definition(["f64"])], {"p": {"values": [1, "x"]}})
 
 
 @pytest.mark.parametrize(
@@ -150,6 +196,7 @@ def test_values_that_fit(defined: ParameterDefinition, value: Any, argument: Arg
         (definition(["f64"], [-1], maximum=5), [1, 6], "expected at most 5, got 6"),
         (definition(["image"]), {"format": "png", "base64": "!"}, "expected image as"),
         (definition(["image"]), "no", "expected image as"),
+        (definition(["f64"], [-1, -1]), [[1], [1, 2]], "expected lists of equally long lists"),
         (definition(["f64"]), None, "p: missing"),
     ],
 )
@@ -170,18 +217,20 @@ def test_defaults_fill_in_and_optional_ones_stay_away() -> None:
         ParameterDefinition("a", ["i64"], default=5),
         ParameterDefinition("b", ["i64"], required=False),
     ]
-    assert check_arguments(definitions, {}) == {"a": Argument("i64", 5)}
+    assert read_all(check_arguments(definitions, {})) == {"a": ("i64", [], 5)}
 
 
 def test_without_definitions_types_are_guessed() -> None:
     values = {"i": 1, "f": [[1, 2.5]], "s": ["a"], "b": False, "m": PNG}
-    assert check_arguments([], values) == {
-        "i": Argument("i64", 1),
-        "f": Argument("f64", [[1, 2.5]]),
-        "s": Argument("string", ["a"]),
-        "b": Argument("boolean", False),
-        "m": Argument("binary", b"\x89PNG", "png"),
+    assert read_all(check_arguments([], values)) == {
+        "i": ("i64", [], 1),
+        "f": ("f64", [1, 2], [[1, 2.5]]),
+        "s": ("string", [1], ["a"]),
+        "b": ("boolean", [], False),
+        "m": ("binary", [], b"\x89PNG"),
     }
+    with pytest.raises(InvalidRequest, match="x: expected lists of equally long lists"):
+        check_arguments([], {"x": [[1], [1, 2]]})
     with pytest.raises(InvalidRequest, match="x: expected numbers, text or true and false"):
         check_arguments([], {"x": {"a": 1}})
 

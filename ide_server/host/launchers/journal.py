@@ -15,7 +15,7 @@ import msgspec
 
 from ide_server.errors import InvalidRequest
 from ide_server.host.masking import MaskedEvents, Message
-from ide_server.wire import Ended, OperationEvent, OperationEvents, Progress
+from ide_server.wire import Ended, Metric, OperationEvent, OperationEvents, Progress
 
 BATCH_SECONDS = 0.03
 """How long events gather before they are written: soon enough to feel live, rare enough to cost little."""
@@ -131,7 +131,8 @@ class Journal:
 
 def event_size(event: OperationEvent) -> int:
     """About how many bytes it will take."""
-    return 100 + len(getattr(event, "text", ""))
+    tensor = event.tensor if isinstance(event, Metric) else None
+    return 100 + len(getattr(event, "text", "")) + (0 if tensor is None else 20 * len(tensor.elements))
 
 
 def read_events(path: Path, offset: int) -> OperationEvents:

@@ -11,40 +11,45 @@ import os
 import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeVar
 
 from ide_server.host.equipment import Equipment
 from ide_server.host.launchers.frames import FrameError, encode_frame, read_frame
 from ide_server.host.launchers.protocol import (
-    BlobSaid,
     Call,
     Cancel,
+    Check,
+    CheckpointedSaid,
+    CheckpointSaid,
     Data,
+    ElementsSaid,
     Failed,
-    Given,
-    Kept,
     Load,
     MetricsSaid,
+    MetricTensorSaid,
+    Other,
     OutputSaid,
     ProgressSaid,
     Read,
     Ready,
+    Restart,
     Returned,
     Said,
     StateSaid,
     ValueSaid,
     said_decoder,
 )
+from ide_server.host.launchers.sources import Sources
 from ide_server.host.launchers.spawn import Language, Process, Spawn
-from ide_server.host.parameters import MEDIA, Argument
+from ide_server.host.parameters import Argument
 from ide_server.host.sandbox import Exit
-from ide_server.wire import FunctionName, ModelId, encode
+from ide_server.wire import FunctionName, ModelId
+
+T = TypeVar("T")
 
 Pipe = Callable[[asyncio.StreamReader], Awaitable[None]]
-Source = bytes | Path
-"""What a runner may read: bytes in memory, or a file."""
-
 EXIT_SECONDS = 2.0
 DRAIN_SECONDS = 2.0
 SOCKET_BUFFER = 1 << 20
@@ -57,6 +62,14 @@ class LauncherLost(Exception):
         super().__init__(reason)
         self.reason = reason
         self.ended = ended
+
+
+@dataclass(frozen=True)
+class Mounted:
+    """Another model, as the code sees it: where its files are in the sandbox, and the files of its state's keys."""
+
+    mount_path: str
+    state: Mapping[str, Path] | None = None
 
 
 class CallFailed(Exception):
@@ -72,15 +85,18 @@ class Listener(Protocol):
 
     async def progress(self, said: ProgressSaid) -> None: ...
     async def metrics(self, said: MetricsSaid) -> None: ...
+    async def metric_tensor(self, said: MetricTensorSaid, elements: bytes) -> None: ...
     async def state(self, said: StateSaid, chunk: bytes) -> None: ...
+    async def checkpoint(self, said: CheckpointSaid, chunk: bytes) -> None: ...
+    async def checkpointed(self) -> None: ...
     async def output(self, said: OutputSaid) -> None: ...
-    async def blob(self, chunk: bytes) -> None: ...
-    async def value(self, said: ValueSaid, elements: bytes) -> None: ...
+    async def value(self, said: ValueSaid, chunk: bytes) -> None: ...
+    async def elements(self, chunk: bytes) -> None: ...
 
 
 class Launcher:
     def __init__(
-        self, process: Process, *, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, end: socket.socket
+        self, process: Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, end: socket.socket
     ) -> None:
         self._process = process
         self._reader = reader
@@ -88,9 +104,10 @@ class Launcher:
         self._socket = end
         self._ids = itertools.count(1)
         self._current = 0
+        self._ready: Ready | None = None
+        self._given = 0
         self._exited = asyncio.create_task(self._watch_exit())
         self._copying: list[asyncio.Task[None]] = []
-        self._transports: list[asyncio.BaseTransport] = []
 
     @classmethod
     async def start(
@@ -119,16 +136,23 @@ class Launcher:
                 stderr=pipes[1][1],
                 control=far.fileno(),
             )
+            try:
+                launcher = cls(process, *await asyncio.open_unix_connection(sock=near), end=near)
+                for (descriptor, _), copy in zip(pipes, (stdout, stderr), strict=True):
+                    launcher._copy(descriptor, copy)
+            except BaseException:  # stopped before anybody has the launcher: its process must not stay
+                await process.stop(grace_seconds=0)
+                raise
             near_ends.pop_all()
-        reader, writer = await asyncio.open_unix_connection(sock=near)
-        launcher = cls(process, reader=reader, writer=writer, end=near)
-        for (descriptor, _), copy in zip(pipes, (stdout, stderr), strict=True):
-            await launcher._copy(descriptor, copy)
         return launcher
+
+    async def check(self, listener: Listener) -> None:
+        """Look at the syntax of the model's code, without running it. Raises LauncherLost, CallFailed."""
+        await self._ask(Check(next(self._ids)), listener, Sources())
 
     async def load(self, listener: Listener) -> list[FunctionName]:
         """Load the model's code; the functions that it has. Raises LauncherLost, CallFailed."""
-        return await self._ask(Load(next(self._ids)), listener, {})
+        return await self._ask(Load(next(self._ids)), listener, Sources())
 
     async def call(
         self,
@@ -137,12 +161,28 @@ class Launcher:
         *,
         parameters: Mapping[str, Argument] | None = None,
         state: Mapping[str, Path] | None = None,
+        other_models: Mapping[str, Mounted] | None = None,
     ) -> list[FunctionName]:
         """Call a function; the functions that can be called after it. Raises LauncherLost, CallFailed."""
-        sources: dict[int, Source] = {}
-        given = {name: _given(argument, sources) for name, argument in (parameters or {}).items()}
-        kept = None if state is None else {key: _kept(path, sources) for key, path in state.items()}
-        return await self._ask(Call(next(self._ids), function, given, kept), listener, sources)
+        sources = Sources(self._given)
+        given = {name: sources.give(argument) for name, argument in (parameters or {}).items()}
+        kept = sources.keep(state)
+        others = {
+            name: Other(other.mount_path, sources.keep(other.state)) for name, other in (other_models or {}).items()
+        }
+        self._given = sources.end
+        return await self._ask(Call(next(self._ids), function, given, kept, others), listener, sources)
+
+    @property
+    def can_restart(self) -> bool:
+        """Whether its process can forget the code it has loaded; otherwise a new launcher takes its place."""
+        return self._ready is not None and self._ready.restarts
+
+    async def restart(self) -> None:
+        """Forget the code, so that `load` loads what it is now. Call dispose before. Raises LauncherLost."""
+        assert self.can_restart
+        self._ready = None
+        await self._converse(Restart(), self._wait_ready)
 
     def cancel(self) -> None:
         """Tell the code that it should stop. The runner may ignore it."""
@@ -162,8 +202,7 @@ class Launcher:
         if self._copying:
             # Where processes outlive the launcher's own they may keep its pipes open: they are not waited for.
             await asyncio.wait(self._copying, timeout=DRAIN_SECONDS)
-        for transport in (*self._transports, self._writer.transport):
-            transport.close()
+        self._writer.transport.close()
         await asyncio.gather(*map(_cancelled, self._copying))
         return ended
 
@@ -174,26 +213,35 @@ class Launcher:
             self._socket.shutdown(socket.SHUT_RD)
         return ended
 
-    async def _copy(self, descriptor: int, copy: Pipe) -> None:
-        reader = asyncio.StreamReader(limit=SOCKET_BUFFER)
-        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(descriptor, "rb", buffering=0)
-        )
-        self._transports.append(transport)
-        self._copying.append(asyncio.create_task(_run(copy, reader)))
+    def _copy(self, descriptor: int, copy: Pipe) -> None:
+        self._copying.append(asyncio.create_task(self._copy_pipe(descriptor, copy)))
 
-    async def _ask(self, request: Load | Call, listener: Listener, sources: Mapping[int, Source]) -> list[FunctionName]:
+    async def _copy_pipe(self, descriptor: int, copy: Pipe) -> None:
+        with os.fdopen(descriptor, "rb", buffering=0) as pipe:
+            reader = asyncio.StreamReader(limit=SOCKET_BUFFER)
+            transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+                lambda: asyncio.StreamReaderProtocol(reader), pipe
+            )
+            try:
+                await copy(reader)
+            finally:
+                transport.close()
+
+    async def _ask(self, request: Check | Load | Call, listener: Listener, sources: Sources) -> list[FunctionName]:
         self._current = request.id
+        return await self._converse(request, lambda: self._listen(request.id, listener, sources))
+
+    async def _converse(self, request: Check | Load | Call | Restart, listen: Callable[[], Awaitable[T]]) -> T:
         try:
             self._writer.write(encode_frame(request))
             await self._writer.drain()
-            return await self._listen(request.id, listener, sources)
+            return await listen()
         except (EOFError, ConnectionError) as error:
             raise await self._lost() from error
         except FrameError as error:
             raise LauncherLost(f"The launcher broke its protocol and was ended. {error}") from error
 
-    async def _listen(self, request_id: int, listener: Listener, sources: Mapping[int, Source]) -> list[FunctionName]:
+    async def _listen(self, request_id: int, listener: Listener, sources: Sources) -> list[FunctionName]:
         while True:
             said, parts = await read_frame(self._reader, said_decoder)
             match said:
@@ -205,13 +253,20 @@ class Launcher:
                     raise CallFailed(said)
                 case Read():
                     await self._send_data(said, sources)
+                case Ready():
+                    self._ready = said
                 case _:
                     await _tell(listener, said, parts)
 
-    async def _send_data(self, asked: Read, sources: Mapping[int, Source]) -> None:
-        if asked.blob not in sources:
-            raise FrameError(f"Expected the number of a blob of this call, got {asked.blob}.")
-        data = await asyncio.to_thread(_read_source, sources[asked.blob], asked.offset, asked.size)
+    async def _wait_ready(self) -> None:
+        """What the code that is being forgotten has still said is nobody's."""
+        while self._ready is None:
+            said, _ = await read_frame(self._reader, said_decoder)
+            if isinstance(said, Ready):
+                self._ready = said
+
+    async def _send_data(self, asked: Read, sources: Sources) -> None:
+        data = await asyncio.to_thread(sources.read, asked)
         self._writer.write(encode_frame(Data(asked.id, [len(data)]), data))
         await self._writer.drain()
 
@@ -225,20 +280,24 @@ class Launcher:
 
 async def _tell(listener: Listener, said: Said, parts: Sequence[bytes]) -> None:
     match said:
-        case Ready():
-            pass
         case ProgressSaid():
             await listener.progress(said)
         case MetricsSaid():
             await listener.metrics(said)
+        case MetricTensorSaid():
+            await listener.metric_tensor(said, _only(parts))
         case StateSaid():
             await listener.state(said, _only(parts))
+        case CheckpointSaid():
+            await listener.checkpoint(said, _only(parts))
+        case CheckpointedSaid():
+            await listener.checkpointed()
         case OutputSaid():
             await listener.output(said)
-        case BlobSaid():
-            await listener.blob(_only(parts))
         case ValueSaid():
             await listener.value(said, _only(parts))
+        case ElementsSaid():
+            await listener.elements(_only(parts))
 
 
 def _only(parts: Sequence[bytes]) -> bytes:
@@ -252,35 +311,11 @@ def _check_id(came: int, expected: int) -> None:
         raise FrameError(f"Expected the answer to request {expected}, got that to {came}.")
 
 
-def _given(argument: Argument, sources: dict[int, Source]) -> Given:
-    data: bytes = argument.value if argument.type in MEDIA else encode(argument.value)
-    blob = len(sources)
-    sources[blob] = data
-    return Given(argument.type, blob, len(data), argument.format)
-
-
-def _kept(path: Path, sources: dict[int, Source]) -> Kept:
-    blob = len(sources)
-    sources[blob] = path
-    return Kept(blob, path.stat().st_size)
-
-
-def _read_source(source: Source, offset: int, size: int) -> bytes:
-    if isinstance(source, bytes):
-        return source[offset : offset + size]
-    with source.open("rb") as file:
-        return os.pread(file.fileno(), size, offset)
-
-
 def _pipe(near_ends: ExitStack, far_ends: ExitStack) -> tuple[int, int]:
     near, far = os.pipe()
     near_ends.callback(os.close, near)
     far_ends.callback(os.close, far)
     return near, far
-
-
-async def _run(copy: Pipe, reader: asyncio.StreamReader) -> None:
-    await copy(reader)
 
 
 async def _cancelled(task: "asyncio.Task[None]") -> None:

@@ -12,21 +12,20 @@ import msgspec
 from ide_server.errors import SlipwayError
 from ide_server.host.equipment import Equipment
 from ide_server.host.launchers import outcomes
-from ide_server.host.launchers.frames import FrameError
+from ide_server.host.launchers.checkpoints import Checkpoints
 from ide_server.host.launchers.journal import Journal
 from ide_server.host.launchers.launcher import CallFailed, Launcher, LauncherLost
 from ide_server.host.launchers.logs import LogBudget, copy_log
-from ide_server.host.launchers.protocol import MetricsSaid, OutputSaid, ProgressSaid, StateSaid, ValueSaid
+from ide_server.host.launchers.reports import Reports
 from ide_server.host.launchers.results import InvalidResult, ResultWriter
 from ide_server.host.launchers.spawn import Language, Spawn
 from ide_server.host.parameters import check_arguments
-from ide_server.host.states import Origin, StateDraft, States, StateTooLarge
+from ide_server.host.states import Origin, States, StateTooLarge
 from ide_server.settings import Settings
 from ide_server.wire import (
     FunctionName,
     Loaded,
     Log,
-    Metric,
     ModelId,
     NewOperation,
     Operation,
@@ -35,7 +34,6 @@ from ide_server.wire import (
     Phase,
     PhaseEnded,
     PhaseStarted,
-    Progress,
     StateId,
     StateOrigin,
 )
@@ -43,7 +41,6 @@ from ide_server.wire import (
 GRACE_SECONDS = 3.0
 """How long a train that was asked to stop may take to return."""
 DISPOSE_SECONDS = 10.0
-MAX_METRICS = 500_000
 MAX_LOG_BYTES = 64 << 20
 
 
@@ -77,49 +74,6 @@ class Ended(Exception):
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome.message)
         self.outcome = outcome
-
-
-class Reports:
-    """What the runner says during an operation, into its journal, its result and the state it makes."""
-
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
-        self._metrics_left = MAX_METRICS
-        self._metrics_dropped = False
-        self.draft: StateDraft | None = None
-        self.result: ResultWriter | None = None
-
-    async def progress(self, said: ProgressSaid) -> None:
-        self._journal.append(Progress(time.time(), said.fraction))
-
-    async def metrics(self, said: MetricsSaid) -> None:
-        now = time.time()
-        for name, step, value in said.metrics[: self._metrics_left]:
-            self._journal.append(Metric(now, name, step, value))
-        if len(said.metrics) > self._metrics_left and not self._metrics_dropped:
-            self._metrics_dropped = True
-            self._journal.append(Log(now, "stderr", f"[More than {MAX_METRICS:,} metrics: the rest is dropped.]\n"))
-        self._metrics_left = max(0, self._metrics_left - len(said.metrics))
-        await self._journal.wait_room()
-
-    async def state(self, said: StateSaid, chunk: bytes) -> None:
-        if self.draft is None:
-            raise FrameError("Expected a state only from createModelState and getModelState.")
-        await self.draft.append(said.key, chunk)
-
-    async def output(self, said: OutputSaid) -> None:
-        self._expected_result().output(said)
-
-    async def blob(self, chunk: bytes) -> None:
-        await self._expected_result().blob(chunk)
-
-    async def value(self, said: ValueSaid, elements: bytes) -> None:
-        self._expected_result().value(said, elements)
-
-    def _expected_result(self) -> ResultWriter:
-        if self.result is None:
-            raise FrameError("Expected outputs only from evaluate.")
-        return self.result
 
 
 class Run:
@@ -246,16 +200,40 @@ class Run:
 
     async def _train(self) -> Outcome:
         arguments = check_arguments(self._inputs.definitions.train, self._inputs.request.parameters)
-        async with self._timed("train"):
-            await self._running.call("train", self._reports, parameters=arguments)
-        stopped = self._withdraw_stop()
+        async with self._checkpoints() as checkpoints:
+            async with self._timed("train"):
+                await self._running.call("train", self._reports, parameters=arguments)
+            stopped = self._withdraw_stop()
+            return await self._keep_learned(checkpoints, stopped)
+
+    async def _keep_learned(self, checkpoints: Checkpoints, stopped: Outcome | None) -> Outcome:
         if "getModelState" not in self._functions:
             return stopped or outcomes.succeeded("Trained. The code has no getModelState, so no state was kept.")
         state_id = await self._make_state("getState", "getModelState", "trained", {})
         await self._save(result_state_id=state_id)
+        await checkpoints.remove()
         if stopped is not None:
             return outcomes.cancelled("Stopped. What was learned until then is kept as a new state.")
         return outcomes.succeeded("Trained. What was learned is a new state.")
+
+    @asynccontextmanager
+    async def _checkpoints(self) -> AsyncIterator[Checkpoints]:
+        """The newest checkpoint is the training's state until it has made one itself."""
+        checkpoints = Checkpoints(
+            self._around.states,
+            self.operation.model_id,
+            origin=lambda: self._origin("checkpoint"),
+            kept=self._save_result,
+        )
+        self._reports.checkpoints = checkpoints
+        try:
+            yield checkpoints
+        finally:
+            self._reports.checkpoints = None
+            await checkpoints.close()
+
+    async def _save_result(self, state_id: StateId) -> None:
+        await self._save(result_state_id=state_id)
 
     async def _make_state(
         self, phase: Phase, function: FunctionName, kind: StateOrigin, parameters: dict[str, object]
@@ -277,11 +255,12 @@ class Run:
         return state.id
 
     def _origin(self, kind: StateOrigin) -> Origin:
-        made_by_it = self.operation.kind == "createModelState" or kind == "trained"
+        learned = kind in ("trained", "checkpoint")
+        made_by_it = self.operation.kind == "createModelState" or learned
         return Origin(
             kind,
             operation_id=self.operation.id,
-            parent_id=self.operation.state_id if kind == "trained" else None,
+            parent_id=self.operation.state_id if learned else None,
             code_digest=self._code_digest,
             parameters=self.operation.parameters if made_by_it else {},
         )

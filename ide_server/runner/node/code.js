@@ -1,13 +1,21 @@
-// The person's code: index.js, index.mjs or index.ts, its functions found and called.
+// The person's code: index.js, index.mjs or index.ts, its functions found and called. It comes in two forms: either it exports
+// the functions; or its default export, or one named `model`, is an object with createModelState and instantiateModel.
 
 import { spawnSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
+import { createRequire } from "node:module";
 import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
 
 export const FILES = ["index.js", "index.mjs", "index.ts"];
 const FUNCTIONS = ["createModelState", "instantiateModel", "evaluate", "train", "getModelState", "dispose"];
 const OF_AN_INSTANCE = ["evaluate", "train", "getModelState", "dispose"];
+/** What the contract called them for a while. */
+const OTHER_NAMES = { createModelState: "initializeWeights", getModelState: "getWeights" };
+const MARKS_A_MODEL = ["createModelState", "instantiateModel", "initializeWeights"];
+const PACKAGE = "/node_modules/@decthings/model/";
+
+const { cache } = createRequire(import.meta.url);
 
 export class Missing extends Error {
   constructor(name) {
@@ -18,6 +26,9 @@ export class Missing extends Error {
 
 export class Code {
   #exported = {};
+  #source = {};
+  #text = "";
+  #wasInstantiated = false;
   #instance = null;
 
   /** Import the file at `path`. Throws what its code throws, or an error with `unreadable` set. */
@@ -28,17 +39,36 @@ export class Code {
       throw Object.assign(error, { unreadable: true });
     }
     const imported = await import(pathToFileURL(path).href);
-    // A CommonJS module's exports come as `default`.
-    this.#exported = { ...imported, ...(typeof imported.default === "object" ? imported.default : {}) };
+    // A CommonJS module's exports come as `default`; a default of its own is what a compiler made of `export default`.
+    const common = cache[path] ? imported.default : undefined;
+    const defaults = common ? common.default : imported.default;
+    this.#exported = { ...imported, ...(isObject(defaults) ? defaults : {}), ...(isObject(common) ? common : {}) };
+    const model = [defaults, this.#exported.model].find((each) => MARKS_A_MODEL.some((name) => functionOf(each, name)));
+    this.#source = model ?? this.#exported;
+    this.#text = [...Object.values(this.#exported), ...Object.values(model ?? {})].filter((each) => typeof each === "function").join();
+  }
+
+  /** Whether the functions are those of a model object. */
+  get hasModel() {
+    return this.#source !== this.#exported;
+  }
+
+  /** Whether the @decthings/model package made the model: it reads and returns values in bytes of its own. */
+  get isPackaged() {
+    return this.hasModel && Object.keys(cache).some((path) => path.includes(PACKAGE));
   }
 
   /** What can be called, or will be once instantiateModel has returned an instance. */
   functions() {
-    return FUNCTIONS.filter((name) => this.#find(name) || this.#inAClass(name));
+    const known = FUNCTIONS.filter((name) => this.#find(name));
+    if (this.#wasInstantiated || !known.includes("instantiateModel")) return known;
+    const foreseen = this.#foreseen(known);
+    return FUNCTIONS.filter((name) => known.includes(name) || foreseen.includes(name));
   }
 
-  async instantiate(state) {
-    this.#instance = (await this.call("instantiateModel", state)) ?? null;
+  async instantiate(...given) {
+    this.#instance = (await this.call("instantiateModel", ...given)) ?? null;
+    this.#wasInstantiated = true;
   }
 
   async call(name, ...given) {
@@ -47,18 +77,40 @@ export class Code {
     return await callee(...given);
   }
 
-  /** An instance made by instantiateModel answers for its own methods, the module for all else. */
+  /** An instance made by instantiateModel answers for its own methods, the module or model object for all else. */
   #find(name) {
-    const method = OF_AN_INSTANCE.includes(name) ? this.#instance?.[name] : undefined;
-    if (typeof method === "function") return method.bind(this.#instance);
-    return typeof this.#exported[name] === "function" ? this.#exported[name] : undefined;
+    const method = OF_AN_INSTANCE.includes(name) ? methodOf(this.#instance, name) : undefined;
+    return method ?? methodOf(this.#source, name);
   }
 
-  /** A class that the module exports, or an instance not made yet: its methods count where instantiateModel exists. */
-  #inAClass(name) {
-    if (!OF_AN_INSTANCE.includes(name) || typeof this.#exported.instantiateModel !== "function") return false;
-    return Object.values(this.#exported).some((value) => typeof value?.prototype?.[name] === "function");
+  /** Methods of exported classes, and what exported functions name so. One that names neither may still make both. */
+  #foreseen(known) {
+    const found = OF_AN_INSTANCE.filter((name) => this.#inAClass(name) || this.#inWords(name));
+    return [...found, ...known].some((name) => name === "evaluate" || name === "train") ? found : OF_AN_INSTANCE;
   }
+
+  #inAClass(name) {
+    return Object.values(this.#exported).some((value) => functionOf(value?.prototype, name));
+  }
+
+  #inWords(name) {
+    const names = [name, OTHER_NAMES[name]].filter(Boolean).join("|");
+    return new RegExp(`\\b(${names})\\b\\s*[:(,}]`).test(this.#text);
+  }
+}
+
+function methodOf(source, name) {
+  const found = functionOf(source, name) ?? functionOf(source, OTHER_NAMES[name]);
+  return found?.bind(source);
+}
+
+function functionOf(source, name) {
+  const value = source?.[name];
+  return typeof value === "function" ? value : undefined;
+}
+
+function isObject(value) {
+  return typeof value === "object" && value !== null;
 }
 
 /** The stack as the person should read it: their frames only, plain paths. */
@@ -78,7 +130,42 @@ export function stackOf(error) {
 export function loadingStackOf(error, path) {
   const stack = stackOf(error);
   if (!(error instanceof SyntaxError) || /:\d+\n/.test(stack)) return stack;
-  const told = spawnSync(process.execPath, [path], { encoding: "utf8", timeout: 10_000, maxBuffer: 1 << 20 }).stderr ?? "";
+  const where = toldOf([path]);
+  return where.includes(error.message) ? where : `${basename(path)}: ${stack}`;
+}
+
+/** What is wrong with the syntax of the file at `path`, in Node's words; "" if nothing is. Runs none of it. */
+export function syntaxErrorOf(path) {
+  return toldOf(["--check", path]);
+}
+
+function toldOf(given) {
+  const told = spawnSync(process.execPath, given, { encoding: "utf8", timeout: 10_000, maxBuffer: 1 << 20 }).stderr ?? "";
   const where = told.split(/\n\s+at /)[0].replaceAll("file://", "");
-  return where.includes(error.message) ? where.slice(where.search(/^\S+:\d+$/m)) : `${basename(path)}: ${stack}`;
+  const start = where.search(/^\S+:\d+$/m);
+  return start < 0 ? "" : where.slice(start);
+}
+
+/** Where the person's own file is at fault, as {path, line, column, message, kind}. */
+export function problemOf(error, stack, path, folder) {
+  const inside = (line) => line.includes(`${folder}/`) && !line.includes("/node_modules/");
+  const at = stack.split("\n").filter(inside).map((line) => /(\/[^\s():]+):(\d+)(?::(\d+))?/.exec(line)).find(Boolean);
+  const caret = stack.split("\n").find((line) => /^\s*\^+\s*$/.test(line));
+  const isSyntax = error instanceof SyntaxError;
+  const column = at?.[3] ?? (isSyntax && caret ? caret.indexOf("^") + 1 : 0);
+  return {
+    path: (at?.[1] ?? path).replace(`${folder}/`, ""),
+    line: Number(at?.[2] ?? 0),
+    column: Number(column),
+    message: summary(error).slice(0, 2000),
+    kind: isSyntax ? "syntax" : isMissingModule(error) ? "import" : "exception",
+  };
+}
+
+export function isMissingModule(error) {
+  return ["ERR_MODULE_NOT_FOUND", "MODULE_NOT_FOUND", "ERR_UNKNOWN_FILE_EXTENSION"].includes(error?.code);
+}
+
+export function summary(error) {
+  return error instanceof Error ? `${error.name}: ${error.message}` : `Thrown: ${String(error)}`;
 }

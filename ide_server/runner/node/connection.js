@@ -1,16 +1,18 @@
 // The runner's end of the socket to the host: a worker reads it, the main thread writes it synchronously.
 
 import { writeSync } from "node:fs";
-import { Worker } from "node:worker_threads";
+import { MessageChannel, receiveMessageOnPort, Worker } from "node:worker_threads";
 
 import { CHUNK_BYTES, encode } from "./frames.js";
 
 export class Connection {
   #descriptor;
+  #port;
   #requests = [];
   #waiting = null;
-  #reads = new Map();
+  #data = new Map();
   #readId = 0;
+  #arrived = new Int32Array(new SharedArrayBuffer(4));
   #pause = new Int32Array(new SharedArrayBuffer(4));
 
   /** The id of the request that the person wants stopped, readable even while code blocks this thread. */
@@ -19,10 +21,13 @@ export class Connection {
 
   constructor(descriptor) {
     this.#descriptor = descriptor;
-    const worker = new Worker(new URL("./receiver.js", import.meta.url), {
-      workerData: { descriptor, cancelled: this.cancelled },
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    port1.on("message", (frame) => this.#dispatch(frame));
+    new Worker(new URL("./receiver.js", import.meta.url), {
+      workerData: { descriptor, port: port2, arrived: this.#arrived, cancelled: this.cancelled },
+      transferList: [port2],
     });
-    worker.on("message", (frame) => this.#dispatch(frame));
   }
 
   send(header, ...parts) {
@@ -42,36 +47,44 @@ export class Connection {
   async *requests() {
     for (;;) {
       if (!this.#requests.length) await new Promise((resolve) => (this.#waiting = resolve));
-      const request = this.#requests.shift();
-      if (request === null) return;
-      yield request;
+      yield this.#requests.shift();
     }
   }
 
-  /** The bytes of something the host holds, fetched in chunks. */
-  async read(blob, byteSize) {
-    const chunks = [];
-    for (let offset = 0; offset < byteSize; offset += chunks.at(-1).length) {
-      chunks.push(await this.#readChunk(blob, offset, Math.min(CHUNK_BYTES, byteSize - offset)));
+  /** Bytes of something the host holds, fetched in chunks. Blocks this thread meanwhile. */
+  read(blob, offset, byteSize) {
+    const data = Buffer.allocUnsafeSlow(byteSize);
+    for (let filled = 0; filled < byteSize; ) {
+      const chunk = this.#readChunk(blob, offset + filled, Math.min(CHUNK_BYTES, byteSize - filled));
+      data.set(chunk, filled);
+      filled += chunk.length;
     }
-    return Buffer.concat(chunks);
+    return data;
   }
 
   #readChunk(blob, offset, size) {
     const id = ++this.#readId;
     this.send({ type: "read", id, blob, offset, size });
-    return new Promise((resolve) => this.#reads.set(id, resolve));
+    while (!this.#data.has(id)) this.#receive();
+    const chunk = this.#data.get(id);
+    this.#data.delete(id);
+    if (!chunk.length) throw new Error("Data can be read only until the function that was given it has returned.");
+    return chunk;
+  }
+
+  #receive() {
+    const seen = Atomics.load(this.#arrived, 0);
+    const received = receiveMessageOnPort(this.#port);
+    if (received) this.#dispatch(received.message);
+    else Atomics.wait(this.#arrived, 0, seen);
   }
 
   #dispatch(frame) {
     if (frame === null) process.exit(1); // the host is gone: nobody is left to answer
     const { header, parts } = frame;
-    if (header.type === "data") {
-      this.#reads.get(header.id)(parts[0]);
-      this.#reads.delete(header.id);
-    } else if (header.type === "cancel") {
-      this.onCancel(header.id);
-    } else {
+    if (header.type === "data") this.#data.set(header.id, parts[0]);
+    else if (header.type === "cancel") this.onCancel(header.id);
+    else {
       this.#requests.push(header);
       this.#waiting?.();
     }

@@ -3,10 +3,10 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 
-import { Code, FILES, loadingStackOf, Missing, stackOf } from "./code.js";
+import { Call, TrainFailed } from "./calls.js";
+import { Code, FILES, isMissingModule, loadingStackOf, Missing, problemOf, stackOf, summary, syntaxErrorOf } from "./code.js";
 import { Connection } from "./connection.js";
-import { Tracker } from "./tracker.js";
-import { InvalidOutput, parametersOf, sendOutputs, sendState, stateOf } from "./values.js";
+import { InvalidOutput } from "./values.js";
 
 const MAX_DETAILS = 10_000;
 
@@ -21,25 +21,27 @@ const HINTS = {
 
 /** The request did not succeed; `header` says why in the words of the protocol. */
 class Failed extends Error {
-  constructor(kind, message, details = "") {
+  constructor(kind, message, details = "", problems = []) {
     super(message);
-    this.header = { kind, message: cut(message), details: cut(details) };
+    this.header = { kind, message: cut(message), details: cut(details), problems };
   }
 }
 
 export async function serve(folder, descriptor) {
   const connection = new Connection(descriptor);
   const runner = new Runner(folder, connection);
-  connection.send({ type: "ready", language: "node", version: process.versions.node });
+  connection.send({ type: "ready", language: "node", version: process.versions.node, restarts: false });
   for await (const request of connection.requests()) await runner.answer(request);
 }
 
 class Runner {
+  #folder;
   #path;
   #connection;
   #code = new Code();
 
   constructor(folder, connection) {
+    this.#folder = folder;
     this.#path = join(folder, FILES.find((name) => existsSync(join(folder, name))) ?? FILES[0]);
     this.#connection = connection;
   }
@@ -57,55 +59,42 @@ class Runner {
     }
   }
 
-  async #handle(request) {
-    switch (request.function ?? "load") {
-      case "load":
-        return this.#load();
-      case "createModelState":
-        return sendState(await this.#call(request, await this.#parameters(request)), "createModelState", this.#connection);
-      case "instantiateModel":
-        return this.#code.instantiate(await stateOf(request.state, this.#connection));
-      case "evaluate":
-        return sendOutputs(await this.#call(request, await this.#parameters(request)), this.#connection);
-      case "train":
-        return this.#train(request);
-      case "getModelState":
-        return sendState(await this.#call(request), "getModelState", this.#connection);
-      case "dispose":
-        return this.#call(request);
-      default:
-        throw new Failed("exception", `expected the name of a function, got ${request.function}`);
-    }
+  #handle(request) {
+    if (request.type === "check") return this.#check();
+    if (request.type === "load") return this.#load();
+    return new Call(this.#code, this.#connection, request).run();
+  }
+
+  #check() {
+    const told = syntaxErrorOf(this.#path);
+    if (!told) return;
+    const message = /^\w*Error: (.*)$/m.exec(told)?.[1] ?? told;
+    const problem = problemOf(new SyntaxError(message), told, this.#path, this.#folder);
+    throw new Failed("invalid_executable_file", "There are syntax errors.", "", [problem]);
   }
 
   async #load() {
     try {
       await this.#code.load(this.#path);
     } catch (error) {
-      const file = basename(this.#path);
-      if (error?.unreadable) throw new Failed("read_executable_file_failed", `${file} could not be read: ${error.message}`);
-      if (!(error instanceof SyntaxError || isMissingModule(error))) throw error;
-      const details = logged(loadingStackOf(error, this.#path));
-      throw new Failed("invalid_executable_file", `${file} could not be loaded: ${summary(error)}`, details);
+      throw this.#loadFailure(error);
     }
   }
 
-  async #train(request) {
-    const tracker = new Tracker(this.#connection, request.id);
-    await this.#call(request, await this.#parameters(request), tracker);
-    if (tracker.failure !== null) throw new Failed("exception", `train reported a failure: ${tracker.failure}`);
-  }
-
-  #call(request, ...given) {
-    return this.#code.call(request.function, ...given);
-  }
-
-  #parameters(request) {
-    return parametersOf(request.parameters, this.#connection);
+  #loadFailure(error) {
+    const file = basename(this.#path);
+    if (error?.unreadable) return new Failed("read_executable_file_failed", `${file} could not be read: ${error.message}`);
+    const details = logged(loadingStackOf(error, this.#path));
+    const problems = [problemOf(error, details, this.#path, this.#folder)];
+    if (!(error instanceof SyntaxError || isMissingModule(error))) {
+      return new Failed("exception", summary(error), details, problems);
+    }
+    return new Failed("invalid_executable_file", `${file} could not be loaded: ${summary(error)}`, details, problems);
   }
 
   #failure(error) {
     if (error instanceof Failed) return error.header;
+    if (error instanceof TrainFailed) return { kind: "exception", message: cut(error.message) };
     if (error instanceof InvalidOutput) return { kind: "invalid_output", message: cut(error.message) };
     if (error instanceof Missing) {
       const hint = HINTS[error.function];
@@ -114,14 +103,6 @@ class Runner {
     }
     return { kind: "exception", message: cut(summary(error)), details: cut(logged(stackOf(error))) };
   }
-}
-
-function isMissingModule(error) {
-  return ["ERR_MODULE_NOT_FOUND", "MODULE_NOT_FOUND", "ERR_UNKNOWN_FILE_EXTENSION"].includes(error?.code);
-}
-
-function summary(error) {
-  return error instanceof Error ? `${error.name}: ${error.message}` : `Thrown: ${String(error)}`;
 }
 
 /** The whole of it goes to the log, however long. */

@@ -1,5 +1,11 @@
 // What train(params, tracker) reports through, and how it learns that it should stop.
 
+import { unpack } from "./packed.js";
+import { ARRAYS, elementsOf } from "./tensors.js";
+import { sendState, tensorOf } from "./values.js";
+
+const MAX_ELEMENTS = 10_000;
+
 export class Tracker {
   #connection;
   #requestId;
@@ -33,10 +39,28 @@ export class Tracker {
     this.#connection.send({ type: "progress", fraction: Math.min(1, Math.max(0, finite(fraction) ?? 0)) });
   }
 
-  /** Points of curves: [[name, value], ...] or {name: value}. Without `step` each name counts its own. */
+  /**
+   * Points of curves: [[name, value], ...], {name: value} or [{name, value}]; a value may be an array. Without `step` each
+   * name counts its own.
+   */
   metrics(metrics, step) {
-    const pairs = Array.isArray(metrics) ? metrics : Object.entries(metrics);
-    this.#connection.send({ type: "metrics", metrics: pairs.map(([name, value]) => this.#point(name, value, step)) });
+    const points = [];
+    for (const [name, value] of pairsOf(metrics)) {
+      const number = numberOf(value);
+      const at = this.#step(name, step);
+      if (typeof number === "object" && number !== null) this.#sendTensor(name, at, number);
+      else points.push([String(name), at, number]);
+    }
+    if (points.length) this.#connection.send({ type: "metrics", metrics: points });
+  }
+
+  /**
+   * Keep what was learned so far, as bytes or a mapping from key to bytes; it takes the place of the last one. A training that
+   * does not come to its end can be started again with it as its state.
+   */
+  checkpoint(state) {
+    sendState(state, "tracker.checkpoint", this.#connection, "checkpoint");
+    this.#connection.send({ type: "checkpointed" });
   }
 
   /** Let the operation end as failed, for this reason, when train returns. */
@@ -44,10 +68,31 @@ export class Tracker {
     this.failure = String(reason);
   }
 
-  #point(name, value, step = this.#steps.get(name) ?? 0) {
+  #step(name, step = this.#steps.get(name) ?? 0) {
     this.#steps.set(name, step + 1);
-    return [String(name), Math.trunc(step), finite(value)];
+    return Math.trunc(step);
   }
+
+  #sendTensor(name, step, { type, shape, payload }) {
+    const header = { type: "metric_tensor", name: String(name), step, element_type: type, shape };
+    this.#connection.send(header, Buffer.concat(payload));
+  }
+}
+
+function pairsOf(metrics) {
+  if (!Array.isArray(metrics)) return Object.entries(metrics);
+  return metrics.map((item) => (Array.isArray(item) ? item : [item.name, item.value]));
+}
+
+/** A number that JSON can hold, null for NaN and the infinities; a tensor of more than one. */
+function numberOf(value) {
+  if (!(Array.isArray(value) || ArrayBuffer.isView(value) || typeof value?.serialize === "function")) return finite(value);
+  const tensor = Buffer.isBuffer(value) ? unpack(value) : tensorOf(value, "a metric");
+  if (!(tensor.type in ARRAYS)) throw new TypeError(`expected a number or an array of numbers as a metric, got ${tensor.type}`);
+  const elements = elementsOf(tensor);
+  if (elements.length === 1) return finite(elements[0]);
+  if (elements.length <= MAX_ELEMENTS) return tensor;
+  throw new RangeError(`expected at most ${MAX_ELEMENTS} elements in a metric, got ${elements.length}`);
 }
 
 /** A number that JSON can hold, null for NaN and the infinities. */

@@ -1,9 +1,9 @@
-// Between JavaScript's values and the protocol's: parameters in, outputs and states out.
+// Turns what the code returned into named tensors and states, and sends them.
 
 import { CHUNK_BYTES } from "./frames.js";
+import { unpack } from "./packed.js";
+import { bytesOf, MEDIA, ofFiles, ofNumbers, ofTexts } from "./tensors.js";
 
-const MAX_ELEMENTS = 10_000;
-const MAX_TEXT_BYTES = 1 << 20;
 const MAX_DEPTH = 32;
 const MAX_KEYS = 100;
 const MAX_KEY_BYTES = 80;
@@ -13,7 +13,7 @@ const FORMATS = {
   audio: ["wav", "mp3", "ogg", "flac", "m4a"],
   video: ["mp4", "webm", "mov", "mkv"],
 };
-const ARRAYS = new Map([
+const ARRAY_TYPES = new Map([
   [Float32Array, "f32"], [Float64Array, "f64"], [Int8Array, "i8"], [Int16Array, "i16"], [Int32Array, "i32"],
   [BigInt64Array, "i64"], [Uint8ClampedArray, "u8"], [Uint16Array, "u16"], [Uint32Array, "u32"], [BigUint64Array, "u64"],
 ]);
@@ -22,41 +22,54 @@ const EXPECTED = "expected numbers, text, booleans, bytes, a typed array, lists 
 /** The code returned something that cannot be shown; the message names what and where. */
 export class InvalidOutput extends Error {}
 
-// --- parameters ---
-
-export async function parametersOf(described, connection) {
-  const parameters = {};
-  for (const [name, value] of Object.entries(described)) parameters[name] = await parameterOf(value, connection);
-  return parameters;
-}
-
-async function parameterOf({ type, blob, byte_size, format }, connection) {
-  const data = await connection.read(blob, byte_size);
-  if (["image", "audio", "video", "binary"].includes(type)) return Object.assign(data, { format });
-  const value = JSON.parse(data.toString());
-  return type === "f32" || type === "f64" ? floats(value) : value;
-}
-
-/** JSON has no NaN and no infinities: they come as words. */
-function floats(value) {
-  if (Array.isArray(value)) return value.map(floats);
-  const words = { nan: Number.NaN, inf: Number.POSITIVE_INFINITY, "-inf": Number.NEGATIVE_INFINITY };
-  return words[value] ?? value;
-}
-
 // --- states: bytes (the empty key), or a mapping from key to bytes ---
 
-export async function stateOf(described, connection) {
+export function stateOf(described, blobs) {
   if (described === null) return null;
-  const values = {};
-  for (const [key, { blob, byte_size }] of Object.entries(described)) values[key] = await connection.read(blob, byte_size);
+  const read = ({ blob, byte_size }) => blobs.read(blob, 0, byte_size);
+  const values = Object.fromEntries(Object.entries(described).map(([key, kept]) => [key, read(kept)]));
   return "" in values ? values[""] : values;
 }
 
-export function sendState(state, source, connection) {
-  for (const [key, segments] of keyedSegments(state, source)) {
-    for (const chunk of segments.flatMap(chunksOf)) connection.send({ type: "state", key }, chunk);
-    if (!segments.some((segment) => segment.length)) connection.send({ type: "state", key }, Buffer.alloc(0));
+export function sendState(state, source, connection, kind = "state") {
+  for (const [key, segments] of keyedSegments(state, source)) sendKey(key, segments, connection, kind);
+}
+
+function sendKey(key, segments, connection, kind) {
+  for (const chunk of segments.flatMap(chunksOf)) connection.send({ type: kind, key }, chunk);
+  if (!segments.some((segment) => segment.length)) connection.send({ type: kind, key }, Buffer.alloc(0));
+}
+
+/** Takes a state key by key, and sends it on at once. */
+export class Provider {
+  #source;
+  #connection;
+  #keys = new Set();
+
+  constructor(source, connection) {
+    this.#source = source;
+    this.#connection = connection;
+  }
+
+  get wasUsed() {
+    return this.#keys.size > 0;
+  }
+
+  provide(key, data) {
+    this.provideAll([{ key, data }]);
+  }
+
+  provideAll(items) {
+    for (const { key, data } of items) {
+      checkedKey(key, this.#source);
+      if (this.#keys.has(key)) throw new InvalidOutput(`${this.#source} provided the key ${key} twice; keys are given once.`);
+      if (this.#keys.size === MAX_KEYS) {
+        throw new InvalidOutput(`${this.#source} provided more than ${MAX_KEYS} keys; a state has at most so many.`);
+      }
+      const segments = segmentsOf(data, `${this.#source}, key ${key},`);
+      this.#keys.add(key);
+      sendKey(key, segments, this.#connection, "state");
+    }
   }
 }
 
@@ -86,7 +99,7 @@ function segmentsOf(value, source) {
     }
   }
   const size = segments.reduce((sum, segment) => sum + segment.byteLength, 0);
-  if (size <= MAX_VALUE_BYTES) return segments.map(bufferOf);
+  if (size <= MAX_VALUE_BYTES) return segments.map(bytesOf);
   throw new InvalidOutput(`${source} returned ${size} bytes; one key holds at most ${MAX_VALUE_BYTES}.`);
 }
 
@@ -97,40 +110,27 @@ function chunksOf(data) {
 
 // --- outputs ---
 
-export function sendOutputs(returned, connection) {
-  for (const [name, values] of namedValues(returned)) {
+/** Every tensor of [name, tensors] pairs: its header with the first of its bytes, then the rest. */
+export function sendOutputs(named, connection) {
+  for (const [name, tensors] of named) {
     connection.send({ type: "output", name });
-    for (const value of values) sendValue(value, connection);
+    for (const tensor of tensors) sendTensor(tensor, connection);
   }
 }
 
-function sendValue({ type, shape = [], elements = [], truncated = false, media, format = null }, connection) {
-  if (media) {
-    for (const chunk of chunksOf(media)) connection.send({ type: "blob" }, chunk);
-    if (!media.length) connection.send({ type: "blob" }, media);
+function sendTensor({ type, shape, files, payload }, connection) {
+  const byteSize = payload.reduce((sum, piece) => sum + piece.length, 0);
+  let header = { type: "value", element_type: type, shape, byte_size: byteSize, files };
+  for (const chunk of payload.flatMap(chunksOf)) {
+    connection.send(header, chunk);
+    header = { type: "elements" };
   }
-  const [kept, cut] = withinTextLimit(elements);
-  const header = { type: "value", element_type: type, shape, truncated: truncated || cut, format };
-  connection.send(header, Buffer.from(`[${kept.map(jsonOf).join(",")}]`));
+  if (!byteSize) connection.send(header, Buffer.alloc(0));
 }
 
-/** Long texts are cut, as the page could not show them anyway. */
-function withinTextLimit(elements) {
-  let left = MAX_TEXT_BYTES;
-  const kept = [];
-  for (const element of elements) {
-    if (typeof element === "string" && element.length > left) return [[...kept, element.slice(0, left)], true];
-    if (typeof element === "string") left -= element.length;
-    kept.push(element);
-  }
-  return [kept, false];
-}
-
-/** Integers of 64 bits go as they are; NaN and the infinities, which JSON lacks, as words. */
-function jsonOf(element) {
-  if (typeof element === "bigint") return element.toString();
-  if (typeof element !== "number" || Number.isFinite(element)) return JSON.stringify(element);
-  return Number.isNaN(element) ? '"nan"' : element > 0 ? '"inf"' : '"-inf"';
+/** As namedValues, of what a model made by the @decthings/model package returned. */
+export function unpackedValues(returned) {
+  return returned.map(({ name, data }) => [checkedName(name), data.map(unpack)]);
 }
 
 /** From an object or Map, a list of {name, data}, or a bare value named "output". */
@@ -154,20 +154,25 @@ function checkedName(name) {
 /** A list of typed arrays or files is several values; any other list is one tensor. */
 function valuesOf(data, where) {
   if (data === undefined || data === null) return [];
-  const isWhole = (item) => isBytes(item) || ArrayBuffer.isView(item) || isMedia(item);
+  const isWhole = (item) => isBytes(item) || ArrayBuffer.isView(item) || isMedia(item) || isPackable(item);
   if (Array.isArray(data) && data.length && data.every(isWhole)) {
-    return data.map((item, index) => valueOf(item, `${where}[${index}]`));
+    return data.map((item, index) => tensorOf(item, `${where}[${index}]`));
   }
-  return [valueOf(data, where)];
+  return [tensorOf(data, where)];
 }
 
-function valueOf(data, where) {
-  if (isBytes(data)) return mediaValue(bufferOf(data), data.format || formatOf(bufferOf(data)));
-  if (isMedia(data)) return mediaValue(bufferOf(data.data), data.format.toLowerCase().replace(/^\./, ""), data.type);
-  const arrayType = ARRAYS.get(data?.constructor);
-  if (!arrayType) return nested(data, where);
-  const elements = [...data.subarray(0, MAX_ELEMENTS)];
-  return { type: arrayType, shape: [data.length], elements, truncated: data.length > MAX_ELEMENTS };
+export function tensorOf(data, where) {
+  if (isBytes(data)) return media(data, data.format || formatOf(bytesOf(data)), where);
+  if (isMedia(data)) return media(data.data, data.format.toLowerCase().replace(/^\./, ""), where, data.type);
+  if (isPackable(data)) return unpack(data.serialize());
+  const arrayType = ARRAY_TYPES.get(data?.constructor);
+  if (arrayType) return { type: arrayType, shape: [data.length], files: [], payload: [bytesOf(data)] };
+  return nested(data, where);
+}
+
+/** A tensor of the @decthings/api-client package. */
+function isPackable(data) {
+  return typeof data?.serialize === "function";
 }
 
 function nested(data, where) {
@@ -179,7 +184,7 @@ function nested(data, where) {
   const flat = [];
   flatten(data, shape, 0, where, flat);
   const type = commonType(flat, where);
-  return { type, shape, elements: flat.slice(0, MAX_ELEMENTS), truncated: flat.length > MAX_ELEMENTS };
+  return type === "string" ? ofTexts(shape, flat) : ofNumbers(type, shape, flat);
 }
 
 function flatten(data, shape, depth, where, flat) {
@@ -204,15 +209,22 @@ function flatten(data, shape, depth, where, flat) {
 function commonType(flat, where) {
   const kinds = [...new Set(flat.map((item) => typeof item))].sort();
   if (kinds.length > 1) throw new InvalidOutput(`${where}: expected elements of one type, got ${kinds.join(" and ")}.`);
-  if (kinds[0] === "bigint" && flat.some((item) => BigInt.asIntN(64, item) !== item)) {
-    throw new InvalidOutput(`${where}: expected integers of at most 64 bits. Return numbers or text.`);
-  }
-  return { boolean: "boolean", string: "string", bigint: "i64" }[kinds[0]] ?? "f64";
+  if (kinds[0] === "bigint") return bigintType(flat, where);
+  return { boolean: "boolean", string: "string" }[kinds[0]] ?? "f64";
 }
 
-function mediaValue(media, format, type) {
+function media(data, format, where, type) {
+  if (!/^[a-z0-9.+-]{0,16}$/.test(format)) throw new InvalidOutput(`${where}: expected a format like 'png', got ${format}.`);
   const known = Object.entries(FORMATS).find(([, formats]) => formats.includes(format))?.[0];
-  return { type: type ?? known ?? "binary", media, format };
+  const kind = type ?? known ?? "binary";
+  if (!MEDIA.includes(kind)) throw new InvalidOutput(`${where}: expected one of ${MEDIA.join(", ")} as type, got ${kind}.`);
+  return ofFiles(kind, [], [{ data, format }]);
+}
+
+function bigintType(flat, where) {
+  if (flat.every((item) => BigInt.asIntN(64, item) === item)) return "i64";
+  if (flat.every((item) => BigInt.asUintN(64, item) === item)) return "u64";
+  throw new InvalidOutput(`${where}: expected integers of at most 64 bits. Return numbers or text.`);
 }
 
 /** The format that the first bytes of an encoded file give away; "" if none does. */
@@ -229,10 +241,6 @@ function formatOf(data) {
 
 function isBytes(data) {
   return data instanceof Uint8Array || data instanceof ArrayBuffer;
-}
-
-function bufferOf(data) {
-  return data instanceof ArrayBuffer ? Buffer.from(data) : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
 
 function isMapping(data) {

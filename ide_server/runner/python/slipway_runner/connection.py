@@ -40,13 +40,17 @@ class Connection:
         """What the host asks, in order, until it closes the socket."""
         return iter(self._requests.get, None)
 
-    def read(self, blob, byte_size):
-        """The bytes of something the host holds, fetched in chunks."""
-        chunks, offset = [], 0
-        while offset < byte_size:
-            chunks.append(self._read_chunk(blob, offset, min(frames.CHUNK_BYTES, byte_size - offset)))
-            offset += len(chunks[-1])
-        return b"".join(chunks)
+    def read_into(self, blob, offset, view):
+        """Fill `view` with bytes of something the host holds, chunk by chunk."""
+        filled = 0
+        while filled < len(view):
+            chunk = self._read_chunk(blob, offset + filled, min(frames.CHUNK_BYTES, len(view) - filled))
+            view[filled : filled + len(chunk)] = chunk
+            filled += len(chunk)
+
+    def hand_over(self):
+        """Let the program that replaces this one have the socket."""
+        os.set_inheritable(self._socket.fileno(), True)
 
     def _read_chunk(self, blob, offset, size):
         read_id, reply = next(self._read_ids), queue.SimpleQueue()
@@ -76,7 +80,7 @@ class Connection:
 
     def _end(self):
         self._requests.put(None)
-        for reply in self._reads.values():
+        for reply in list(self._reads.values()):
             reply.put(None)
         time.sleep(SECONDS_TO_END)
         os._exit(1)  # code that still blocks the main thread has nobody left to answer

@@ -14,7 +14,8 @@ class ConnectionEnded(Exception):
 
 def encode(header, parts=()):
     header = dict(header, parts=[len(part) for part in parts]) if parts else header
-    text = json.dumps(header, allow_nan=False).encode()
+    # Half a surrogate pair, as in the name of a file, is text to Python, but no UTF-8.
+    text = json.dumps(header, allow_nan=False, ensure_ascii=False).encode("utf-8", "replace")
     return b"".join([struct.pack(">I", len(text)), text, *parts])
 
 

@@ -3,12 +3,11 @@
 import platform
 import sys
 
-from slipway_runner import state, values
+from slipway_runner import problems, values
+from slipway_runner.calls import Call, TrainFailed
 from slipway_runner.code import Code, Missing
 from slipway_runner.connection import Connection
-from slipway_runner.parameters import Parameters
 from slipway_runner.tracebacks import format_exception
-from slipway_runner.tracker import Tracker
 
 MAX_DETAILS = 10_000
 
@@ -25,21 +24,28 @@ HINTS = {
 class Failed(Exception):
     """The request did not succeed; `header` says why in the words of the protocol."""
 
-    def __init__(self, kind, message, details=""):
+    def __init__(self, kind, message, details="", found=()):
         super().__init__(message)
-        self.header = {"kind": kind, "message": message, "details": cut(details)}
+        self.header = {"kind": kind, "message": cut(message), "details": cut(details), "problems": list(found)}
 
 
-def serve(folder, descriptor):
+def serve(folder, descriptor, restart):
+    """Until the host hangs up. `restart()` replaces this program by a fresh one, which has the socket again."""
     connection = Connection(descriptor)
     runner = Runner(folder, connection)
-    connection.send({"type": "ready", "language": "python", "version": platform.python_version()})
+    version = platform.python_version()
+    connection.send({"type": "ready", "language": "python", "version": version, "restarts": True})
     for request in connection.requests():
+        if request["type"] == "restart":
+            flush_output()
+            connection.hand_over()
+            restart()
         runner.answer(request)
 
 
 class Runner:
     def __init__(self, folder, connection):
+        self._folder = folder
         self._path = folder + "/main.py"
         self._connection = connection
         self._code = Code()
@@ -50,6 +56,8 @@ class Runner:
             reply = {"type": "returned", "id": request["id"], "functions": self._code.functions()}
         except Failed as failed:
             reply = {"type": "failed", "id": request["id"], **failed.header}
+        except TrainFailed as failed:
+            reply = {"type": "failed", "id": request["id"], "kind": "exception", "message": cut(str(failed))}
         except values.InvalidOutput as error:
             reply = {"type": "failed", "id": request["id"], "kind": "invalid_output", "message": cut(str(error))}
         except Missing as missing:
@@ -62,45 +70,36 @@ class Runner:
         self._connection.send(reply)
 
     def _handle(self, request):
-        function = request.get("function", "load")
-        getattr(self, "_" + function)(request)
+        if request["type"] == "check":
+            self._check()
+        elif request["type"] == "load":
+            self._load()
+        else:
+            Call(self._code, self._connection, request).run()
 
-    def _load(self, _request):
+    def _check(self):
+        found = problems.syntax_problems(self._folder)
+        if found:
+            raise Failed("invalid_executable_file", "There are syntax errors.", found=found)
+
+    def _load(self):
         try:
             self._code.load(self._path)
-        except (SyntaxError, ImportError) as error:
-            details = logged(format_exception(error))
-            raise Failed("invalid_executable_file", f"main.py could not be loaded: {summary(error)}", details) from None
         except OSError as error:
-            if error.filename != self._path or error.__traceback__.tb_next.tb_next is not None:
-                raise
-            raise Failed("read_executable_file_failed", f"main.py could not be read: {error.strerror}.") from None
+            if error.filename == self._path and error.__traceback__.tb_next.tb_next is None:
+                message = f"main.py could not be read: {error.strerror}."
+                raise Failed("read_executable_file_failed", message) from None
+            raise self._load_failure("exception", error) from None
+        except (SyntaxError, ImportError) as error:
+            raise self._load_failure("invalid_executable_file", error) from None
+        except SystemExit:
+            raise
+        except BaseException as error:  # as in `answer`
+            raise self._load_failure("exception", error) from None
 
-    def _createModelState(self, request):
-        made = self._code.call("createModelState", self._parameters(request))
-        state.send(made, "createModelState", self._connection)
-
-    def _instantiateModel(self, request):
-        self._code.instantiate(state.fetch(request["state"], self._connection))
-
-    def _evaluate(self, request):
-        values.send(self._code.call("evaluate", self._parameters(request)), self._connection)
-
-    def _train(self, request):
-        tracker = Tracker(self._connection.send, self._code.call_soon)
-        self._connection.cancel = lambda request_id: tracker.cancel() if request_id == request["id"] else None
-        self._code.call("train", self._parameters(request), tracker)
-        if tracker.failure is not None:
-            raise Failed("exception", f"train reported a failure: {tracker.failure}")
-
-    def _getModelState(self, _request):
-        state.send(self._code.call("getModelState"), "getModelState", self._connection)
-
-    def _dispose(self, _request):
-        self._code.call("dispose")
-
-    def _parameters(self, request):
-        return Parameters(request["parameters"], self._connection.read)
+    def _load_failure(self, kind, error):
+        told = summary(error) if kind == "exception" else f"main.py could not be loaded: {summary(error)}"
+        return Failed(kind, told, logged(format_exception(error)), [problems.problem_of(error, self._folder)])
 
 
 def missing_header(function):

@@ -5,10 +5,14 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 
+from slipway_runner import packed, state, tensors, values
+
+MAX_ELEMENTS = 10_000
+
 
 class Tracker:
-    def __init__(self, send, call_soon):
-        self._send = send
+    def __init__(self, connection, call_soon):
+        self._connection = connection
         self._call_soon = call_soon
         self._cancelled = threading.Event()
         self._callbacks = []
@@ -28,12 +32,32 @@ class Tracker:
 
     def progress(self, fraction):
         """How much is done, from 0 to 1."""
-        self._send({"type": "progress", "fraction": min(1.0, max(0.0, finite(fraction) or 0.0))})
+        fraction = min(1.0, max(0.0, finite(fraction) or 0.0))
+        self._connection.send({"type": "progress", "fraction": fraction})
 
     def metrics(self, metrics, step=None):
-        """Points of curves: [(name, value), ...] or {name: value}. Without `step` each name counts its own."""
-        pairs = metrics.items() if isinstance(metrics, Mapping) else metrics
-        self._send({"type": "metrics", "metrics": [self._point(name, value, step) for name, value in pairs]})
+        """Points of curves: [(name, value), ...], {name: value} or [{"name", "value"}]; a value may be an array.
+
+        Without `step` each name counts its own.
+        """
+        points = []
+        for name, value in pairs_of(metrics):
+            number = number_of(value)
+            at = self._step(name, step)
+            if isinstance(number, tensors.Tensor):
+                self._send_tensor(name, at, number)
+            else:
+                points.append([str(name), at, number])
+        if points:
+            self._connection.send({"type": "metrics", "metrics": points})
+
+    def checkpoint(self, checkpoint):
+        """Keep what was learned so far, as bytes or a mapping from key to bytes; it takes the place of the last one.
+
+        A training that does not come to its end can be started again with it as its state.
+        """
+        state.send(checkpoint, "tracker.checkpoint", self._connection, kind="checkpoint")
+        self._connection.send({"type": "checkpointed"})
 
     def failed(self, reason):
         """Let the operation end as failed, for this reason, when train returns."""
@@ -45,11 +69,36 @@ class Tracker:
             for callback in list(self._callbacks):
                 self._call_soon(callback)
 
-    def _point(self, name, value, step):
+    def _step(self, name, step):
         if step is None:
             step = self._steps[name]
         self._steps[name] = int(step) + 1
-        return [str(name), int(step), finite(value)]
+        return int(step)
+
+    def _send_tensor(self, name, step, tensor):
+        header = {"type": "metric_tensor", "name": str(name), "step": step, "element_type": tensor.element_type}
+        self._connection.send({**header, "shape": tensor.shape}, tensor.joined())
+
+
+def pairs_of(metrics):
+    if isinstance(metrics, Mapping):
+        return list(metrics.items())
+    return [(item["name"], item["value"]) if isinstance(item, Mapping) else tuple(item) for item in metrics]
+
+
+def number_of(value):
+    """A number that JSON can hold, None for NaN and the infinities; a Tensor of more than one."""
+    if isinstance(value, (int, float)):
+        return finite(value)
+    tensor = packed.unpack(value) if isinstance(value, bytes) else values.tensor_of(value, "a metric")
+    if tensor.element_type not in tensors.ARRAY_CODES:
+        raise TypeError(f"expected a number or an array of numbers as a metric, got {tensor.element_type}")
+    size = math.prod(tensor.shape)
+    if size == 1:
+        return finite(tensors.nested(tensors.numbers_of(tensor), []))
+    if size > MAX_ELEMENTS:
+        raise ValueError(f"expected at most {MAX_ELEMENTS} elements in a metric, got {size}")
+    return tensor
 
 
 def finite(value):

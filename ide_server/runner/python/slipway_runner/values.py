@@ -1,17 +1,24 @@
-"""Turns what evaluate returned into named values: tensors with a type and a shape, or encoded files.
+"""Turns what evaluate returned into named tensors.
 
 Arrays are recognised by what they offer (dtype, shape, tolist), so numpy, torch and others need not be imported here.
 """
 
+import array
 import io
-import json
 import math
+import re
 from collections.abc import Mapping
 
-MAX_ELEMENTS = 10_000
-MAX_TEXT_BYTES = 1 << 20
+from slipway_runner import packed, tensors
+from slipway_runner.frames import CHUNK_BYTES
+from slipway_runner.tensors import ARRAY_CODES, Tensor
+
 MAX_DEPTH = 32
+MAX_FILES = 1000
+SLICE_ELEMENTS = 1 << 16
 BYTES = (bytes, bytearray, memoryview)
+HALVES = ("float16", "bfloat16")
+"""Sent as f32."""
 
 ARRAY_TYPES = {
     "bool": "boolean", "float16": "f32", "bfloat16": "f32", "float32": "f32", "float64": "f64",
@@ -32,57 +39,37 @@ class InvalidOutput(Exception):
     """The code returned something that cannot be shown; the message names what and where."""
 
 
-class Value:
-    """One tensor, or one encoded file in `media`. `elements` are flat and row-major."""
-
-    def __init__(self, element_type, shape=(), elements=(), truncated=False, media=None, media_format=""):
-        self.element_type = element_type
-        self.shape = list(shape)
-        self.elements = list(elements)
-        self.truncated = truncated
-        self.media = media
-        self.media_format = media_format
-
-
-def send(returned, connection):
-    """Every value as an `output` frame, after the `blob` frames of its file."""
-    for name, values in named_values(returned):
+def send(named, connection):
+    """Every tensor of (name, tensors) pairs: its header with the first of its bytes, then the rest."""
+    for name, found in named:
         connection.send({"type": "output", "name": name})
-        for value in values:
-            _send_value(value, connection)
+        for tensor in found:
+            send_tensor(tensor, connection)
 
 
-def _send_value(value, connection):
-    if value.media is not None:
-        for start in range(0, max(1, len(value.media)), 1 << 20):
-            connection.send({"type": "blob"}, value.media[start : start + (1 << 20)])
-    elements, cut = _within_text_limit(value.elements)
-    connection.send(
-        {
-            "type": "value",
-            "element_type": value.element_type,
-            "shape": value.shape,
-            "truncated": value.truncated or cut,
-            "format": None if value.media is None else value.media_format,
-        },
-        json.dumps(elements, allow_nan=False).encode(),
-    )
+def send_tensor(tensor, connection):
+    header = {
+        "type": "value",
+        "element_type": tensor.element_type,
+        "shape": tensor.shape,
+        "byte_size": tensor.byte_size,
+        "files": [{"format": kind, "byte_size": size} for kind, size in tensor.files],
+    }
+    for piece in tensor.payload:
+        for start in range(0, piece.nbytes, CHUNK_BYTES):
+            connection.send(header, piece[start : start + CHUNK_BYTES])
+            header = {"type": "elements"}
+    if not tensor.byte_size:
+        connection.send(header, b"")
 
 
-def _within_text_limit(elements):
-    """Long texts are cut, as the page could not show them anyway."""
-    left, kept = MAX_TEXT_BYTES, []
-    for element in elements:
-        if isinstance(element, str):
-            if len(element) > left:
-                return [*kept, element[:left]], True
-            left -= len(element)
-        kept.append(element)
-    return kept, False
+def unpacked_values(returned):
+    """As `named_values`, of what a model made by the decthings-model package returned."""
+    return [(_checked_name(item["name"]), [packed.unpack(data) for data in item["data"]]) for item in returned]
 
 
 def named_values(returned):
-    """A list of (name, list of Value): from a mapping, a list of {"name", "data"}, or a bare value named "output"."""
+    """A list of (name, list of Tensor): from a mapping, a list of {"name", "data"}, or a bare value named "output"."""
     if isinstance(returned, Mapping) and not _is_media(returned):
         pairs = list(returned.items())
     elif isinstance(returned, (list, tuple)) and returned and all(_is_named(item) for item in returned):
@@ -107,24 +94,38 @@ def values_of(data, where):
     if data is None:
         return []
     if isinstance(data, (list, tuple)) and data and all(_is_whole(item) for item in data):
-        return [value_of(item, f"{where}[{index}]") for index, item in enumerate(data)]
-    return [value_of(data, where)]
+        return [tensor_of(item, f"{where}[{index}]") for index, item in enumerate(data)]
+    return [tensor_of(data, where)]
 
 
 def _is_whole(item):
-    return isinstance(item, BYTES) or _is_media(item) or _draws_itself(item) or bool(getattr(item, "shape", ()))
+    return (
+        isinstance(item, BYTES)
+        or _is_media(item)
+        or _is_packable(item)
+        or _draws_itself(item)
+        or bool(getattr(item, "shape", ()))
+    )
 
 
-def value_of(data, where):
+def tensor_of(data, where):
     if isinstance(data, BYTES):
-        return _media(bytes(data), getattr(data, "format", "") or format_of(bytes(data)))
+        said = getattr(data, "format", "") if isinstance(data, bytes) else ""  # a memoryview's is another
+        return _media(data, said or format_of(bytes(data[:16])), where)
     if _is_media(data):
         return _media_of_mapping(data, where)
+    if _is_packable(data):
+        return packed.unpack(data.serialize())
     if _draws_itself(data):
-        return _media(_drawn(data), "png")
+        return _media(_drawn(data), "png", where)
     if hasattr(data, "shape") and hasattr(data, "tolist"):
         return _array(data, where)
     return _nested(data, where)
+
+
+def _is_packable(data):
+    """A tensor of the decthings-api package, whose `shape` is a method."""
+    return callable(getattr(data, "serialize", None)) and callable(getattr(data, "shape", None))
 
 
 # --- encoded files ---
@@ -151,12 +152,17 @@ def _media_of_mapping(data, where):
     if not isinstance(data["data"], BYTES) or not isinstance(data["format"], str):
         came = f"{type(data['data']).__name__} and {type(data['format']).__name__}"
         raise InvalidOutput(f"{where}: expected bytes as 'data' and text as 'format', got {came}.")
-    return _media(bytes(data["data"]), data["format"].lower().lstrip("."), data.get("type"))
+    return _media(data["data"], data["format"].lower().lstrip("."), where, data.get("type"))
 
 
-def _media(data, media_format, element_type=None):
+def _media(data, media_format, where, element_type=None):
+    if not re.fullmatch("[a-z0-9.+-]{0,16}", media_format):
+        raise InvalidOutput(f"{where}: expected a format like 'png', got {media_format!r:.60}.")
     known = (kind for kind, formats in FORMATS.items() if media_format in formats)
-    return Value(element_type or next(known, "binary"), media=data, media_format=media_format)
+    element_type = element_type or next(known, "binary")
+    if element_type not in tensors.MEDIA:
+        raise InvalidOutput(f"{where}: expected one of {', '.join(tensors.MEDIA)} as 'type', got {element_type!r:.60}.")
+    return tensors.of_files(element_type, [], [(memoryview(data).cast("B"), media_format)])
 
 
 def format_of(data):
@@ -177,24 +183,38 @@ def format_of(data):
 
 
 def _array(data, where):
-    element_type = ARRAY_TYPES.get(str(getattr(data, "dtype", "")).rpartition(".")[2])
+    dtype = str(getattr(data, "dtype", "")).rpartition(".")[2]
+    element_type = ARRAY_TYPES.get(dtype)
     if element_type is None:
         return _nested(data.tolist(), where)
-    if hasattr(data, "detach"):
-        data = data.detach()
-    size = math.prod(data.shape)
-    flat = data.reshape(-1)[:MAX_ELEMENTS].tolist() if data.shape else [data.tolist()]
-    return Value(element_type, data.shape, map(_element, flat), truncated=size > MAX_ELEMENTS)
+    for move in ("detach", "cpu"):  # of torch: out of the graph, off the GPU
+        data = getattr(data, move)() if hasattr(data, move) else data
+    return Tensor(element_type, data.shape, [_elements(data, dtype, element_type)])
+
+
+def _elements(data, dtype, element_type):
+    """All elements, row-major and little-endian: as they lie in memory where they can be had so."""
+    size, flat = math.prod(data.shape), data.reshape(-1)
+    if size and dtype not in HALVES:
+        lying = flat.numpy() if hasattr(flat, "numpy") else flat
+        try:
+            view = memoryview(lying)
+            return view if view.c_contiguous else memoryview(lying.copy())
+        except TypeError:
+            pass  # no buffer: element by element
+    numbers = array.array(ARRAY_CODES[element_type])
+    for start in range(0, size, SLICE_ELEMENTS):
+        numbers.extend(flat[start : start + SLICE_ELEMENTS].tolist())
+    return tensors.little_endian(numbers)
 
 
 def _nested(data, where):
     shape, flat = _shape_of(data, where), []
     _flatten(data, shape, where, flat)
     element_type = _common_type(flat, where)
-    if element_type == "f64":
-        flat = map(float, flat[:MAX_ELEMENTS])
-    cut = [_element(element) for element in list(flat)[:MAX_ELEMENTS]]
-    return Value(element_type, shape, cut, truncated=math.prod(shape) > MAX_ELEMENTS)
+    if element_type == "string":
+        return tensors.of_texts(shape, flat)
+    return tensors.of_numbers(element_type, shape, flat)
 
 
 def _shape_of(data, where):
@@ -254,13 +274,6 @@ def _integer_type(flat, where):
     raise InvalidOutput(
         f"{where}: expected integers of at most 64 bits, got {lowest} to {highest}. Return floats or text."
     )
-
-
-def _element(element):
-    """JSON has no NaN and no infinities: they go as words."""
-    if isinstance(element, float) and not math.isfinite(element):
-        return "nan" if element != element else "inf" if element > 0 else "-inf"
-    return element
 
 
 def _named_type(data):
