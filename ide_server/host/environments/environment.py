@@ -68,7 +68,8 @@ def variables(*, has_library: bool) -> dict[str, str]:
     path = (
         # Ours run the person's own pip, uv and npm where there are such.
         *(f"{COMMANDS}/commands", f"{MODEL}/.venv/bin", f"{MODEL}/node_modules/.bin", f"{ENVIRONMENT}/bin", NODE),
-        *("/usr/local/bin", "/usr/bin", "/bin"),
+        # The interpreter itself is what uv makes another .venv of.
+        *(f"{PYTHON}/bin", "/usr/local/bin", "/usr/bin", "/bin"),
     )
     values = {
         "PATH": ":".join(path),

@@ -19,6 +19,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import caches
 import distributions
 import node_packages
 from backup import Backup
@@ -47,7 +48,7 @@ CHANGING = {
 }
 """Subcommands that install or remove; any other runs as if this program were not there."""
 
-LOGS = Path(tempfile.gettempdir(), "cache/logs")
+LOGS = caches.FOLDER / "logs"
 OUT_OF_SPACE = ("No space left on device", "ENOSPC")
 SIGNALLED = 128
 POLL_SECONDS = 0.1
@@ -65,7 +66,10 @@ def main(tool: str, arguments: list[str]) -> int:
         if lock.try_alone():
             distributions.remove_interrupted()
         lock.share()
-        return install(tool, command, lock)
+        status = install(tool, command, lock)
+        if lock.try_alone():
+            caches.trim()
+        return status
 
 
 def command_of(tool: str, arguments: list[str]) -> list[str]:
