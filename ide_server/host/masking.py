@@ -4,6 +4,7 @@ It guards against accidents. Code that wants to tell a secret can always spell i
 """
 
 import base64
+import codecs
 import functools
 import itertools
 import json
@@ -146,6 +147,21 @@ class MaskedStream:
         cut = [(start, min(stop, end)) for start, stop in spans if start < end]
         masked = without(text[:end], cut)
         return masked.removeprefix(MASK) if self._told and cut else masked
+
+
+class MaskedUtf8:
+    """As MaskedStream, of bytes; those that are no UTF-8 become U+FFFD where there is something to mask."""
+
+    def __init__(self, mask: Mask) -> None:
+        self._mask = mask
+        self._stream = MaskedStream(mask)
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+
+    def feed(self, piece: bytes) -> bytes:
+        return piece if self._mask.is_empty else self._stream.feed(self._decoder.decode(piece)).encode()
+
+    def end(self) -> bytes:
+        return (self._stream.feed(self._decoder.decode(b"", final=True)) + self._stream.end()).encode()
 
 
 class MaskedEvents:

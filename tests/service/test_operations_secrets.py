@@ -1,5 +1,6 @@
 """A model's secrets reach its code, and nothing that is kept of what the code says."""
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -66,6 +67,18 @@ async def test_a_run_has_the_secrets_and_its_log_and_result_do_not(lab: Laborato
     assert finished.log("stderr").splitlines()[0].startswith('"***" dXNlc')
     assert await lab.output(finished.operation.id) == {"***": ["a ***"], "all": ["***", "plain"], "number": [4711]}
     assert SECRET not in kept(lab) and TOKEN not in kept(lab)
+
+
+async def test_texts_too_long_for_the_page_are_kept_without_the_secret(lab: Laboratory) -> None:
+    lab.write({"main.py": "import os\ndef evaluate(params):\n    return [os.environ['SECRET']] * 50_000\n"})
+    finished = await lab.run("evaluate")
+    assert finished.outcome == ("succeeded", None)
+    result = await lab.operations.result(finished.operation.id)
+    [value] = result.outputs[0].values
+    assert set(value.elements) == {"***"}
+    path, _ = await lab.operations.blob(finished.operation.id, value.blobs[0].index)
+    assert json.loads(path.read_bytes()) == ["***"] * 50_000
+    assert SECRET not in kept(lab)
 
 
 async def test_an_exception_and_metrics_do_not_tell_a_secret(lab: Laboratory) -> None:

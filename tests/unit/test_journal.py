@@ -153,7 +153,7 @@ async def test_no_secret_is_written_and_the_held_back_start_of_one_comes_before_
         Log(9.0, "stdout", "hunt"),
         Ended(9.0, Outcome("exception", "no ***")),
     ]
-    assert journal.masked(Outcome("exception", "hunter2")) == Outcome("exception", "***")
+    assert journal.mask.message(Outcome("exception", "hunter2")) == Outcome("exception", "***")
 
 
 async def test_every_line_of_the_file_is_one_event(tmp_path: Path) -> None:

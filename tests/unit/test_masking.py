@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ide_server.host.masking import CUT, Mask, MaskedEvents, MaskedStream
+from ide_server.host.masking import CUT, Mask, MaskedEvents, MaskedStream, MaskedUtf8
 from ide_server.wire import (
     Blob,
     Ended,
@@ -98,6 +98,16 @@ def test_only_what_may_be_a_secret_is_held_back() -> None:
     ]
     assert stream.feed("hunter") == ""
     assert stream.end() == "hunter"
+
+
+def test_bytes_are_masked_wherever_they_are_cut() -> None:
+    mask = Mask(["pässwörd"])
+    text = '["ä", "pässwörd", "pä'.encode()
+    for cut in range(len(text)):
+        masked = MaskedUtf8(mask)
+        pieces = [masked.feed(text[:cut]), masked.feed(text[cut:]), masked.end()]
+        assert b"".join(pieces).decode() == '["ä", "***", "pä'
+    assert MaskedUtf8(Mask()).feed(b"\xff") == b"\xff"
 
 
 def test_without_secrets_text_passes_as_it_is() -> None:

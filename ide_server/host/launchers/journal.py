@@ -14,7 +14,7 @@ from typing import Self
 import msgspec
 
 from ide_server.errors import InvalidRequest
-from ide_server.host.masking import MaskedEvents, Message
+from ide_server.host.masking import Mask, MaskedEvents
 from ide_server.wire import Ended, Metric, OperationEvent, OperationEvents, Progress
 
 BATCH_SECONDS = 0.03
@@ -56,9 +56,10 @@ class Journal:
         """Of all that is appended from here on."""
         self._masked = MaskedEvents(secrets)
 
-    def masked(self, message: Message) -> Message:
-        """As it may be written down elsewhere."""
-        return self._masked.mask.message(message)
+    @property
+    def mask(self) -> Mask:
+        """For what is written down elsewhere."""
+        return self._masked.mask
 
     def append(self, event: OperationEvent) -> None:
         """Never waits. Of the Progress of one batch only the last is written, and first."""

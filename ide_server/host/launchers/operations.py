@@ -309,7 +309,7 @@ class Operations:
 
     async def _end(self, job: Job, outcome: Outcome) -> None:
         status = STATUS_OF.get(outcome.kind, "failed")
-        now, outcome = time.time(), job.journal.masked(outcome)
+        now, outcome = time.time(), job.journal.mask.message(outcome)
         job.operation = msgspec.structs.replace(job.operation, status=status, ended_at=now, outcome=outcome)
         try:
             # The row first: whoever has read Ended finds an operation that has ended.

@@ -6,7 +6,6 @@ import json
 import math
 import os
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import msgspec
 from ide_server.host import disk, tensors
 from ide_server.host.launchers.frames import FrameError
 from ide_server.host.launchers.protocol import OutputSaid, ValueSaid
+from ide_server.host.masking import Mask, MaskedUtf8
 from ide_server.host.parameters import output_problem
 from ide_server.host.tensors import MEDIA
 from ide_server.wire import Blob, Output, OutputValue, ParameterDefinition, Result, encode
@@ -32,11 +32,9 @@ class InvalidResult(Exception):
 
 
 class ResultWriter:
-    def __init__(
-        self, folder: Path, definitions: list[ParameterDefinition], masked: Callable[[Result], Result]
-    ) -> None:
-        """`masked`: the result as it may be written down."""
-        self._masked = masked
+    def __init__(self, folder: Path, definitions: list[ParameterDefinition], mask: Mask) -> None:
+        """All texts of the result are written down with the mask."""
+        self._mask = mask
         self._folder = folder
         self._definitions = definitions
         self._outputs: list[Output] = []
@@ -59,7 +57,7 @@ class ResultWriter:
             raise FrameError("Expected an output before its first value.")
         self._count(said)
         _check_size(said)
-        self._value = ValueWriter(said, self._blobs)
+        self._value = ValueWriter(said, self._blobs, self._mask)
         await self.elements(chunk)
 
     async def elements(self, chunk: bytes) -> None:
@@ -76,7 +74,7 @@ class ResultWriter:
             raise InvalidResult("evaluate returned a value that is not whole.")
         for definition in self._definitions:
             self._check(definition)
-        await asyncio.to_thread(_write, self._folder / "result.json", encode(self._masked(Result(self._outputs))))
+        await asyncio.to_thread(_write, self._folder / "result.json", encode(self._mask.message(Result(self._outputs))))
 
     def _check(self, definition: ParameterDefinition) -> None:
         output = next((output for output in self._outputs if output.name == definition.name), None)
@@ -125,8 +123,9 @@ class Blobs:
 class ValueWriter:
     """One value as its bytes come: the first of them are kept for the page, all of a large one go to a blob."""
 
-    def __init__(self, said: ValueSaid, blobs: Blobs) -> None:
+    def __init__(self, said: ValueSaid, blobs: Blobs, mask: Mask) -> None:
         self._said = said
+        self._masked_text = MaskedUtf8(mask)
         self._blobs = blobs
         self._left = said.byte_size
         self._head = bytearray()
@@ -150,7 +149,7 @@ class ValueWriter:
             if self._blob is None:
                 self._blob = self._blobs.new()
                 await self._blobs.append(self._blob, self._blob_start)
-            await self._blobs.append(self._blob, chunk)
+            await self._blobs.append(self._blob, self._masked_text.feed(chunk) if self._is_text else chunk)
 
     async def finish(self) -> OutputValue:
         said = self._said
@@ -158,6 +157,8 @@ class ValueWriter:
             await self._end_files()
             return OutputValue(said.element_type, said.shape, [], self._files)
         elements = self._first_elements()
+        if self._blob is not None and self._is_text:
+            await self._blobs.append(self._blob, self._masked_text.end())
         blobs = [] if self._blob is None else [self._blobs.of(self._blob, self._blob_format)]
         return OutputValue(said.element_type, said.shape, elements, blobs, truncated=self._is_cut)
 

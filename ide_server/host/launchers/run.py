@@ -191,7 +191,7 @@ class Run:
     async def _evaluate(self) -> Outcome:
         definitions = self._inputs.definitions
         arguments = check_arguments(definitions.evaluate_input, self._inputs.request.parameters)
-        self._reports.result = ResultWriter(self._folder, definitions.evaluate_output, self._journal.masked)
+        self._reports.result = ResultWriter(self._folder, definitions.evaluate_output, self._journal.mask)
         async with self._timed("evaluate"):
             await self._running.call("evaluate", self._reports, parameters=arguments)
             await self._reports.result.finish()
