@@ -2,10 +2,8 @@
 
 import asyncio
 import os
-import re
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +11,6 @@ from typing import Any, cast
 
 import pytest
 
-from ide_server import wire
 from ide_server.errors import SandboxFailed
 from ide_server.host.environments import Environment
 from ide_server.host.equipment import Equipment
@@ -21,12 +18,13 @@ from ide_server.host.events import ModelEvents
 from ide_server.host.mounts import Mounts
 from ide_server.host.sandbox import Sandbox, Sandboxes
 from ide_server.host.sandbox.runtime import find_program
-from ide_server.host.terminals import Client, Terminal, Terminals
+from ide_server.host.terminals import Terminal, Terminals
 from ide_server.host.variables import PassedVariables
 from ide_server.host.workspaces import Workspaces
 from ide_server.settings import Settings
 from ide_server.wire import ModelId
 from tests.support.equipment import NO_VARIABLES, GivenEquipment
+from tests.support.screen import watched
 from tests.support.terminal_watcher import wait_until
 
 pytestmark = [
@@ -35,7 +33,6 @@ pytestmark = [
     pytest.mark.skipif(find_program("runc") is None, reason="no runc here: apt-get install runc"),
 ]
 
-WAIT_SECONDS = 15
 MODEL = ModelId("m")
 BARE = Environment(
     key="bare",
@@ -101,53 +98,6 @@ async def host(tmp_path: Path) -> AsyncIterator[Host]:
     assert not +host.equipment.held
     assert sorted(os.listdir("/proc/self/fd")) == before
     assert os.listdir(settings.run_path / "sandboxes") == []
-
-
-class Screen:
-    """A client that draws all it is sent into one string of bytes."""
-
-    def __init__(self, terminal: Terminal, client: Client) -> None:
-        self._terminal = terminal
-        self._client = client
-        self._outputs = terminal.outputs(client)
-        self.drawn = b""
-        self.exit_codes: list[int | None] = []
-
-    def type(self, text: str) -> None:
-        self._terminal.type(self._client, text)
-
-    def set_size(self, rows: int, columns: int) -> None:
-        self._terminal.set_size(self._client, rows, columns)
-
-    async def until(self, pattern: bytes) -> re.Match[bytes]:
-        try:
-            async with asyncio.timeout(WAIT_SECONDS):
-                while (found := re.search(pattern, self.drawn)) is None:
-                    await self._draw()
-        except TimeoutError:
-            raise AssertionError(f"expected {pattern!r}, drawn is {self.drawn[-500:]!r}") from None
-        self.drawn = self.drawn[found.end() :]
-        return found
-
-    async def until_ended(self) -> int | None:
-        async with asyncio.timeout(WAIT_SECONDS):
-            while not self.exit_codes:
-                await self._draw()
-        return self.exit_codes[0]
-
-    async def _draw(self) -> None:
-        output = await anext(self._outputs)
-        if isinstance(output, bytes):
-            self.drawn += output
-            self._terminal.acknowledge(self._client, self._client.position)
-        elif isinstance(output, wire.Disconnect):
-            self.exit_codes.append(output.exit_code)
-
-
-@asynccontextmanager
-async def watched(terminal: Terminal) -> AsyncIterator[Screen]:
-    with terminal.attached(0) as client:
-        yield Screen(terminal, client)
 
 
 async def test_a_shell_in_a_workspace_is_a_whole_interactive_terminal(host: Host) -> None:

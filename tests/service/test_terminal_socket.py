@@ -373,6 +373,18 @@ async def test_terminals_that_start_at_once_count_towards_the_limit(host: Host) 
     assert sorted(host.titles) == ["Terminal 1", "Terminal 2", "Terminal 3", "Terminal 4"]
 
 
+async def test_terminals_of_before_a_change_are_told_to_be_outdated(host: Host) -> None:
+    await host.open()
+    host.shells.edition += 1
+    with host.events.subscribe(host.model_id) as events:
+        host.terminals.announce(host.model_id)
+        await host.open()
+        events.end()
+        told = [event async for event in events]
+    flags = [[each.outdated for each in event.terminals] for event in told if isinstance(event, TerminalsChanged)]
+    assert flags == [[True], [True, False]]
+
+
 async def test_a_shell_that_did_not_start_leaves_its_place(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail(*_: Any, **__: Any) -> None:
         raise SandboxFailed("no sandbox today")
@@ -382,8 +394,11 @@ async def test_a_shell_that_did_not_start_leaves_its_place(host: Host, monkeypat
         for _ in range(5):
             with pytest.raises(SandboxFailed):
                 await host.terminals.create(host.model_id, rows=24, columns=80)
+    assert host.shells.seats == 0
     await host.open()
     assert host.titles == ["Terminal 1"]
+    await host.terminals.remove_all(host.model_id)
+    assert host.shells.seats == 0
 
 
 @pytest.mark.parametrize(
