@@ -82,6 +82,19 @@ def test_what_was_asked_for_under_another_version_only_is_installed_again(model:
     assert model.read().reinstall_command == "pip install numpy==2.1.0 rich==14.0.0 'epoch==1!2.0'"
 
 
+def test_of_what_uv_installed_what_another_package_requires_was_not_asked_for(model: ModelFolder) -> None:
+    for folder in ("rich-15.0.0", "markdown_it_py-4.3.0", "mdurl-0.1.2", "ipywidgets-8.0.0"):
+        (model.install(folder, python="3.11") / "INSTALLER").write_text("uv")
+    (model.install("pygments-2.21.0", python="3.11") / "INSTALLER").write_text("pip\n")
+    packages = model.path / ".venv/lib/python3.11/site-packages"
+    (packages / "rich-15.0.0.dist-info/METADATA").write_text(
+        "Name: rich\nRequires-Dist: markdown-it-py>=2.2.0\nRequires-Dist: pygments<3\n"
+        "Requires-Dist: ipywidgets<9; extra == 'jupyter'\n\nRequires-Dist: rich\n"
+    )
+    (packages / "markdown_it_py-4.3.0.dist-info/METADATA").write_text("Requires-Dist: MdUrl ~=0.1\n" + "x" * (1 << 20))
+    assert model.read().reinstall_command == "pip install ipywidgets==8.0.0 pygments==2.21.0 rich==15.0.0"
+
+
 def test_a_package_of_another_source_is_never_fetched_from_an_index_by_its_name(model: ModelFolder) -> None:
     sources = {
         "a-1": '{"url": "https://host/a.git", "vcs_info": {"vcs": "git", "commit_id": "c0ffee"}}',

@@ -1,6 +1,6 @@
 """Python distributions in folders of packages, by the names of their dist-info folders. All here blocks.
 
-The names are taken from the folders, not from METADATA, which a package can make of any size and say anything in.
+Names and versions are taken from the folders, not from METADATA, which a package can make of any size.
 """
 
 import re
@@ -12,10 +12,12 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 from packaging.utils import canonicalize_name
 
-from ide_server.host.packages.plain import changed_ns, folder_names, read_text
+from ide_server.host.packages.plain import changed_ns, folder_names, read_start, read_text
 
 LIBRARY = b".venv/lib"
+MAX_HEADER_BYTES = 64 << 10
 PYTHON_FOLDER = re.compile(r"python(\d{1,2}\.\d{1,3})")
+REQUIRES = re.compile(r"^Requires-Dist: *([A-Za-z0-9][A-Za-z0-9._-]*)(.*)", re.MULTILINE)
 DIST_INFO = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._]*[A-Za-z0-9])?)-([0-9A-Za-z][0-9A-Za-z.+!_]*)\.dist-info")
 
 
@@ -71,9 +73,24 @@ def read_distributions(root: int, folder: bytes) -> Distributions:
     return {distribution.name: distribution for distribution in distributions}
 
 
-def was_asked_for(root: int, distribution: Distribution) -> bool:
-    """By the person, that is, and not by another package (PEP 376)."""
-    return changed_ns(root, distribution.folder + b"/REQUESTED") is not None
+def asked_for(root: int, distributions: Distributions) -> list[Distribution]:
+    """By the person, that is, and not by another package.
+
+    pip marks these (PEP 376). uv marks all: of what it installed, those are taken that no other package requires.
+    """
+    marked = [each for each in distributions.values() if changed_ns(root, each.folder + b"/REQUESTED") is not None]
+    by_uv = {
+        each.name for each in marked if read_start(root, each.folder + b"/INSTALLER", max_bytes=10).strip() == "uv"
+    }
+    if by_uv:
+        by_uv &= {name for each in distributions.values() for name in required_by(root, each)}
+    return [each for each in marked if each.name not in by_uv]
+
+
+def required_by(root: int, distribution: Distribution) -> set[str]:
+    """What it always needs, not what is for one of its extras."""
+    headers = read_start(root, distribution.folder + b"/METADATA", max_bytes=MAX_HEADER_BYTES).partition("\n\n")[0]
+    return {canonicalize_name(match[1]) for match in REQUIRES.finditer(headers) if "extra ==" not in match[2]}
 
 
 def installing(root: int, distribution: Distribution) -> list[str]:
@@ -110,8 +127,8 @@ def reinstall_command(root: int, own: Mapping[str, Distributions], *, python: st
     done = set(own.get(python, ()))
     arguments: list[str] = []
     for distributions in own.values():
-        for name, distribution in distributions.items():
-            if name not in done and was_asked_for(root, distribution):
-                done.add(name)
+        for distribution in asked_for(root, distributions):
+            if distribution.name not in done:
+                done.add(distribution.name)
                 arguments += installing(root, distribution)
     return shlex.join(["pip", "install", *arguments]) if arguments else ""

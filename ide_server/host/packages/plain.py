@@ -44,6 +44,15 @@ def read_text(root: int, path: bytes, *, max_bytes: int = MAX_FILE_BYTES) -> str
     return None
 
 
+def read_start(root: int, path: bytes, *, max_bytes: int) -> str:
+    """As much of a plain file; empty for what is none. What is no UTF-8 becomes U+FFFD."""
+    with absent_if_unreadable(), opened(root, path, os.O_RDONLY | os.O_NONBLOCK) as descriptor:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            with os.fdopen(os.dup(descriptor), "rb") as file:
+                return file.read(max_bytes).decode(errors="replace")
+    return ""
+
+
 def folder_names(root: int, path: bytes) -> list[str]:
     """Of the folders in a folder."""
     with absent_if_unreadable():
