@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from ide_server.host.launchers import outcomes
+from ide_server.host.launchers.launcher import CallFailed
 from ide_server.host.variables import PassedVariables
-from ide_server.wire import Log
+from ide_server.wire import Log, Outcome, Phase
 from tests.support.local_launchers import Laboratory, laboratory
 
 pytestmark = pytest.mark.anyio
@@ -107,6 +109,19 @@ async def test_what_every_watcher_hears_has_no_secret(lab: Laboratory) -> None:
     heard = "".join(map(repr, [event async for event in lab.heard]))
     assert "token=***" in heard
     assert SECRET not in heard and TOKEN not in heard
+
+
+async def test_a_fault_of_the_server_is_logged_without_what_led_to_it(
+    lab: Laboratory, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def faulty(failed: CallFailed, _: Phase) -> Outcome:
+        raise RuntimeError("a fault") from failed
+
+    monkeypatch.setattr(outcomes, "call_failed", faulty)
+    lab.write({"main.py": PYTHON})
+    assert (await lab.run("train")).outcome == ("launcher_terminated", None)
+    assert "RuntimeError: a fault" in caplog.text and "token=***" in caplog.text
+    assert SECRET not in caplog.text and TOKEN not in caplog.text
 
 
 async def test_variables_that_are_not_secret_are_not_masked(lab: Laboratory) -> None:

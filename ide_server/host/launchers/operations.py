@@ -5,6 +5,7 @@ import contextlib
 import logging
 import shutil
 import time
+import traceback
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -288,12 +289,12 @@ class Operations:
             outcome = await self._execute(run)
         # A fault of ours in one operation must not end the others: it ends this one and is in the server's log.
         except Exception:
-            logger.exception("Operation %s failed in the server.", job.operation.id)
+            log_fault(job, "failed in the server")
             outcome = Outcome("launcher_terminated", "The server failed on this operation; its log has the cause.")
         try:
             await self._end(job, outcome)
         except Exception:  # as above; the next start of the host ends it as interrupted
-            logger.exception("How operation %s ended could not be written down.", job.operation.id)
+            log_fault(job, "has ended, but how could not be written down")
         finally:
             self._running -= 1
             self._start_waiting()
@@ -409,6 +410,11 @@ class Operations:
 
     def _folder(self, operation_id: OperationId) -> Path:
         return self._settings.data_dir / "operations" / operation_id
+
+
+def log_fault(job: Job, what: str) -> None:
+    """The exception being handled. It may follow from one that quotes what the code said."""
+    logger.error("Operation %s %s.\n%s", job.operation.id, what, job.journal.mask.text(traceback.format_exc()))
 
 
 def shown(value: Any) -> Any:
