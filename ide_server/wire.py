@@ -242,6 +242,8 @@ class ModelEnvironment(Message, frozen=True):
 
 class BuiltEnvironment(Message, frozen=True):
     key: str
+    choice: EnvironmentChoice
+    """It was built for."""
     python_version: str
     node_version: str
     packages: dict[str, str]

@@ -193,6 +193,8 @@ export interface ModelEnvironment {
 
 export interface BuiltEnvironment {
   readonly key: string;
+  /** It was built for. */
+  readonly choice: EnvironmentChoice;
   readonly python_version: string;
   readonly node_version: string;
   readonly packages: Readonly<Record<string, string>>;

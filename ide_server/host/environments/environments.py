@@ -198,6 +198,7 @@ class Environments:
     def _described(self, key: str, manifest: Manifest, named: Set[str]) -> wire.BuiltEnvironment:
         return wire.BuiltEnvironment(
             key=key,
+            choice=manifest.choice,
             python_version=manifest.interpreter.version,
             node_version=manifest.node_version,
             packages=manifest.python_packages,
