@@ -28,7 +28,6 @@ class Placement:
 
     def __init__(self) -> None:
         self.caller = 0
-        self._allowed = os.sched_getaffinity(0)
         self._apart = 0
         self._rest_until = 0.0
 
@@ -43,10 +42,11 @@ class Placement:
 
     def _join(self, processor: int) -> None:
         """Moves this thread there without binding it."""
-        if processor == libc.sched_getcpu() or processor not in self._allowed:
+        allowed = os.sched_getaffinity(0)
+        if processor == libc.sched_getcpu() or processor not in allowed:
             return
         os.sched_setaffinity(0, {processor})
-        os.sched_setaffinity(0, self._allowed)
+        os.sched_setaffinity(0, allowed)
         time.sleep(SETTLE_SECONDS)
         self._rest_until = time.monotonic() + REST_SECONDS
 
