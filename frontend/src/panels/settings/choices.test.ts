@@ -28,8 +28,8 @@ const OFFERS: EnvironmentOffers = {
   nodes: [{ version: '24', full_version: '24.19.0', ready: true }],
   packages: [{ name: 'torch', description: 'PyTorch', versions: ['2.13.0', '2.12.0'] }],
 };
-const built = (python_version: string, packages: Record<string, string>): BuiltEnvironment => ({
-  ...{ key: python_version, python_version, node_version: '24.19.0', packages },
+const built = (choice: EnvironmentChoice): BuiltEnvironment => ({
+  ...{ key: 'k', choice, python_version: '', node_version: '', packages: {} },
   ...{ byte_size: 0, created_at: 0, in_use: false },
 });
 const lists = (...all: BuiltEnvironment[]): Lists => ({ offers: OFFERS, built: all });
@@ -49,7 +49,7 @@ describe('lists', () => {
   });
 
   test('of a package begin with None; a version of an environment that is built is ready', () => {
-    const [torch] = packageParts(lists(built('3.11.7', { torch: '2.12.0' })), OLD);
+    const [torch] = packageParts(lists(built(withVersion(OLD, 'torch', '2.12.0'))), OLD);
     expect(torch?.value).toBe('');
     expect(
       torch?.groups.map(({ label, options }) => [label, ...options.map((option) => option.label)]),
@@ -88,11 +88,9 @@ test('what becomes of an environment is told part by part', () => {
   expect(changesOf(NEW, withVersion(NEW, 'torch', '2.12.0'))).toEqual(['torch 2.13.0 → 2.12.0']);
 });
 
-test('an environment is built if it has the versions and none of the other offered packages', () => {
-  const torch = built('3.14.0', { torch: '2.13.0', numpy: '2.1.0' });
-  expect(isBuilt(NEW, lists(torch))).toBe(true);
-  expect(isBuilt({ ...NEW, packages: {} }, lists(torch))).toBe(false);
-  expect(isBuilt({ ...NEW, python: '3.1' }, lists(torch))).toBe(false);
+test('a choice is ready if an environment was built for just that', () => {
+  expect(isBuilt(NEW, [built(OLD), built(NEW)])).toBe(true);
+  expect(isBuilt({ ...NEW, packages: {} }, [built(NEW)])).toBe(false);
 });
 
 describe('what applying does', () => {
@@ -108,7 +106,7 @@ describe('what applying does', () => {
   });
 
   test('says that a built one is used at once', () => {
-    const ready = lists(built('3.14.1', { torch: '2.13.0' }));
+    const ready = lists(built(NEW));
     expect(planOf(standing(OLD), NEW, ready, 0).words).toBe(
       'It is ready on this machine: new terminals and runs use it at once.',
     );
@@ -121,7 +119,7 @@ describe('what applying does', () => {
     };
     const environment = { ...standing(OLD), build };
     expect(planOf(environment, NEW, lists(), 0).changes).toEqual([]);
-    expect(planOf(environment, OLD, lists(built('3.11.7', {})), 0)).toEqual({
+    expect(planOf(environment, OLD, lists(built(OLD)), 0)).toEqual({
       changes: ['What is in use stays'],
       words: 'What is being built now is cancelled.',
     });

@@ -112,7 +112,7 @@ function withChosen(groups: readonly VersionGroup[], value: string): VersionGrou
 
 /** What was installed into an environment once, uv has in its cache. */
 function readyVersions(name: string, built: readonly BuiltEnvironment[]): Set<string> {
-  return new Set(built.map(({ packages }) => packages[name]).filter((version) => version !== undefined));
+  return new Set(built.map(({ choice }) => versionOf(choice, name)));
 }
 
 export function versionOf({ packages = {} }: EnvironmentChoice, name: string): string {
@@ -155,20 +155,9 @@ function packageChange(name: string, before: string, after: string): string[] {
   return [after === NONE ? `${name} ${before} removed` : `${name} ${before} → ${after}`];
 }
 
-/** Whether applying a choice needs no building. What comes along with a package does not count. */
-export function isBuilt(choice: EnvironmentChoice, { offers, built }: Lists): boolean {
-  const names = [...offers.packages.map(({ name }) => name), ...packagesOf(choice).map(([name]) => name)];
-  return built.some(
-    ({ python_version, node_version, packages }) =>
-      isOf(choice.python, python_version) &&
-      isOf(choice.node, node_version) &&
-      names.every((name) => versionOf(choice, name) === (packages[name] ?? NONE)),
-  );
-}
-
-/** "3.12.1" is of "3.12". */
-function isOf(version: string, full: string): boolean {
-  return full === version || full.startsWith(`${version}.`);
+/** Whether applying a choice needs no building. */
+export function isBuilt(choice: EnvironmentChoice, built: readonly BuiltEnvironment[]): boolean {
+  return built.some((environment) => isSameChoice(environment.choice, choice));
 }
 
 /** What must be fetched before anything can be built. */
@@ -210,7 +199,8 @@ const CANCELLING: Plan = {
 };
 
 function how(choice: EnvironmentChoice, lists: Lists): string {
-  if (isBuilt(choice, lists)) return 'It is ready on this machine: new terminals and runs use it at once.';
+  if (isBuilt(choice, lists.built))
+    return 'It is ready on this machine: new terminals and runs use it at once.';
   const missing = fetched(choice, lists.offers);
   const fetching = missing.length > 0 ? `${missing.join(' and ')} is fetched, then it` : 'It';
   return `${fetching} is built first, which may take some minutes. New terminals and runs use it once it is whole.`;
