@@ -115,6 +115,27 @@ async def test_a_name_that_is_a_path_is_refused(sandboxes: Sandboxes) -> None:
         await sandboxes.start(spec("true"), name="../up")
 
 
+async def test_what_is_held_during_a_sandbox_is_let_go_of_when_nothing_of_it_is_left(sandboxes: Sandboxes) -> None:
+    held: list[str] = []
+
+    @contextmanager
+    def holding(what: str) -> Iterator[None]:
+        held.append(what)
+        try:
+            yield
+        finally:
+            held.remove(what)
+
+    running = await sandboxes.start(spec("sleep", "1000"), name="runs", during=holding("runs"))
+    with pytest.raises(SandboxFailed):
+        await sandboxes.start(spec("/no/such/program"), name="fails", during=holding("fails"))
+    with pytest.raises(SandboxFailed, match="running already"):
+        await sandboxes.start(spec("sleep", "1000"), name="runs", during=holding("twice"))
+    assert held == ["runs"]
+    await running.stop()
+    assert held == []
+
+
 async def test_execute_returns_the_exit_code(sandboxes: Sandboxes) -> None:
     sandbox = await sandboxes.start(spec(), name="test")
     assert await sandbox.execute(("sh", "-c", 'test "$WORD" = x && exit 9'), environment={"WORD": "x"}) == 9

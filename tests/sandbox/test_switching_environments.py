@@ -6,14 +6,17 @@ from pathlib import Path
 import pytest
 
 from ide_server.catalog import migrate
+from ide_server.errors import EnvironmentInUse
 from ide_server.host.app import owners
 from ide_server.host.files.conditions import IfMatch
+from ide_server.host.routes.models import standing
 from ide_server.host.state import HostState
 from ide_server.host.terminals import Terminal
 from ide_server.settings import Settings
 from ide_server.wire import (
     Dependencies,
     Ended,
+    EnvironmentChanged,
     EnvironmentChoice,
     InstalledPackage,
     ModelEnvironment,
@@ -114,7 +117,10 @@ async def test_from_one_python_to_another_and_back_with_a_terminal_open(host: Ho
         assert own.dependencies == [Dependencies("requirements.txt", False, "pip install -r requirements.txt")]
         assert (await evaluated(host, model)).startswith("3.11.")
 
-        await switch(host, model, NEW)
+        key = (await switch(host, model, NEW)).key
+        assert key is not None
+        with pytest.raises(EnvironmentInUse, match="a model has it"):
+            await host["environments"].remove(key)
         assert outdated(host, model) == [True]
         assert await python_of(old) == b"3.11"
         assert (await evaluated(host, model)).startswith("3.13.")
@@ -139,6 +145,9 @@ async def test_from_one_python_to_another_and_back_with_a_terminal_open(host: Ho
             assert await python_of(new) == b"3.13"
 
     assert (await host["model_environments"].choose(model, OLD)).build is None
+    with pytest.raises(EnvironmentInUse, match="still works in it"):
+        await host["environments"].remove(key)
+    assert EnvironmentChanged(await host["model_environments"].get(model)) in await standing(host, model)
     assert outdated(host, model) == [True]
     async with watched(await open_terminal(host, model)) as again:
         assert await python_of(again) == b"3.11"
