@@ -115,7 +115,7 @@ async def test_a_fault_of_the_server_is_logged_without_what_led_to_it(
     lab: Laboratory, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def faulty(failed: CallFailed, _: Phase) -> Outcome:
-        raise RuntimeError("a fault") from failed
+        raise RuntimeError(f"a fault: {failed.said.message}") from failed
 
     monkeypatch.setattr(outcomes, "call_failed", faulty)
     lab.write({"main.py": PYTHON})

@@ -73,10 +73,13 @@ class Mounted:
 
 
 class CallFailed(Exception):
-    """The code could not do what was asked, in its runner's words."""
+    """The code could not do what was asked: `said`, in its runner's words.
+
+    They are not the exception's own, which may come into the server's log: secrets may be among them.
+    """
 
     def __init__(self, said: Failed) -> None:
-        super().__init__(said.message)
+        super().__init__(said.kind)
         self.said = said
 
 
