@@ -132,6 +132,7 @@ ENDPOINTS = (
         status=201,
     ),
     Endpoint("GET", f"{MODEL}/snapshots/{{snapshot}}/zip", "Export a snapshot", ZIP),
+    Endpoint("POST", f"{MODEL}/check", "What the code defines, and what is wrong with it", wire.CodeCheck),
     Endpoint("GET", f"{MODEL}/operations", "Operations", list[wire.Operation]),
     Endpoint(
         "POST", f"{MODEL}/operations", "Evaluate, train or create a state", wire.Operation, wire.NewOperation, 202

@@ -14,7 +14,7 @@ from ide_server.host.environments import Environments
 from ide_server.host.events import ModelEvents
 from ide_server.host.files import Files
 from ide_server.host.idempotency import Idempotency
-from ide_server.host.launchers import Operations, SandboxSpawn
+from ide_server.host.launchers import Checks, Operations, SandboxSpawn
 from ide_server.host.model_environments import ModelEnvironments
 from ide_server.host.models import Models
 from ide_server.host.mounts import Mounts
@@ -85,6 +85,8 @@ async def owners(settings: Settings) -> AsyncIterator[HostState]:
         operations = Operations(settings, catalog, mounts, spawn, states, events)
         await operations.start()
         stack.push_async_callback(operations.close)
+        checks = Checks(settings, catalog, mounts, spawn, saw_functions=operations.saw_functions)
+        stack.push_async_callback(checks.close)
         snapshots = Snapshots(settings, catalog, mounts=mounts, states=states, events=events)
         stack.push_async_callback(snapshots.close)
         await snapshots.start()
@@ -100,6 +102,7 @@ async def owners(settings: Settings) -> AsyncIterator[HostState]:
             workspaces=workspaces,
             terminals=terminals,
             operations=operations,
+            checks=checks,
             states=states,
             snapshots=snapshots,
         )
@@ -120,6 +123,7 @@ async def owners(settings: Settings) -> AsyncIterator[HostState]:
             states=states,
             snapshots=snapshots,
             operations=operations,
+            checks=checks,
             templates=templates,
             variables=variables,
             models=models,

@@ -13,7 +13,7 @@ from ide_server.catalog import Catalog, ModelRecord
 from ide_server.errors import EnvironmentUnavailable, InvalidRequest
 from ide_server.host.events import ModelEvents
 from ide_server.host.files import Files
-from ide_server.host.launchers import Operations
+from ide_server.host.launchers import Checks, Operations
 from ide_server.host.model_environments import ModelEnvironments
 from ide_server.host.mounts import Mounts
 from ide_server.host.snapshots import Manifest, Snapshots
@@ -43,6 +43,7 @@ class Models:
         workspaces: Workspaces,
         terminals: Terminals,
         operations: Operations,
+        checks: Checks,
         states: States,
         snapshots: Snapshots,
     ) -> None:
@@ -56,6 +57,7 @@ class Models:
         self._workspaces = workspaces
         self._terminals = terminals
         self._operations = operations
+        self._checks = checks
         self._states = states
         self._snapshots = snapshots
 
@@ -116,6 +118,7 @@ class Models:
     async def _end_all(self, model_id: ModelId) -> None:
         await self._environments.forget(model_id)
         await self._operations.remove_all(model_id)
+        await self._checks.end(model_id)
         await self._terminals.remove_all(model_id)
         await self._workspaces.stop(model_id)
         await self._mounts.unmount(model_id)

@@ -11,13 +11,13 @@ CODE_FILES: dict[str, Language] = {"main.py": "python", "index.js": "node", "ind
 
 def language_of(root: int) -> Language | None:
     """What the code is written in; None if there is none. Blocks."""
-    name = _code_file(root)
+    name = code_file_of(root)
     return None if name is None else CODE_FILES[name]
 
 
 def digest_of(root: int) -> str:
     """SHA-256 of the code file; "" if there is none that can be read. Blocks."""
-    name = _code_file(root)
+    name = code_file_of(root)
     if name is None:
         return ""
     try:
@@ -35,7 +35,8 @@ def _digest(descriptor: int) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _code_file(root: int) -> str | None:
+def code_file_of(root: int) -> str | None:
+    """The first of CODE_FILES that is there. Blocks."""
     return next((name for name in CODE_FILES if _exists(root, name)), None)
 
 

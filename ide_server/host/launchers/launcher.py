@@ -97,6 +97,12 @@ class Listener(Protocol):
     async def elements(self, chunk: bytes) -> None: ...
 
 
+async def dropped(reader: asyncio.StreamReader) -> None:
+    """Of code that is only looked at."""
+    while await reader.read(SOCKET_BUFFER):
+        pass
+
+
 class Launcher:
     def __init__(
         self, process: Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, end: socket.socket
@@ -121,8 +127,8 @@ class Launcher:
         equipment: Equipment,
         model_id: ModelId,
         language: Language,
-        stdout: Pipe,
-        stderr: Pipe,
+        stdout: Pipe = dropped,
+        stderr: Pipe = dropped,
     ) -> Self:
         """`stdout` and `stderr` read what the process prints. Raises SandboxFailed, FilesystemUnavailable."""
         with ExitStack() as far_ends, ExitStack() as near_ends:
@@ -149,11 +155,11 @@ class Launcher:
             near_ends.pop_all()
         return launcher
 
-    async def check(self, listener: Listener) -> None:
+    async def check(self) -> None:
         """Look at the syntax of the model's code, without running it. Raises LauncherLost, CallFailed."""
-        await self._ask(Check(next(self._ids)), listener, Sources())
+        await self._ask(Check(next(self._ids)), None, Sources())
 
-    async def load(self, listener: Listener) -> list[FunctionName]:
+    async def load(self, listener: Listener | None = None) -> list[FunctionName]:
         """Load the model's code; the functions that it has. Raises LauncherLost, CallFailed."""
         return await self._ask(Load(next(self._ids)), listener, Sources())
 
@@ -230,7 +236,9 @@ class Launcher:
             finally:
                 transport.close()
 
-    async def _ask(self, request: Check | Load | Call, listener: Listener, sources: Sources) -> list[FunctionName]:
+    async def _ask(
+        self, request: Check | Load | Call, listener: Listener | None, sources: Sources
+    ) -> list[FunctionName]:
         self._current = request.id
         return await self._converse(request, lambda: self._listen(request.id, listener, sources))
 
@@ -244,7 +252,7 @@ class Launcher:
         except FrameError as error:
             raise LauncherLost(f"The launcher broke its protocol and was ended. {error}") from error
 
-    async def _listen(self, request_id: int, listener: Listener, sources: Sources) -> list[FunctionName]:
+    async def _listen(self, request_id: int, listener: Listener | None, sources: Sources) -> list[FunctionName]:
         while True:
             said, parts = await read_frame(self._reader, said_decoder)
             match said:
@@ -258,6 +266,8 @@ class Launcher:
                     await self._send_data(said, sources)
                 case Ready():
                     self._ready = said
+                case _ if listener is None:
+                    raise FrameError(f"Expected nothing to be said while code is looked at, got {said!r:.100}.")
                 case _:
                     await _tell(listener, said, parts)
 

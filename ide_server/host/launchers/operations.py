@@ -355,10 +355,14 @@ class Operations:
         self._events.publish(operation.model_id, OperationChanged(operation))
 
     async def _saw_functions(self, operation: Operation, functions: Sequence[FunctionName]) -> None:
-        model = await self._catalog.models.get(operation.model_id)
-        if model.functions != list(functions):
-            await self._catalog.models.set_functions(operation.model_id, functions)
-            await self._announce_model(operation.model_id)
+        await self.saw_functions(operation.model_id, functions)
+
+    async def saw_functions(self, model_id: ModelId, functions: Sequence[FunctionName]) -> None:
+        """What the model's code defines now. Raises ModelNotFound."""
+        model = await self._catalog.models.get(model_id)
+        if model.functions != [*functions]:
+            await self._catalog.models.set_functions(model_id, functions)
+            await self._announce_model(model_id)
 
     def _first_state(self, model_id: ModelId) -> asyncio.Lock:
         """Held by the one operation that makes the state which all that found none will run on."""

@@ -3,6 +3,7 @@
 from starlette.routing import BaseRoute
 
 from ide_server.host.routes import (
+    check,
     environments,
     files,
     model_environment,
@@ -24,4 +25,5 @@ api: list[BaseRoute] = [
     *terminals.routes,
     *states.routes,
     *operations.routes,
+    *check.routes,
 ]
