@@ -231,11 +231,11 @@ class ModelEnvironments:
 
     async def _built(self, chosen: Chosen, building: Building) -> Environment:
         try:
-            async for build in building.changes():
-                if build.status == "running":
-                    chosen.progress = build
+            async for _ in building.changes():
+                await asyncio.sleep(REPORT_SECONDS)
+                if building.state.status == "running":
+                    chosen.progress = building.state
                     self._publish(chosen)
-                    await asyncio.sleep(REPORT_SECONDS)
             return await building.wait()
         finally:
             await building.abandon()
