@@ -14,9 +14,10 @@ from ide_server import wire
 from ide_server.host.terminals.client import Client, Size, checked_size
 from ide_server.host.terminals.keyboard import Keyboard
 from ide_server.host.terminals.ring import Ring
+from ide_server.host.terminals.turns import Turns
 
 READ_BYTES = 4096  # what the line discipline holds; a read never returns more
-TURN_READS = 4
+TURN_READS = 16
 LAST_READS = 64
 REOPEN_SECONDS = 1.0
 END_SECONDS = 5.0
@@ -47,6 +48,7 @@ class Terminal(PtyWithClients):
         *,
         size: Size,
         scrollback_bytes: int,
+        turns: Turns,
         on_end: Callable[[], None],
     ) -> None:
         # terminado's __init__ would spawn a process of its own, outside every sandbox.
@@ -57,6 +59,7 @@ class Terminal(PtyWithClients):
         self.ptyproc = PtyProcess(pty.pid, pty.descriptor)
         self.ptyproc.delayafterclose = 0
         self.ring = Ring(scrollback_bytes)
+        self._turns = turns
         self._on_end = on_end
         self._ended = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -64,6 +67,7 @@ class Terminal(PtyWithClients):
         os.set_blocking(self._descriptor, False)
         self._keyboard = Keyboard(self._descriptor)
         self._reading = False
+        self._waits_for_turn = False
         self._reopen: asyncio.TimerHandle | None = None
         self._process_descriptor = os.pidfd_open(pty.pid)
         self._loop.add_reader(self._process_descriptor, self._end)
@@ -146,6 +150,19 @@ class Terminal(PtyWithClients):
         self.ptyproc.setwinsize(*self.size)
         self._notice()
 
+    def _readable(self) -> None:
+        if self.clients:
+            self._read()
+        else:
+            self._waits_for_turn = True
+            self._read_or_pause()
+            self._turns.ask(self._take_turn)
+
+    def _take_turn(self) -> None:
+        self._waits_for_turn = False
+        if not self.ended:
+            self._read()
+
     def _read(self) -> None:
         self._read_times(TURN_READS)
         self._notice()
@@ -178,12 +195,12 @@ class Terminal(PtyWithClients):
     def _read_or_pause(self) -> None:
         """Read at the speed of the fastest client, or of the program when nobody watches."""
         paused = bool(self.clients) and all(client.is_behind for client in self.clients)
-        reading = not paused and self._reopen is None and not self.ended
+        reading = not (paused or self._waits_for_turn or self._reopen or self.ended)
         if reading == self._reading:
             return
         self._reading = reading
         if reading:
-            self._loop.add_reader(self._descriptor, self._read)
+            self._loop.add_reader(self._descriptor, self._readable)
         else:
             self._loop.remove_reader(self._descriptor)
 

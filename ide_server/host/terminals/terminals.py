@@ -16,6 +16,7 @@ from ide_server.errors import TerminalNotFound, TooManyTerminals
 from ide_server.host.events import ModelEvents
 from ide_server.host.terminals.client import Size, checked_size
 from ide_server.host.terminals.terminal import Pty, Terminal
+from ide_server.host.terminals.turns import Turns
 from ide_server.settings import Settings
 from ide_server.wire import ModelId, TerminalId
 
@@ -55,6 +56,7 @@ class Terminals:
         self._events = events
         self._places: defaultdict[ModelId, dict[int, Opened | None]] = defaultdict(dict)
         """By number, the oldest first; None while the shell starts."""
+        self._turns = Turns()
 
     def list(self, model_id: ModelId) -> list[wire.Terminal]:
         """The oldest first."""
@@ -119,6 +121,7 @@ class Terminals:
             pty,
             size=size,
             scrollback_bytes=self._settings.terminal_scrollback_bytes,
+            turns=self._turns,
             on_end=partial(self._ended, model_id, number),
         )
 
