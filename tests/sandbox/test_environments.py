@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,7 +49,7 @@ async def build(environments: Environments, plan: Plan) -> Environment:
     return environments.find(plan.key) or await environments.start_build(plan).wait()
 
 
-async def said(sandboxes: Sandboxes, settings: Settings, environment: Environment, model: Path, program: str) -> object:
+async def said(sandboxes: Sandboxes, settings: Settings, environment: Environment, model: Path, program: str) -> Any:
     """What a program prints as JSON in a launcher of that environment; /opt/slipway/runner is not looked at."""
     spec = launcher_spec(settings, environment, model, model, ("python", "-c", program), variables={})
     ran = await run(sandboxes, spec)
@@ -68,7 +69,7 @@ async def test_each_python_runs_with_node_beside_it(
     except InvalidRequest as error:
         pytest.skip(error.message)
     environment = await build(environments, plan)
-    version, node_said, npm_said, trusts = await said(sandboxes, settings, environment, model, SHOW)  # type: ignore[misc]
+    version, node_said, npm_said, trusts = await said(sandboxes, settings, environment, model, SHOW)
     assert version == environment.python_version
     assert version.startswith(f"{python}.")
     assert node_said == f"v{environment.node_version}"
@@ -110,5 +111,5 @@ async def test_debians_interpreter_whose_prefix_is_usr_runs_too(
         pytest.skip("no interpreter has the prefix /usr")
     plan = await environments.resolve(EnvironmentChoice(debians.minor, "24"))
     environment = await build(environments, Plan(plan.choice, debians, None, plan.locks, plan.byte_sizes))
-    version, *_ = await said(sandboxes, settings, environment, model, SHOW)  # type: ignore[misc]
+    version, *_ = await said(sandboxes, settings, environment, model, SHOW)
     assert version == debians.version

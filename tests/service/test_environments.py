@@ -61,6 +61,7 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     make_wheel(folder, "axle", "1.0", needs=("gear<2",))
     for name in [name for name in os.environ if name.startswith(("PIP_", "UV_"))]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))  # fewer interpreters to ask: this server's own is enough
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
@@ -274,10 +275,10 @@ async def test_a_package_that_cannot_be_had_any_more_is_named(
     remove_wheels(registry, "gear-2.0-*")
     await forget_cache(data_dir)
     building = environments.start_build(plan)
-    with pytest.raises(EnvironmentFailed, match=r"(?s)could not be built: .*gear-2\.0"):
+    with pytest.raises(EnvironmentFailed, match=r"(?s)could not be built: .*gear==2\.0"):
         await building.wait()
     assert building.state.status == "failed"
-    assert "gear-2.0" in building.state.message
+    assert "gear==2.0" in building.state.message
     assert environments.find(plan.key) is None
     make_wheel(registry, "gear", "2.0")  # another of the same name
     with pytest.raises(EnvironmentFailed, match=r"(?s)could not be built: .*[Hh]ash mismatch"):

@@ -134,18 +134,25 @@ async def install(plan: Plan, root: Path, uv: Uv, progress: Progress) -> None:
     python = str(plan.interpreter.executable)
     venv = ("venv", "--quiet", "--relocatable", "--no-project", "--no-python-downloads")
     await uv.run(*venv, "--python", python, str(root), what=FAILED)
-    for lock, place in (
-        (plan.locks.packages, ("--python", str(root / "bin/python"))),
-        (plan.locks.node, ("--python", python, "--target", str(root / "node"))),
-    ):
-        await install_lock(lock, place, root.with_name("pylock.toml"), uv, progress)
+    backend = ("--torch-backend", plan.locks.torch_backend) if plan.locks.torch_backend else ()
+    await install_wheels(
+        wheels(plan.locks.packages), ("--python", str(root / "bin/python"), *backend), uv=uv, progress=progress
+    )
+    await install_wheels(
+        wheels(plan.locks.node), ("--python", python, "--target", str(root / "node")), uv=uv, progress=progress
+    )
 
 
-async def install_lock(lock: str, place: tuple[str, ...], file: Path, uv: Uv, progress: Progress) -> None:
-    await asyncio.to_thread(file.write_text, lock)
-    arguments = ("--no-deps", "--require-hashes", *place, "--requirements", str(file))
-    await uv.pip("install", *arguments, what=FAILED, heard=progress.hear)
-    progress.installed(wheels(lock))
+async def install_wheels(some: list[Wheel], place: tuple[str, ...], *, uv: Uv, progress: Progress) -> None:
+    # By name and hash: of wheels given by their address, as in a pylock.toml, uv 0.13 fetches each anew every time.
+    await uv.pip(
+        "install",
+        *("--no-deps", "--require-hashes", *place, "--requirements", "-"),
+        stdin="\n".join(wheel.requirement for wheel in some),
+        what=FAILED,
+        heard=progress.hear,
+    )
+    progress.installed(some)
 
 
 def move_inside(root: Path, interpreter: Interpreter) -> None:

@@ -29,7 +29,7 @@ class Building:
     def __init__(self, plan: Plan, build: Callable[[Report], Awaitable[Environment]]) -> None:
         self.plan = plan
         self._wants = 0
-        self._state = wire.Build(plan.choice, "running", "waiting", 0, len(plan.packages), 0, 0, time.time())
+        self._state = wire.Build(plan.choice, "running", "waiting", 0, len(plan.wheels), 0, 0, time.time())
         self._changed = asyncio.Event()
         self._task = asyncio.create_task(self._run(build), name=f"build {plan.key}")
         self._task.add_done_callback(self._ended)

@@ -22,12 +22,21 @@ class Wheel(msgspec.Struct, frozen=True):
     url: str
     hashes: dict[str, str]
 
+    @property
+    def requirement(self) -> str:
+        """In the words of a requirements.txt."""
+        return " ".join(
+            (f"{self.name}=={self.version}", *(f"--hash={kind}:{each}" for kind, each in self.hashes.items()))
+        )
+
 
 class Locks(msgspec.Struct, frozen=True):
     """Two pylock.toml (PEP 751), as Node is not among Python's packages."""
 
     packages: str
     node: str
+    torch_backend: str | None = None
+    """Whose index of PyTorch's own torch comes from; None: from the configured registries, as all else."""
 
 
 class Plan(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -62,36 +63,45 @@ class Resolutions:
 async def resolve(uv: Uv, index: Index, question: Question, *, version: str) -> Resolution:
     """For the full version of Python. Raises EnvironmentFailed with uv's explanation."""
     node = await lock(uv, version, (f"{NODE_WHEEL}=={question.node}.*",))
-    requirements, complete = ("pip", *question.requirements), True
+    requirements, backend, complete = ("pip", *question.requirements), None, True
     if question.torch_backend is None:
         packages = await lock(uv, version, requirements)
     else:
-        packages, complete = await lock_with_torch(uv, version, requirements, backend=question.torch_backend)
+        found = await lock_with_torch(uv, version, requirements, backend=question.torch_backend)
+        packages, backend, complete = found
     urls = [wheel.url for wheel in (*wheels(packages), *wheels(node))]
     sizes = await asyncio.gather(*map(index.byte_size, urls))
-    return Resolution(Locks(packages, node), dict(zip(urls, sizes, strict=True)), complete)
+    return Resolution(Locks(packages, node, backend), dict(zip(urls, sizes, strict=True)), complete)
 
 
-async def lock_with_torch(uv: Uv, python: str, requirements: tuple[str, ...], *, backend: str) -> tuple[str, bool]:
+class LockedTorch(NamedTuple):
+    lock: str
+    backend: str | None
+    """Whose index of PyTorch's own it is from; None: from the configured registries."""
+    complete: bool
+
+
+async def lock_with_torch(uv: Uv, python: str, requirements: tuple[str, ...], *, backend: str) -> LockedTorch:
     """
     A build of torch that the configured registries name, such as 2.13.0+cpu, wins: whoever put it there meant it. Else
-    PyTorch's own indexes are asked for the backend's. False comes where these could not be: then it is what the
-    registries have, which for PyPI brings the libraries of a graphics card along, gigabytes of them.
+    PyTorch's own indexes are asked for the backend's. Where these cannot be, it is what the registries have, which for
+    PyPI brings the libraries of a graphics card along, gigabytes of them.
     """
     plain: str | None = None
     try:
         plain = await lock(uv, python, requirements)
         if any(wheel.name == "torch" and "+" in wheel.version for wheel in wheels(plain)):
-            return plain, True
+            return LockedTorch(plain, None, complete=True)
     except EnvironmentFailed as error:
         explained = error
     try:
         # One attempt: who may not reach PyTorch's indexes, may not the second time.
-        return await lock(uv, python, requirements, "--torch-backend", backend, retries=0), True
+        own = await lock(uv, python, requirements, "--torch-backend", backend, retries=0)
+        return LockedTorch(own, backend, complete=True)
     except EnvironmentFailed as error:
         if plain is None:
             raise explained from error
-        return plain, NO_SOLUTION in error.details["said"]
+        return LockedTorch(plain, None, complete=NO_SOLUTION in error.details["said"])
 
 
 async def lock(uv: Uv, python: str, requirements: tuple[str, ...], *arguments: str, retries: int | None = None) -> str:
