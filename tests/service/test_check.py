@@ -14,6 +14,7 @@ from starlette.routing import Mount
 from ide_server.errors import SandboxFailed
 from ide_server.host.launchers import Checks
 from ide_server.host.routes import check as check_routes
+from ide_server.host.variables import PassedVariables
 from ide_server.replies import EXCEPTION_HANDLERS
 from ide_server.wire import CodeCheck, ModelChanged
 from tests.support.local_launchers import Laboratory, laboratory
@@ -232,3 +233,11 @@ async def test_the_check_has_a_route(lab: Laboratory) -> None:
     }
     assert (found.status_code, found.json()) == (200, {"functions": [], "problems": [problem]})
     assert (missing.status_code, missing.json()["error"]["code"]) == (404, "model_not_found")
+
+
+async def test_what_is_wrong_with_code_is_told_without_a_secret(lab: Laboratory) -> None:
+    lab.spawn.variables = PassedVariables({"TOKEN": "tok-4711-0815"}, frozenset({"tok-4711-0815"}), 1)
+    found = await checked(lab, {"main.py": "import os\nraise ValueError('no ' + os.environ['TOKEN'])\n"})
+    [problem] = found.problems
+    assert (problem.kind, problem.line) == ("exception", 2)
+    assert "no ***" in problem.message

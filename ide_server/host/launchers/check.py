@@ -12,6 +12,7 @@ from ide_server.host.launchers.code import CODE_FILES, code_file_of
 from ide_server.host.launchers.launcher import CallFailed, Launcher, LauncherLost
 from ide_server.host.launchers.protocol import Problem
 from ide_server.host.launchers.spawn import Spawn
+from ide_server.host.masking import Mask
 from ide_server.host.mounts import Mounts
 from ide_server.settings import Settings
 from ide_server.wire import CodeCheck, CodeProblem, FunctionName, ModelId, ProblemKind
@@ -65,7 +66,8 @@ class Checks:
             if name is None:
                 return CodeCheck([], [_problem("main.py", NO_CODE, "no_code")])
             equipment = await self._spawn.prepare(model_id)
-            found = await self._find(model_id, name, equipment)
+            # What is wrong with code may quote what it was given.
+            found = Mask(equipment.variables.secrets).message(await self._find(model_id, name, equipment))
         if not found.problems:
             await self._saw_functions(model_id, found.functions)
         return found
