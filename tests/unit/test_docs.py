@@ -19,7 +19,9 @@ def test_every_setting_is_in_the_docs_with_its_default_and_help() -> None:
 
 
 def setting_row(field: dataclasses.Field[object]) -> str:
-    default = "see below" if field.name in ("data_dir", "run_dir") else "" if field.default == "" else f"`{field.default}`"
+    default = "" if field.default == "" else f"`{field.default}`"
+    if field.name in ("data_dir", "run_dir"):
+        default = "see below"
     return f"| `{flag(field.name)}` | {default} | {field.metadata['help']} |"
 
 
