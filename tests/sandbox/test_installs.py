@@ -78,13 +78,14 @@ class Model:
 
 @pytest.fixture
 def archives(tmp_path: Path) -> Path:
-    """Two versions of a package of 30 files and 1 MiB, one of a small package, and the first of Node's kind."""
+    """Versions of a package of 30 files and 1 MiB, of a small one which the third needs, and of Node's kind."""
     folder = tmp_path / "archives"
     folder.mkdir()
-    for version in ("1.0", "2.0"):
+    for version, needs in {"1.0": "", "2.0": "", "3.0": "small>=2"}.items():
         modules = {f"large/part{number}.py": b"x = 1\n" * 2000 for number in range(24)}
         code = f"version = {version!r}\ndef main(): print('large', version)\n".encode()
-        make_wheel(folder, "large", version, {"large/__init__.py": code, **modules, "large/data": b"x" * MEBIBYTE})
+        files = {"large/__init__.py": code, **modules, "large/data": b"x" * MEBIBYTE}
+        make_wheel(folder, "large", version, files, needs=needs)
         make_node_package(
             folder,
             "bulky",
@@ -97,6 +98,7 @@ def archives(tmp_path: Path) -> Path:
             },
         )
     make_wheel(folder, "small", "1.0", {"small.py": b"def main(): print('small')\n"})
+    make_wheel(folder, "small", "2.0", {"small.py": b"def main(): print('small 2.0')\n"})
     return folder
 
 
@@ -151,7 +153,9 @@ async def test_a_persons_own_version_comes_before_the_environments_and_goes_agai
     model.spec = replace(model.spec, mounts=(*model.spec.mounts, *preinstalled))
     version = "python -c 'import large; print(large.version)'"
     uninstall = install.replace("install", "uninstall") + ("" if install.startswith("uv") else " -y")
-    output = await model.said(f"{version}; {install} -q large==2.0 small; {version}; large; pip list --format freeze")
+    output = await model.said(
+        f"{version}; {install} -q large==2.0 small==1.0; {version}; large; pip list --format freeze"
+    )
     assert output.splitlines()[:3] == ["0.5", "2.0", "large 2.0"]
     assert {"large==2.0", "small==1.0"} < set(output.splitlines())
     assert any(line.startswith("pip==") for line in output.splitlines())
@@ -163,7 +167,7 @@ async def test_a_persons_own_version_comes_before_the_environments_and_goes_agai
 
 
 async def test_uv_finds_the_model_from_everywhere_and_installs_a_project(model: Model) -> None:
-    await model.said("cd /tmp && uv pip install small")
+    await model.said("cd /tmp && uv pip install small==1.0")
     project = '[project]\nname = "it"\nversion = "1"\nrequires-python = ">=3.9"\ndependencies = ["large<2"]\n'
     (model.filesystem.root / "pyproject.toml").write_text(project)
     output = await model.said("cd /model && uv sync -q && large && python -c 'import pip, sys; print(sys.prefix)'")
@@ -229,7 +233,7 @@ async def test_one_venv_serves_every_python_also_at_the_same_time(
         minor = ".".join(other.python_version.split(".")[:2])
         spec = spec_of(settings, other, filesystem, archives)
         output = await model.said(
-            "python -c 'import large' 2>/dev/null || pip install -q large==2.0 small; large; "
+            "python -c 'import large' 2>/dev/null || pip install -q large==2.0 small==1.0; large; "
             f"python -VV; python{minor} -c 'import large, sys; print(large.version, sys.prefix)'; {SPAWN}",
             spec=spec,
         )
@@ -259,7 +263,7 @@ python /tmp/spawn.py"""
 
 @pytest.mark.parametrize("install", INSTALLERS)
 async def test_an_install_that_does_not_fit_leaves_nothing_and_can_be_repeated(model: Model, install: str) -> None:
-    await model.said(f"{install} -q small")
+    await model.said(f"{install} -q small==1.0")
     before = model.packages()
     used_bytes, used_files = model.filesystem.usage()
     # Cut off in the first files, the last, the metadata; and by the number of files.
@@ -291,14 +295,26 @@ async def test_an_upgrade_that_does_not_fit_leaves_the_old_version(model: Model)
         assert model.filesystem.usage() == (used_bytes, used_files)
 
 
+async def test_of_several_packages_those_that_fit_stay(model: Model) -> None:
+    """pip installs what is needed first."""
+    await model.said("pip install -q small==1.0")
+    used_bytes, _ = model.filesystem.usage()
+    model.limit(limit_bytes=used_bytes + 200 * BLOCK)
+    await model.failed("pip install -q large==3.0")
+    output = await model.said("small; pip check -q; pip list --format freeze")
+    assert output.splitlines()[0] == "small 2.0"
+    assert "small==2.0" in output.splitlines()
+    assert not [name for name in model.packages() if name.startswith("large")]
+
+
 async def test_an_install_that_was_killed_is_undone_by_the_next(model: Model) -> None:
-    await model.said("pip install -q small large==1.0")
+    await model.said("pip install -q small==1.0 large==1.0")
     packages = next(model.filesystem.root.glob(".venv/lib/*/site-packages"))
     (packages / "small-1.0.dist-info/RECORD").unlink()
     (packages / "small.py").unlink()
     (packages / "large-1.0.dist-info/INSTALLER").unlink()
     (packages / "~arge").mkdir()
-    assert await model.said("pip install -q small large==1.0; small; large") == "small\nlarge 1.0\n"
+    assert await model.said("pip install -q small==1.0 large==1.0; small; large") == "small\nlarge 1.0\n"
     assert "~arge" not in model.packages()
 
 
@@ -331,9 +347,9 @@ async def test_byte_code_is_written_only_where_there_is_room(model: Model) -> No
 async def test_where_not_even_the_venv_fits_the_environments_python_works(model: Model) -> None:
     model.limit(limit_files=3)
     output = await model.said(
-        "python -c 'import pip, sys; print(sys.prefix)'; node -p 1+1; pip install small 2>&1 || true"
+        "python -c 'import pip, sys; print(sys.prefix)'; node -p 1+1; pip install small==1.0 2>&1 || true"
     )
     assert "/opt/environment\n2\n" in output
     assert "/model/.venv could not be made, so nothing can be installed" in output
     model.limit()
-    assert "small\n" in await model.said("pip install -q small; small")
+    assert "small\n" in await model.said("pip install -q small==1.0; small")

@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 
-def make_wheel(folder: Path, name: str, version: str, files: Mapping[str, bytes]) -> Path:
+def make_wheel(folder: Path, name: str, version: str, files: Mapping[str, bytes], *, needs: str = "") -> Path:
     """Pure Python; `files` by path. With an executable of the package's name that runs NAME.main()."""
     info = f"{name}-{version}.dist-info"
+    required = f"Requires-Dist: {needs}\n" if needs else ""
     contents = {
         **files,
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode(),
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{required}".encode(),
         f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         f"{info}/entry_points.txt": f"[console_scripts]\n{name} = {name}:main\n".encode(),
     }

@@ -112,7 +112,7 @@ def mend(tool: str, since_ns: int, backup: Backup) -> list[str]:
         backup.restore()
         return removed
     removed = distributions.remove_unfinished(since_ns)
-    backup.restore(distributions.recorded())
+    backup.restore(distributions.recorded_before(since_ns))
     return sorted({*removed, *distributions.remove_damaged(since_ns)})
 
 

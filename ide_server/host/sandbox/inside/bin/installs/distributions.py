@@ -118,8 +118,9 @@ def loose_files() -> list[Path]:
     return [path for pattern in LOOSE for path in VENV.glob(pattern) if path.is_file() and not path.is_symlink()]
 
 
-def recorded() -> set[str]:
-    return {row.path for each in found(VENV) for row in each.rows()}
+def recorded_before(since_ns: int) -> set[str]:
+    """Files of those that were there before, and still are."""
+    return {row.path for each in found(VENV) if not each.is_new(since_ns) for row in each.rows()}
 
 
 def remove(broken: list[Distribution], everything: list[Distribution], suspects: Iterable[str]) -> list[str]:
