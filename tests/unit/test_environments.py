@@ -88,6 +88,11 @@ def test_the_shipped_offering_is_understood_and_sensible(tmp_path: Path) -> None
     shipped.check(shipped.default_choice)
 
 
+def test_the_docs_show_the_shipped_environments_toml() -> None:
+    page = (Path(__file__).parents[2] / "docs/environments.md").read_text()
+    assert f"```toml\n{offering.SHIPPED.read_text()}```\n" in page
+
+
 @pytest.mark.parametrize("python", ["3.9", "3.13", "3.14", "3.20"])
 def test_a_python_newer_than_any_known_may_be_chosen(python: str) -> None:
     Offering().check(EnvironmentChoice(python, "24"))

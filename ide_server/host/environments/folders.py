@@ -84,12 +84,12 @@ class Claim:
         self.path.rename(self._finished)
 
     def empty(self) -> None:
-        shutil.rmtree(self.path, ignore_errors=True)
+        delete(self.path)
         self.path.mkdir()
         self.path.chmod(0o755)  # whatever the umask: sandboxes must be able to read what is in it
 
     def close(self) -> None:
-        shutil.rmtree(self._folder)
+        delete(self._folder)
         os.close(self._descriptor)
 
 
@@ -179,7 +179,7 @@ class Folders:
             path.rename(removed)
         finally:
             os.close(descriptor)
-        shutil.rmtree(removed)
+        delete(removed)
 
     def claim_building(self, key: str) -> Claim | None:
         """None while another process builds the same. What one that was killed left half built is thrown away."""
@@ -199,12 +199,19 @@ class Folders:
             return
         for entry in list(os.scandir(self.folder)):
             if entry.name.endswith(REMOVED):
-                shutil.rmtree(entry.path, ignore_errors=True)
+                delete(Path(entry.path))
             elif entry.name.endswith(BUILDING):
                 with contextlib.suppress(BlockingIOError, FileNotFoundError):
                     descriptor = locked(Path(entry.path), ALONE)
-                    shutil.rmtree(entry.path, ignore_errors=True)
+                    delete(Path(entry.path))
                     os.close(descriptor)
+
+
+def delete(folder: Path) -> None:
+    """Also while another process deletes the same, as a server that starts does with what others left."""
+    while folder.exists():
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(folder)
 
 
 def is_key(name: str) -> bool:
