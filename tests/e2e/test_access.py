@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.server import Server
-from tests.support.workbench import SECONDS, Workbench, new_model, sign_in
+from tests.support.workbench import Workbench, new_model, sign_in, wait_until
 
 AXE = Path(__file__).parents[2] / "frontend/node_modules/axe-core/axe.min.js"
 REPORTED = {"serious", "critical"}
@@ -104,11 +104,15 @@ def focused(page: Page) -> str:
     )
 
 
+def wait_focused(page: Page, name: str) -> None:
+    wait_until(page, lambda: focused(page) == name, what=f"the focus is on {name}")
+
+
 def test_a_first_run_needs_no_mouse(page: Page) -> None:
     keyboard = page.keyboard
     page.get_by_role("button", name="New model").first.focus()
     keyboard.press("Enter")
-    assert focused(page) == "Name"
+    wait_focused(page, "Name")
     keyboard.type("By key")
     keyboard.press("Enter")
     workbench = Workbench(page)
@@ -125,27 +129,29 @@ def test_a_first_run_needs_no_mouse(page: Page) -> None:
 
     keyboard.press("F5")
     expect(announced).to_have_text("Evaluate has started.")
-    expect(workbench.run_panel.get_by_label("Evaluate, running")).to_be_visible(timeout=30 * SECONDS)
+    expect(workbench.run_panel.get_by_label("Evaluate, running")).to_be_visible()
     expect(workbench.editor).to_be_focused()
     keyboard.press("Shift+F5")
-    workbench.wait_ended("Evaluate", "cancelled", seconds=15)
+    workbench.wait_ended("Evaluate", "cancelled")
     expect(announced).to_have_text(re.compile("Evaluate: Stopped"))
 
     keyboard.press("Control+`")
-    assert focused(page) == "Terminal input"
+    wait_focused(page, "Terminal input")
     keyboard.type("echo by-$((1+1))\n")
     workbench.terminal.wait_for("by-2")
-    keyboard.press("F6")
-    assert focused(page) != "Terminal input"
-    for _ in range(3):
-        assert focused(page) != ""
+    for _ in range(4):
+        before = focused(page)
         keyboard.press("F6")
-    assert focused(page) == "Terminal input"
+        wait_until(page, lambda: focused(page) not in ("", before), what="F6 moves the focus on")  # noqa: B023  # called at once
+    wait_focused(page, "Terminal input")
     keyboard.press("Control+`")
     expect(workbench.editor).to_be_focused()
 
     keyboard.press("Control+,")
-    assert focused(page) == "Size in MiB"
+    wait_focused(page, "Name")
+    for key, name in (("Shift+Tab", "General"), ("ArrowUp", "Filesystem"), ("Tab", "Size in MiB")):
+        keyboard.press(key)
+        wait_focused(page, name)
     keyboard.type("64")
     keyboard.press("Enter")
     expect(page.get_by_role("dialog")).to_have_count(0)
@@ -163,7 +169,7 @@ def test_every_stop_of_the_tab_key_is_seen(page: Page) -> None:
         page.keyboard.press("Tab")
         if focused(page) == "Terminal input":
             break
-        page.wait_for_function(FOCUS_IS_SEEN, timeout=10 * SECONDS)
+        page.wait_for_function(FOCUS_IS_SEEN)
         seen.add(focused(page))
     assert focused(page) == "Terminal input"
     assert {"Go to file", "New file", "Files", "New terminal"} <= {name.split("\n")[0] for name in seen}

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.server import Server
-from tests.support.workbench import new_model
+from tests.support.workbench import new_model, wait_for_draft
 
 
 def test_a_sign_in_link_works_once(server: Server, browser: Browser) -> None:
@@ -69,7 +69,7 @@ def test_unsaved_text_survives_a_reload(page: Page) -> None:
     workbench.open("main.py")
     workbench.replace_text("# precious words\n")
     expect(workbench.tab("main.py")).to_contain_text("not saved")
-    page.wait_for_timeout(600)  # a draft is written 0.3 s after the last key
+    wait_for_draft(page, "# precious words\n")
     page.reload()
     workbench.wait_ready()
     expect(page.locator("body")).to_contain_text("precious words")
@@ -84,4 +84,4 @@ def test_the_palette_runs_commands_and_opens_files(page: Page) -> None:
     page.keyboard.press("F1")
     page.get_by_label("Name of the command").fill("model settings")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("dialog")).to_contain_text("Filesystem size")
+    expect(page.get_by_role("dialog", name="Model settings")).to_contain_text("Filesystem")

@@ -2,25 +2,16 @@
 
 import base64
 import re
-import time
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
-from tests.support.workbench import SECONDS, Workbench, new_model
+from tests.support.workbench import Workbench, new_model, wait_for_draft, wait_until
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
-DRAFTS = """() => new Promise((resolve, reject) => {
-  const open = indexedDB.open('slipway');
-  open.onerror = () => reject(open.error);
-  open.onsuccess = () => {
-    const all = open.result.transaction('drafts').objectStore('drafts').getAll();
-    all.onsuccess = () => { open.result.close(); resolve(all.result.map((draft) => draft.text)) };
-  };
-})"""
 DROP = """([tree, name, text]) => {
   const data = new DataTransfer();
   data.items.add(new File([text], name));
@@ -33,14 +24,6 @@ def upload(page: Page, name: str, content: bytes) -> None:
     payload = FilePayload(name=name, mimeType="application/octet-stream", buffer=content)
     page.locator("input[type=file][multiple]").first.set_input_files(payload)
     expect(Workbench(page).file(name)).to_be_visible()
-
-
-def wait_for_draft(page: Page, text: str) -> None:
-    # Not wait_for_function: it takes the promise itself for a yes.
-    deadline = time.monotonic() + 20
-    while text not in page.evaluate(DRAFTS):
-        assert time.monotonic() < deadline, f"no draft holds {text!r}"
-        page.wait_for_timeout(50)
 
 
 def menu(page: Page, name: str, action: str) -> None:
@@ -119,12 +102,16 @@ def test_tabs_splits_and_the_theme_are_as_they_were_after_a_reload(page: Page) -
         boxes = [workbench.tab(name).bounding_box() for name in ("main.py", "README.md")]
         return [round(box["x"]) for box in boxes if box]
 
+    def stands_beside() -> bool:
+        main, *readme = groups()
+        return readme != [] and readme[0] - main > 200
+
+    wait_until(page, stands_beside, what="README.md stands in a split of its own")
     before = groups()
-    assert before[1] - before[0] > 200, "README.md stands in a split of its own"
     page.reload()
     workbench.wait_ready()
     expect(workbench.tab("README.md")).to_be_visible()
-    assert groups() == before
+    wait_until(page, lambda: groups() == before, what="the tabs are where they were")
     expect(workbench.file(".venv")).to_be_visible()
     expect(page.get_by_role("button", name="Switch to light colours")).to_be_visible()
     expect(page.get_by_label("Editor, README.md")).to_be_focused()
@@ -185,7 +172,8 @@ def test_nothing_is_wider_than_a_small_window(page: Page, width: int) -> None:
         page.get_by_role("button", name="Run", exact=True).click()
     workbench.start("Evaluate")
     workbench.wait_ended("Evaluate", "succeeded")
-    assert page.evaluate("document.documentElement.scrollWidth") == width
+    is_as_wide = f"document.documentElement.scrollWidth === {width}"
+    wait_until(page, lambda: bool(page.evaluate(is_as_wide)), what="nothing is wider than the window")
 
 
 def test_an_old_page_says_that_it_is_old(page: Page) -> None:
@@ -194,5 +182,5 @@ def test_an_old_page_says_that_it_is_old(page: Page) -> None:
     newer = "<!doctype html><script type=module src=/assets/another.js></script>"
     page.route(page.url, lambda route: route.fulfill(body=newer, content_type="text/html"))
     page.keyboard.press("F1")
-    expect(page.get_by_text("Slipway was updated")).to_be_visible(timeout=10 * SECONDS)
+    expect(page.get_by_text("Slipway was updated")).to_be_visible()
     expect(page.get_by_role("button", name="Reload")).to_be_visible()

@@ -1,7 +1,8 @@
 """The page as a person uses it: by what it shows and says, in a real Chromium."""
 
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
@@ -9,16 +10,40 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 SECONDS = 1000.0
+PATIENCE_SECONDS = 30.0
+"""How long the page may take to show what is expected, on a machine that is busy with other things."""
+
+DRAFTS = """() => new Promise((resolve, reject) => {
+  const open = indexedDB.open('slipway');
+  open.onerror = () => reject(open.error);
+  open.onsuccess = () => {
+    const all = open.result.transaction('drafts').objectStore('drafts').getAll();
+    all.onsuccess = () => { open.result.close(); resolve(all.result.map((draft) => draft.text)) };
+  };
+})"""
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE_SECONDS * SECONDS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
         try:
             yield browser
         finally:
             browser.close()
+
+
+def wait_until(page: Page, condition: Callable[[], bool], *, what: str) -> None:
+    """For what no locator can expect. Not page.wait_for_function: that takes a promise itself for a yes."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {PATIENCE_SECONDS:g} s: {what}"
+        page.wait_for_timeout(50)
+
+
+def wait_for_draft(page: Page, text: str) -> None:
+    wait_until(page, lambda: text in page.evaluate(DRAFTS), what=f"a draft holds {text!r}")
 
 
 class Terminal:
@@ -45,7 +70,7 @@ class Terminal:
         self.focus()
         self._page.keyboard.press(key)
 
-    def wait_for(self, pattern: str, *, seconds: float = 20) -> None:
+    def wait_for(self, pattern: str, *, seconds: float = PATIENCE_SECONDS) -> None:
         expect(self.rows).to_contain_text(re.compile(pattern), timeout=seconds * SECONDS)
 
     def run(self, command: str, expected: str, *, seconds: float = 60) -> None:
