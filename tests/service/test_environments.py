@@ -1,11 +1,14 @@
 """Environments really built by uv, of small wheels in a folder: chosen, shared, kept from removal, removed."""
 
 import asyncio
+import hashlib
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
+import tarfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -21,7 +24,8 @@ from ide_server.errors import (
     EnvironmentUnavailable,
     InvalidRequest,
 )
-from ide_server.host.environments import Environment, Environments, builder
+from ide_server.host.environments import Environment, Environments, builder, interpreters
+from ide_server.host.environments.interpreters import Interpreter
 from ide_server.host.routes.environments import routes
 from ide_server.replies import EXCEPTION_HANDLERS
 from ide_server.settings import MEBIBYTE, Settings
@@ -306,6 +310,58 @@ async def test_two_processes_that_want_the_same_build_it_once(environments: Envi
     assert sorted(os.listdir(data_dir / "environments")) == sorted(
         [built.key, "bytecode", "cache", "resolutions", "survey.json"]
     )
+
+
+async def test_an_interpreter_that_is_not_here_is_fetched(
+    environments: Environments, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = await another_interpreter()
+    if other is None:
+        pytest.skip("this machine has no other interpreter, which could be offered for download")
+    listed = await asyncio.to_thread(offer_download, other, tmp_path / "downloads")
+    monkeypatch.setenv("UV_PYTHON_DOWNLOADS_JSON_URL", f"file://{listed}")
+    (data_dir / "environments.toml").write_text(OFFERED.replace("fetch = false", "fetch = true"))
+    fetching = Environments(Settings(data_dir=data_dir))
+    choice = EnvironmentChoice(other.minor, "24")
+    assert wire.VersionOffer(other.minor, other.version, ready=False) in (await fetching.offers()).pythons
+    building = fetching.start_build(await fetching.resolve(choice))
+    phases = [state.phase async for state in building.changes()]
+    built = await building.wait()
+    assert "fetching_python" in phases
+    assert (await fetching.resolve(choice)).key == built.key
+    for each in (fetching, environments):
+        assert wire.VersionOffer(other.minor, other.version, ready=True) in (await each.offers()).pythons
+    await fetching.close()
+
+
+async def another_interpreter() -> Interpreter | None:
+    """One of pyenv's or uv's, which can be moved; of another version than any that the test's own search finds."""
+    home = {"HOME": os.environ.get("HOME", "/root"), "PATH": ""}
+    found = await interpreters.find(interpreters.folders_of(home, fetched=Path("/nowhere")))
+    movable = (each for each in found if not each.prefix.startswith(("/usr", sys.base_prefix)))
+    return next((each for each in movable if each.minor not in (OWN, "3.8", "3.7", "3.6")), None)
+
+
+def offer_download(interpreter: Interpreter, folder: Path) -> Path:
+    """As uv's own list of interpreters does; returns the list."""
+    folder.mkdir()
+    archive = folder / "python.tar.gz"
+    with tarfile.open(archive, "w:gz", compresslevel=1) as tar:
+        tar.add(interpreter.prefix, "python", filter=without_tests)
+    major, minor, patch = map(int, interpreter.version.split("."))
+    described = {
+        "name": "cpython", "arch": {"family": platform.machine(), "variant": None}, "os": "linux", "libc": "gnu",
+        "major": major, "minor": minor, "patch": patch, "prerelease": "", "variant": None, "build": "20260101",
+        "url": f"file://{archive}", "sha256": hashlib.sha256(archive.read_bytes()).hexdigest(),
+    }
+    listed = folder / "downloads.json"
+    listed.write_text(json.dumps({f"cpython-{interpreter.version}-linux-{platform.machine()}-gnu": described}))
+    return listed
+
+
+def without_tests(file: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    parts = file.name.split("/")
+    return None if {"test", "__pycache__", "site-packages"} & set(parts[:-1]) or file.name.endswith(".a") else file
 
 
 # --- what is in use, and removed ---

@@ -228,7 +228,7 @@ class Environments:
         uv, _ = await self._machine.tools()
         await builder.build(plan, self._folders, uv, report)
         if plan.fetch is not None:
-            self._machine.forget_interpreters()  # there is one more now
+            await self._machine.add(self._folders.manifest(plan.key).interpreter)
         question = await self._question(plan.choice)
         if (found := self._incomplete.pop(question, None)) is not None:
             self._resolutions.keep(question, found)  # as it is built, others who choose the same get it

@@ -76,7 +76,9 @@ class Index:
         return await asyncio.to_thread(releases, package, [file for files in found for file in files], pythons)
 
     async def reaches(self, url: str) -> bool:
-        """Whether the server of that address answers at all."""
+        """Whether the server of that address answers at all, or the file is there."""
+        if (path := local_path(url)) is not None:
+            return path.exists()
         try:
             await self._client.head(url)
         except httpx.HTTPError:

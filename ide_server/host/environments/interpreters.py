@@ -10,6 +10,8 @@ from pathlib import Path
 
 import msgspec
 
+from ide_server.host.environments.processes import end
+
 ASK_SECONDS = 20.0
 ASKED_AT_ONCE = 2
 
@@ -80,8 +82,9 @@ async def find(folders: Iterable[Path]) -> list[Interpreter]:
             return await interpreter(executable)
 
     executables = await asyncio.to_thread(lambda: list(candidates(folders)))
-    found = await asyncio.gather(*(ask(executable) for executable in executables))
-    return in_order({each for each in found if each is not None})
+    async with asyncio.TaskGroup() as group:  # when cancelled it waits for all of them, as gather() does not
+        asked = [group.create_task(ask(executable)) for executable in executables]
+    return in_order({each for task in asked if (each := task.result()) is not None})
 
 
 def in_order(found: Iterable[Interpreter]) -> list[Interpreter]:
@@ -141,8 +144,7 @@ async def interpreter(executable: Path) -> Interpreter | None:
         return None
     finally:
         if process.returncode is None:
-            process.kill()
-            await process.wait()
+            await end(process)
     if process.returncode != 0:
         logger.info("%s is not offered: %s", executable, complaint.decode(errors="replace").strip()[-200:])
         return None

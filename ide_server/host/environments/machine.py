@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from ide_server.errors import InvalidRequest
 from ide_server.host.environments import interpreters, registries
 from ide_server.host.environments import survey as surveys
@@ -64,10 +66,12 @@ class Machine:
             self._interpreters = asyncio.create_task(interpreters.find(folders), name="search for interpreters")
         return await asyncio.shield(self._interpreters)
 
-    def forget_interpreters(self) -> None:
-        """There are others now."""
+    async def add(self, fetched: Interpreter) -> None:
+        """It is on this machine now, for other processes too."""
         self._interpreters = None
-        self._ask()
+        found = await self.survey()
+        self._survey = msgspec.structs.replace(found, interpreters=[*found.interpreters, fetched])
+        await asyncio.to_thread(self._kept.keep, self._survey)
 
     async def survey(self) -> Survey:
         """What was found last, at once; only the first time ever, this waits for the finding."""

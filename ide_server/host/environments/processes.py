@@ -56,6 +56,13 @@ async def run(
     return written.decode()
 
 
+async def end(process: asyncio.subprocess.Process) -> None:
+    """Kills it; returns when its pipes are closed too, which an event loop that ends would otherwise complain of."""
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+    await process.communicate()
+
+
 async def feed(stdin: asyncio.StreamWriter, text: bytes) -> None:
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it has ended; its code says how
         stdin.write(text)

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ide_server.host.environments.processes import run
+
 PYPI = "https://pypi.org/simple"
 ASK_SECONDS = 60.0
 SECTIONS = ("global", "install", ":env:")
@@ -53,17 +55,11 @@ class Registries:
 
 async def configured() -> Registries:
     """What `pip config list` of this server's Python says: pip.conf files and PIP_ variables, merged by pip."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "pip", "config", "list"),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        cwd="/",
-    )
     async with asyncio.timeout(ASK_SECONDS):
-        said, _ = await process.communicate()
-    if process.returncode != 0:
-        raise RuntimeError(f"pip config list ended with {process.returncode}")
-    return registries(said.decode())
+        said = await run(
+            *(sys.executable, "-m", "pip", "config", "list"), what="The configuration of pip could not be read"
+        )
+    return registries(said)
 
 
 def registries(said: str) -> Registries:
