@@ -93,6 +93,7 @@ class Checks:
             model_id=model_id,
             language=CODE_FILES[name],
         )
+        launcher.output.turn_off()
         try:
             return await look_at(launcher, name)
         finally:

@@ -17,6 +17,7 @@ from typing import Protocol, Self, TypeVar
 
 from ide_server.host.equipment import Equipment
 from ide_server.host.launchers.frames import FrameError, encode_frame, read_frame
+from ide_server.host.launchers.output import Output
 from ide_server.host.launchers.protocol import (
     Call,
     Cancel,
@@ -49,7 +50,6 @@ from ide_server.wire import FunctionName, ModelId
 
 T = TypeVar("T")
 
-Pipe = Callable[[asyncio.StreamReader], Awaitable[None]]
 EXIT_SECONDS = 2.0
 DRAIN_SECONDS = 2.0
 SOCKET_BUFFER = 1 << 20
@@ -97,16 +97,19 @@ class Listener(Protocol):
     async def elements(self, chunk: bytes) -> None: ...
 
 
-async def dropped(reader: asyncio.StreamReader) -> None:
-    """Of code that is only looked at."""
-    while await reader.read(SOCKET_BUFFER):
-        pass
-
-
 class Launcher:
+    """`output` is given to nobody until it is turned to somebody."""
+
     def __init__(
-        self, process: Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, end: socket.socket
+        self,
+        process: Process,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        *,
+        end: socket.socket,
+        output: Output,
     ) -> None:
+        self.output = output
         self._process = process
         self._reader = reader
         self._writer = writer
@@ -116,7 +119,6 @@ class Launcher:
         self._ready: Ready | None = None
         self._given = 0
         self._exited = asyncio.create_task(self._watch_exit())
-        self._copying: list[asyncio.Task[None]] = []
 
     @classmethod
     async def start(
@@ -127,10 +129,8 @@ class Launcher:
         equipment: Equipment,
         model_id: ModelId,
         language: Language,
-        stdout: Pipe = dropped,
-        stderr: Pipe = dropped,
     ) -> Self:
-        """`stdout` and `stderr` read what the process prints. Raises SandboxFailed, FilesystemUnavailable."""
+        """Raises SandboxFailed, FilesystemUnavailable."""
         with ExitStack() as far_ends, ExitStack() as near_ends:
             near, far = socket.socketpair()
             near_ends.enter_context(near)
@@ -146,14 +146,12 @@ class Launcher:
                 control=far.fileno(),
             )
             try:
-                launcher = cls(process, *await asyncio.open_unix_connection(sock=near), end=near)
-                for (descriptor, _), copy in zip(pipes, (stdout, stderr), strict=True):
-                    launcher._copy(descriptor, copy)
+                reader, writer = await asyncio.open_unix_connection(sock=near)
             except BaseException:  # stopped before anybody has the launcher: its process must not stay
                 await process.stop(grace_seconds=0)
                 raise
             near_ends.pop_all()
-        return launcher
+        return cls(process, reader, writer, end=near, output=Output.of(stdout=pipes[0][0], stderr=pipes[1][0]))
 
     async def check(self) -> None:
         """Look at the syntax of the model's code, without running it. Raises LauncherLost, CallFailed."""
@@ -166,7 +164,7 @@ class Launcher:
     async def call(
         self,
         function: FunctionName,
-        listener: Listener,
+        listener: Listener | None = None,
         *,
         parameters: Mapping[str, Argument] | None = None,
         state: Mapping[str, Path] | None = None,
@@ -208,12 +206,18 @@ class Launcher:
     async def kill(self) -> Exit:
         await self._process.stop(grace_seconds=0)
         ended = await self._exited
-        if self._copying:
+        with contextlib.suppress(TimeoutError):
             # Where processes outlive the launcher's own they may keep its pipes open: they are not waited for.
-            await asyncio.wait(self._copying, timeout=DRAIN_SECONDS)
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await self.output.wait_ended()
         self._writer.transport.close()
-        await asyncio.gather(*map(_cancelled, self._copying))
+        await self.output.close()
         return ended
+
+    @property
+    def ended(self) -> bool:
+        """Its process has."""
+        return self._exited.done()
 
     async def _watch_exit(self) -> Exit:
         ended = await self._process.wait()
@@ -221,20 +225,6 @@ class Launcher:
         with contextlib.suppress(OSError):  # closed already
             self._socket.shutdown(socket.SHUT_RD)
         return ended
-
-    def _copy(self, descriptor: int, copy: Pipe) -> None:
-        self._copying.append(asyncio.create_task(self._copy_pipe(descriptor, copy)))
-
-    async def _copy_pipe(self, descriptor: int, copy: Pipe) -> None:
-        with os.fdopen(descriptor, "rb", buffering=0) as pipe:
-            reader = asyncio.StreamReader(limit=SOCKET_BUFFER)
-            transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-                lambda: asyncio.StreamReaderProtocol(reader), pipe
-            )
-            try:
-                await copy(reader)
-            finally:
-                transport.close()
 
     async def _ask(
         self, request: Check | Load | Call, listener: Listener | None, sources: Sources
@@ -329,10 +319,3 @@ def _pipe(near_ends: ExitStack, far_ends: ExitStack) -> tuple[int, int]:
     near_ends.callback(os.close, near)
     far_ends.callback(os.close, far)
     return near, far
-
-
-async def _cancelled(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    await asyncio.wait([task])
-    if not task.cancelled():
-        task.result()

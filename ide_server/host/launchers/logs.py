@@ -1,6 +1,5 @@
 """What a launcher prints, from its pipes into Log events: whole characters, bounded lines, a bounded whole."""
 
-import asyncio
 import codecs
 import time
 from collections.abc import Iterator
@@ -59,26 +58,9 @@ class LogBudget:
             self._journal.append(Log(time.time(), "stderr", f"\n[The log is full: it holds {self._max_bytes:,} bytes. "
                                      "What the code prints from here on is dropped.]\n"))  # fmt: skip
 
-
-async def copy_log(reader: asyncio.StreamReader, stream: Stream, budget: LogBudget, journal: Journal) -> None:
-    """Until the pipe ends. What the journal cannot take yet stays in the pipe and holds its writer back."""
-    lines = LineSplitter()
-    while data := await _read(reader, lines, stream, budget):
-        for line in lines.feed(data):
-            budget.write(stream, line)
-        await journal.wait_room()
-    if rest := lines.end():
-        budget.write(stream, rest)
-
-
-async def _read(reader: asyncio.StreamReader, lines: LineSplitter, stream: Stream, budget: LogBudget) -> bytes:
-    try:
-        async with asyncio.timeout(PARTIAL_SECONDS):
-            return await reader.read(READ_BYTES)
-    except TimeoutError:
-        if partial := lines.take_partial():
-            budget.write(stream, partial)
-        return await reader.read(READ_BYTES)
+    async def wait_room(self) -> None:
+        """Until the journal has caught up; what it cannot take yet stays in the pipe and holds its writer back."""
+        await self._journal.wait_room()
 
 
 def _bounded(line: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ from ide_server.host.launchers import outcomes
 from ide_server.host.launchers.checkpoints import Checkpoints
 from ide_server.host.launchers.journal import Journal
 from ide_server.host.launchers.launcher import CallFailed, Launcher, LauncherLost
-from ide_server.host.launchers.logs import LogBudget, copy_log
+from ide_server.host.launchers.logs import LogBudget
 from ide_server.host.launchers.reports import Reports
 from ide_server.host.launchers.results import InvalidResult, ResultWriter
 from ide_server.host.launchers.spawn import Language, Spawn
@@ -145,7 +145,6 @@ class Run:
     # --- phases ---
 
     async def _load(self, language: Language) -> None:
-        budget = LogBudget(self._journal, max_bytes=MAX_LOG_BYTES)
         equipment = await self._prepare()
         self._journal.keep_out(equipment.variables.secrets)
         async with self._timed("codeStartup"):
@@ -157,9 +156,8 @@ class Run:
                 equipment=equipment,
                 model_id=self.operation.model_id,
                 language=language,
-                stdout=lambda reader: copy_log(reader, "stdout", budget, self._journal),
-                stderr=lambda reader: copy_log(reader, "stderr", budget, self._journal),
             )
+            self._launcher.output.turn_to(LogBudget(self._journal, max_bytes=MAX_LOG_BYTES))
             await self._saw(await self._launcher.load(self._reports))
 
     async def _create_model_state(self) -> Outcome:
