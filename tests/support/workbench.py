@@ -88,6 +88,8 @@ class Workbench:
         self.terminal = Terminal(page)
         self.run_panel = page.get_by_role("complementary", name="Run")
         self.status_bar = page.get_by_role("contentinfo")
+        self.settings = ModelSettings(page)
+        self.environment = self.status_bar.get_by_role("button", name=re.compile("Environment|Building environment"))
         self.editor = page.locator(".cm-content:visible")
 
     def wait_ready(self) -> None:
@@ -139,6 +141,37 @@ class Workbench:
     def wait_ended(self, kind: str, status: str, *, seconds: float = 60) -> None:
         shown = self.run_panel.get_by_label(f"{kind}, {status}")
         expect(shown).to_be_visible(timeout=seconds * SECONDS)
+
+
+class ModelSettings:
+    """The dialog of that name; its sections are open once they are shown."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.dialog = page.get_by_role("dialog", name="Model settings")
+        self.build = self.dialog.get_by_role("region", name="Build")
+
+    def open(self, section: str) -> None:
+        self.page.get_by_role("button", name="Model settings").first.click()
+        self.show(section)
+
+    def show(self, section: str) -> None:
+        self.dialog.get_by_role("tab", name=section).click()
+        expect(self.dialog.get_by_role("tabpanel", name=section)).to_be_visible()
+
+    def versions(self, part: str) -> Locator:
+        return self.dialog.get_by_label(part, exact=True)
+
+    def choose(self, part: str, version: str) -> None:
+        expect(self.versions(part)).to_be_enabled(timeout=30 * SECONDS)
+        self.versions(part).select_option(version)
+
+    def press(self, name: str) -> None:
+        self.dialog.get_by_role("button", name=name, exact=True).click()
+
+    def close(self) -> None:
+        self.page.keyboard.press("Escape")
+        expect(self.dialog).to_have_count(0)
 
 
 def sign_in(page: Page, url: str) -> None:

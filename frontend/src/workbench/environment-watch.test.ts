@@ -23,7 +23,8 @@ test('so is one that failed or was cancelled, once', () => {
   expect(newsOf(building, { ...building, build: build('cancelled') })).toMatchObject({ severity: 'info' });
 });
 
-test('what stands when the page opens is not, nor that a build has begun', () => {
+test('what stands when the page opens is not, nor that a build has begun, nor the first environment', () => {
   expect(newsOf(null, { ...building, build: build('failed') })).toBe(null);
   expect(newsOf({ ...building, build: null }, building)).toBe(null);
+  expect(newsOf({ ...building, key: null }, { choice: NEW, key: 'new', build: null })).toBe(null);
 });

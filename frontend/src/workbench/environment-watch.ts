@@ -16,7 +16,8 @@ export function newsOf(before: ModelEnvironment | null, now: ModelEnvironment | 
     return { severity: 'error', message: `${describeChoice(now.build.choice)} could not be built.` };
   if (isBuilding(before) && now.build?.status === 'cancelled')
     return { severity: 'info', message: 'The build was cancelled.' };
-  if (now.key === null || now.key === before.key) return null;
+  // The first one of a model is no news: its terminals wait for it, and open.
+  if (before.key === null || now.key === null || now.key === before.key) return null;
   const details =
     'New terminals and runs use it. Running terminals keep the old one until they are restarted.';
   return { severity: 'success', message: `${describeChoice(now.choice)} is ready.`, details };
