@@ -2,6 +2,8 @@
 
 import asyncio
 import fcntl
+import functools
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ide_server.host.environments import Environment, Environments
@@ -19,11 +21,15 @@ def share_environments(data_dir: Path) -> None:
         link.symlink_to(SHARED / "environments")
 
 
+@functools.cache
 def build_missing() -> None:
+    """Once per process: to find that nothing is missing takes seconds on a busy machine."""
     SHARED.mkdir(parents=True, exist_ok=True)
     with (SHARED / "environments.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        asyncio.run(build_default())
+        # In a thread of its own: where a browser is driven, this one has a loop already.
+        with ThreadPoolExecutor() as pool:
+            pool.submit(lambda: asyncio.run(build_default())).result()
 
 
 async def build_default() -> Environment:
