@@ -1,5 +1,6 @@
 """What is decided of environments without building any: keys, offers, what indexes say, which interpreters count."""
 
+import sys
 from pathlib import Path
 
 import msgspec
@@ -8,12 +9,12 @@ import pytest
 from ide_server.errors import InvalidRequest
 from ide_server.host.environments import interpreters, offering
 from ide_server.host.environments.folders import Folders
-from ide_server.host.environments.index import File, files_of_page, releases, without_password
+from ide_server.host.environments.index import File, Releases, files_of_page, releases, without_password
 from ide_server.host.environments.interpreters import Answer, Interpreter, in_order, usable
 from ide_server.host.environments.offering import NotUnderstood, Offering, PackageOffering, PythonOffering
 from ide_server.host.environments.plan import Locks, Plan, wheels
 from ide_server.host.environments.processes import own_words
-from ide_server.host.environments.survey import Fetchable, Releases, Survey, fetchables, offers
+from ide_server.host.environments.survey import Fetchable, Survey, fetchables, offers
 from ide_server.wire import EnvironmentChoice, PackageOffer, VersionOffer
 
 LINUX = "manylinux_2_17_x86_64.manylinux2014_x86_64"
@@ -259,7 +260,7 @@ def test_one_that_is_not_in_its_own_prefix_is_not_offered(tmp_path: Path) -> Non
 
 
 def test_the_servers_own_interpreter_comes_first_then_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(interpreters.sys, "base_prefix", "/own")
+    monkeypatch.setattr(sys, "base_prefix", "/own")
     own, old, new = (
         Interpreter("3.11.2", "/own", None),
         Interpreter("3.9.18", "/b", None),
