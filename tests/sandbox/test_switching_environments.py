@@ -153,3 +153,25 @@ async def test_from_one_python_to_another_and_back_with_a_terminal_open(host: Ho
         assert await python_of(again) == b"3.11"
         await run(again, "python -c 'import tomli_w'")
     assert (await host["packages"].read(model)).sets == own.sets
+
+
+async def test_the_command_that_is_offered_for_a_dependency_file_satisfies_it(host: HostState) -> None:
+    model = (await host["models"].create(NewModel("m", "image"))).id
+    await host["files"].write_new(model, "requirements.txt", b"-r more.txt\n")
+    await host["files"].write_new(model, "more.txt", b"tomli-w >= 1  # writes TOML\n")
+    await host["files"].write_new(
+        model, "pyproject.toml", b"[project]\nname = 'm'\nversion = '1'\ndependencies = ['iniconfig']\n"
+    )
+    await host["files"].write_new(model, "package.json", b'{"dependencies": {"is-odd": "^3"}}')
+    own = await host["packages"].read(model)
+    assert [each.outdated for each in own.dependencies] == [True, True, True]
+    async with watched(await open_terminal(host, model)) as screen:
+        for each in own.dependencies:
+            await run(screen, f"{each.command} >/dev/null")
+    own = await host["packages"].read(model)
+    assert [(each.path, each.outdated) for each in own.dependencies] == [
+        ("requirements.txt", False),
+        ("pyproject.toml", False),
+        ("package.json", False),
+    ]
+    assert [package.name for package in own.sets[0].packages] == ["iniconfig", "tomli-w"]
