@@ -172,7 +172,8 @@ class Environments:
         """The newest first."""
         named = await self._named()
         built = await asyncio.to_thread(self._folders.manifests)
-        found = [await asyncio.to_thread(self._described, key, manifest, named) for key, manifest in built.items()]
+        sizes = await asyncio.to_thread(self._folders.byte_sizes, list(built))
+        found = [self._described(key, manifest, sizes[key], named) for key, manifest in built.items()]
         return sorted(found, key=lambda each: each.created_at, reverse=True)
 
     async def remove(self, key: str) -> None:
@@ -195,14 +196,14 @@ class Environments:
         await asyncio.to_thread(self._folders.remove_rubbish)
         return removed
 
-    def _described(self, key: str, manifest: Manifest, named: Set[str]) -> wire.BuiltEnvironment:
+    def _described(self, key: str, manifest: Manifest, byte_size: int, named: Set[str]) -> wire.BuiltEnvironment:
         return wire.BuiltEnvironment(
             key=key,
             choice=manifest.choice,
             python_version=manifest.interpreter.version,
             node_version=manifest.node_version,
             packages=manifest.python_packages,
-            byte_size=self._folders.byte_size(key),
+            byte_size=byte_size,
             created_at=manifest.created_at,
             in_use=key in named or self._folders.in_use(key),
         )
