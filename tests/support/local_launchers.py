@@ -72,6 +72,7 @@ class LocalSpawn:
     def __init__(self, models: Path) -> None:
         self.models = models
         self.arguments: tuple[str, ...] | None = None
+        self.programs = dict(PROGRAMS)
         self.variables = NO_VARIABLES
         self.processes: list[LocalProcess] = []
 
@@ -93,7 +94,7 @@ class LocalSpawn:
         _, *rest = runner_arguments(
             language, runner_folder=str(RUNNER_FOLDER), model_folder=str(self.models / model_id)
         )
-        arguments = self.arguments or (PROGRAMS[language], *rest)
+        arguments = self.arguments or (self.programs[language], *rest)
         pid = spawn(
             ("/usr/bin/setsid", *arguments),
             environment={**equipment.environment.variables, **equipment.variables.values},
@@ -170,6 +171,12 @@ class Laboratory:
         async with asyncio.timeout(DEADLINE_SECONDS):
             events = [event async for batch in self.operations.events(operation_id, 0) for event in batch.events]
         return Finished(await self.operations.get(operation_id), events)
+
+    async def wait_ended(self, operation_id: OperationId) -> None:
+        """Follows the journal and keeps nothing of it."""
+        async with asyncio.timeout(10 * DEADLINE_SECONDS):
+            async for _ in self.operations.events(operation_id, 0):
+                pass
 
     async def wait_event(self, operation_id: OperationId, wanted: Callable[[OperationEvent], bool]) -> OperationEvent:
         """Follows the journal, as a page does, until such an event is in it."""

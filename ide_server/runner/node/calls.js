@@ -88,7 +88,11 @@ export class Call {
 
   async #train() {
     const tracker = new Tracker(this.#connection, this.#request.id);
-    await this.#code.call("train", this.#parameters({ tracker }), tracker);
+    try {
+      await this.#code.call("train", this.#parameters({ tracker }), tracker);
+    } finally {
+      tracker.end();
+    }
     if (tracker.failure !== null) throw new TrainFailed(`train reported a failure: ${tracker.failure}`);
   }
 

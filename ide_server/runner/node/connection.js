@@ -10,7 +10,8 @@ export class Connection {
   #port;
   #requests = [];
   #waiting = null;
-  #data = new Map();
+  #answered = new Map();
+  #chunk = new Uint8Array(new SharedArrayBuffer(CHUNK_BYTES));
   #readId = 0;
   #arrived = new Int32Array(new SharedArrayBuffer(4));
   #pause = new Int32Array(new SharedArrayBuffer(4));
@@ -23,9 +24,9 @@ export class Connection {
     this.#descriptor = descriptor;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    port1.on("message", (frame) => this.#dispatch(frame));
+    port1.on("message", (header) => this.#dispatch(header));
     new Worker(new URL("./receiver.js", import.meta.url), {
-      workerData: { descriptor, port: port2, arrived: this.#arrived, cancelled: this.cancelled },
+      workerData: { descriptor, port: port2, arrived: this.#arrived, cancelled: this.cancelled, chunk: this.#chunk },
       transferList: [port2],
     });
   }
@@ -55,21 +56,22 @@ export class Connection {
   read(blob, offset, byteSize) {
     const data = Buffer.allocUnsafeSlow(byteSize);
     for (let filled = 0; filled < byteSize; ) {
-      const chunk = this.#readChunk(blob, offset + filled, Math.min(CHUNK_BYTES, byteSize - filled));
-      data.set(chunk, filled);
-      filled += chunk.length;
+      const size = this.#readChunk(blob, offset + filled, Math.min(CHUNK_BYTES, byteSize - filled));
+      data.set(this.#chunk.subarray(0, size), filled);
+      filled += size;
     }
     return data;
   }
 
+  /** Into #chunk; how much it is. */
   #readChunk(blob, offset, size) {
     const id = ++this.#readId;
     this.send({ type: "read", id, blob, offset, size });
-    while (!this.#data.has(id)) this.#receive();
-    const chunk = this.#data.get(id);
-    this.#data.delete(id);
-    if (!chunk.length) throw new Error("Data can be read only until the function that was given it has returned.");
-    return chunk;
+    while (!this.#answered.has(id)) this.#receive();
+    const read = this.#answered.get(id);
+    this.#answered.delete(id);
+    if (!read) throw new Error("Data can be read only until the function that was given it has returned.");
+    return read;
   }
 
   #receive() {
@@ -79,10 +81,9 @@ export class Connection {
     else Atomics.wait(this.#arrived, 0, seen);
   }
 
-  #dispatch(frame) {
-    if (frame === null) process.exit(1); // the host is gone: nobody is left to answer
-    const { header, parts } = frame;
-    if (header.type === "data") this.#data.set(header.id, parts[0]);
+  #dispatch(header) {
+    if (header === null) process.exit(1); // the host is gone: nobody is left to answer
+    if (header.type === "data") this.#answered.set(header.id, header.parts[0]);
     else if (header.type === "cancel") this.onCancel(header.id);
     else {
       this.#requests.push(header);

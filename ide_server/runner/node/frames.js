@@ -12,40 +12,44 @@ export function encode(header, parts = []) {
   return Buffer.concat([length, text, ...parts]);
 }
 
-/** Collects bytes as they come and gives out whole frames as {header, parts}. */
+/**
+ * Collects bytes as they come and gives out whole frames as {header, parts}. Parts are views of what the next bytes overwrite:
+ * a gigabyte that goes through leaves no garbage.
+ */
 export class FrameReader {
-  #chunks = [];
-  #byteSize = 0;
-  #needed = 4;
+  #data = Buffer.allocUnsafeSlow(1 << 16);
+  #size = 0;
 
   *feed(bytes) {
-    this.#chunks.push(bytes);
-    this.#byteSize += bytes.length;
-    for (let frame = this.#next(); frame; frame = this.#next()) yield frame;
+    this.#reserve(this.#size + bytes.length);
+    this.#size += bytes.copy(this.#data, this.#size);
+    let start = 0;
+    for (let frame = this.#at(start); frame; frame = this.#at(start)) {
+      yield frame;
+      start = frame.end;
+    }
+    this.#data.copyWithin(0, start, this.#size);
+    this.#size -= start;
   }
 
-  #next() {
-    if (this.#byteSize < this.#needed) return null;
-    const data = this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks);
-    this.#chunks = [data];
-    const size = data.readUInt32BE(0);
+  /** The frame that begins at `start`, if it has come as a whole. */
+  #at(start) {
+    const body = start + 4;
+    if (this.#size < body) return null;
+    const size = this.#data.readUInt32BE(start);
     if (size > MAX_HEADER_BYTES) throw new Error(`expected a header of at most ${MAX_HEADER_BYTES} bytes, got ${size}`);
-    if (!this.#has(4 + size)) return null;
-    const header = JSON.parse(data.toString("utf8", 4, 4 + size));
-    const sizes = header.parts ?? [];
-    if (!this.#has(sizes.reduce((sum, part) => sum + part, 4 + size))) return null;
+    if (this.#size < body + size) return null;
+    const header = JSON.parse(this.#data.toString("utf8", body, body + size));
     const parts = [];
-    let start = 4 + size;
-    for (const part of sizes) parts.push(Buffer.from(data.subarray(start, (start += part))));
-    this.#chunks = [data.subarray(start)];
-    this.#byteSize -= start;
-    this.#needed = 4;
-    return { header, parts };
+    let end = body + size;
+    for (const part of header.parts ?? []) parts.push(this.#data.subarray(end, (end += part)));
+    return end <= this.#size ? { header, parts, end } : null;
   }
 
-  /** If not, nothing is put together again before so much has come. */
-  #has(byteSize) {
-    this.#needed = byteSize;
-    return this.#byteSize >= byteSize;
+  #reserve(size) {
+    if (size <= this.#data.length) return;
+    const larger = Buffer.allocUnsafeSlow(2 * size);
+    this.#data.copy(larger, 0, 0, this.#size);
+    this.#data = larger;
   }
 }

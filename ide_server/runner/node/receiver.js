@@ -6,8 +6,7 @@ import { workerData } from "node:worker_threads";
 
 import { FrameReader } from "./frames.js";
 
-const { descriptor, port, arrived, cancelled } = workerData;
-const socket = new Socket({ fd: descriptor, readable: true, writable: false });
+const { descriptor, port, arrived, cancelled, chunk } = workerData;
 const frames = new FrameReader();
 
 function hand(message) {
@@ -16,11 +15,25 @@ function hand(message) {
   Atomics.notify(arrived, 0);
 }
 
-socket.on("data", (bytes) => {
-  for (const frame of frames.feed(bytes)) {
-    if (frame.header.type === "cancel") Atomics.store(cancelled, 0, frame.header.id);
-    hand(frame);
-  }
+/** What was read goes through memory that both threads have; the main thread reads one chunk at a time. */
+function take({ header, parts }) {
+  if (header.type === "cancel") Atomics.store(cancelled, 0, header.id);
+  if (header.type === "data") chunk.set(parts[0]);
+  hand(header);
+}
+
+const socket = new Socket({
+  fd: descriptor,
+  readable: true,
+  writable: false,
+  onread: {
+    buffer: Buffer.allocUnsafeSlow(1 << 16),
+    callback(size, buffer) {
+      for (const frame of frames.feed(buffer.subarray(0, size))) take(frame);
+      return true;
+    },
+  },
 });
 socket.on("end", () => hand(null));
 socket.on("error", () => hand(null));
+socket.resume();

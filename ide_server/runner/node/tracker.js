@@ -11,6 +11,7 @@ export class Tracker {
   #requestId;
   #callbacks = [];
   #steps = new Map();
+  #ended = false;
   failure = null;
 
   constructor(connection, requestId) {
@@ -36,7 +37,7 @@ export class Tracker {
 
   /** How much is done, from 0 to 1. */
   progress(fraction) {
-    this.#connection.send({ type: "progress", fraction: Math.min(1, Math.max(0, finite(fraction) ?? 0)) });
+    this.#send({ type: "progress", fraction: Math.min(1, Math.max(0, finite(fraction) ?? 0)) });
   }
 
   /**
@@ -51,7 +52,7 @@ export class Tracker {
       if (typeof number === "object" && number !== null) this.#sendTensor(name, at, number);
       else points.push([String(name), at, number]);
     }
-    if (points.length) this.#connection.send({ type: "metrics", metrics: points });
+    if (points.length) this.#send({ type: "metrics", metrics: points });
   }
 
   /**
@@ -59,8 +60,9 @@ export class Tracker {
    * does not come to its end can be started again with it as its state.
    */
   checkpoint(state) {
+    this.#checkRunning();
     sendState(state, "tracker.checkpoint", this.#connection, "checkpoint");
-    this.#connection.send({ type: "checkpointed" });
+    this.#send({ type: "checkpointed" });
   }
 
   /** Let the operation end as failed, for this reason, when train returns. */
@@ -75,7 +77,21 @@ export class Tracker {
 
   #sendTensor(name, step, { type, shape, payload }) {
     const header = { type: "metric_tensor", name: String(name), step, element_type: type, shape };
-    this.#connection.send(header, Buffer.concat(payload));
+    this.#send(header, Buffer.concat(payload));
+  }
+
+  /** What the code goes on to say is no longer of this training. */
+  end() {
+    this.#ended = true;
+  }
+
+  #send(header, ...parts) {
+    this.#checkRunning();
+    this.#connection.send(header, ...parts);
+  }
+
+  #checkRunning() {
+    if (this.#ended) throw new Error("A tracker can be used only until train has returned.");
   }
 }
 

@@ -70,11 +70,14 @@ class Call:
         tracker = Tracker(self._connection, self._code.call_soon)
         wanted = self._request["id"]
         self._connection.cancel = lambda request_id: tracker.cancel() if request_id == wanted else None
-        if not self._code.has_model:
-            self._code.call("train", self._plain_parameters(), tracker)
-        else:
-            given = self._loaders()
-            self._code.call("train", Options(given, params=given, tracker=tracker), tracker)
+        try:
+            if not self._code.has_model:
+                self._code.call("train", self._plain_parameters(), tracker)
+            else:
+                given = self._loaders()
+                self._code.call("train", Options(given, params=given, tracker=tracker), tracker)
+        finally:
+            tracker.end()
         if tracker.failure is not None:
             raise TrainFailed(f"train reported a failure: {tracker.failure}")
 

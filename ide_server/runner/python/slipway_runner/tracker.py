@@ -17,6 +17,7 @@ class Tracker:
         self._cancelled = threading.Event()
         self._callbacks = []
         self._steps = Counter()
+        self._ended = False
         self.failure = None
 
     @property
@@ -33,7 +34,7 @@ class Tracker:
     def progress(self, fraction):
         """How much is done, from 0 to 1."""
         fraction = min(1.0, max(0.0, finite(fraction) or 0.0))
-        self._connection.send({"type": "progress", "fraction": fraction})
+        self._send({"type": "progress", "fraction": fraction})
 
     def metrics(self, metrics, step=None):
         """Points of curves: [(name, value), ...], {name: value} or [{"name", "value"}]; a value may be an array.
@@ -49,15 +50,16 @@ class Tracker:
             else:
                 points.append([str(name), at, number])
         if points:
-            self._connection.send({"type": "metrics", "metrics": points})
+            self._send({"type": "metrics", "metrics": points})
 
     def checkpoint(self, checkpoint):
         """Keep what was learned so far, as bytes or a mapping from key to bytes; it takes the place of the last one.
 
         A training that does not come to its end can be started again with it as its state.
         """
+        self._check_running()
         state.send(checkpoint, "tracker.checkpoint", self._connection, kind="checkpoint")
-        self._connection.send({"type": "checkpointed"})
+        self._send({"type": "checkpointed"})
 
     def failed(self, reason):
         """Let the operation end as failed, for this reason, when train returns."""
@@ -69,6 +71,10 @@ class Tracker:
             for callback in list(self._callbacks):
                 self._call_soon(callback)
 
+    def end(self):
+        """A thread of the code may go on; what it says is no longer of this training."""
+        self._ended = True
+
     def _step(self, name, step):
         if step is None:
             step = self._steps[name]
@@ -77,7 +83,15 @@ class Tracker:
 
     def _send_tensor(self, name, step, tensor):
         header = {"type": "metric_tensor", "name": str(name), "step": step, "element_type": tensor.element_type}
-        self._connection.send({**header, "shape": tensor.shape}, tensor.joined())
+        self._send({**header, "shape": tensor.shape}, tensor.joined())
+
+    def _send(self, header, *parts):
+        self._check_running()
+        self._connection.send(header, *parts)
+
+    def _check_running(self):
+        if self._ended:
+            raise RuntimeError("A tracker can be used only until train has returned.")
 
 
 def pairs_of(metrics):

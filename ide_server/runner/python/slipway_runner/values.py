@@ -104,6 +104,7 @@ def _is_whole(item):
         or _is_media(item)
         or _is_packable(item)
         or _draws_itself(item)
+        or isinstance(item, array.array)
         or bool(getattr(item, "shape", ()))
     )
 
@@ -120,6 +121,8 @@ def tensor_of(data, where):
         return _media(_drawn(data), "png", where)
     if hasattr(data, "shape") and hasattr(data, "tolist"):
         return _array(data, where)
+    if isinstance(data, array.array) and data.typecode in "bBhHiIlLqQfd":
+        return _typed(data)
     return _nested(data, where)
 
 
@@ -190,6 +193,12 @@ def _array(data, where):
     for move in ("detach", "cpu"):  # of torch: out of the graph, off the GPU
         data = getattr(data, move)() if hasattr(data, move) else data
     return Tensor(element_type, data.shape, [_elements(data, dtype, element_type)])
+
+
+def _typed(data):
+    """The standard library's own array: one dimension, of sizes that depend on the machine."""
+    kind = "f" if data.typecode in "fd" else "i" if data.typecode.islower() else "u"
+    return Tensor(f"{kind}{8 * data.itemsize}", [len(data)], [tensors.little_endian(data[:])])
 
 
 def _elements(data, dtype, element_type):
