@@ -8,6 +8,7 @@ import pytest
 
 from ide_server.wire import Log, Metric, OperationKind, PhaseStarted
 from tests.support.local_launchers import PROGRAMS, Laboratory, laboratory
+from tests.support.memory import memory_growth
 
 pytestmark = pytest.mark.anyio
 
@@ -291,6 +292,30 @@ async def test_a_flood_of_output_is_bounded_and_holds_nobody_up(
     assert finished.operation.status == "succeeded"
     assert (1 << 20) <= len(finished.log()) < (1 << 20) + 2000
     assert "The log is full" in finished.log("stderr")
+
+
+FLOODS = {
+    "metrics": 'say({"type": "metrics", "metrics": [["n" * 200, 1, 1.0]] * 1000})',
+    "tensors": 'say({"type": "metric_tensor", "name": "n", "step": 0, "element_type": "u8", "shape": [10000]}, '
+    'b"1" * 10000)',
+    "progress": 'say({"type": "progress", "fraction": 0.5})',
+    "log": 'print("x" * 100_000)',
+    "values": 'say({"type": "output", "name": str(time.time())}); '
+    'say({"type": "value", "element_type": "u8", "shape": [1000000], "byte_size": 1000000}, b"1" * 1000000)',
+    "readies": 'say({"type": "ready", "language": "python", "version": "x" * 100})',
+}
+
+
+@pytest.mark.parametrize("flood", FLOODS.values(), ids=FLOODS.keys())
+async def test_a_flood_does_not_grow_the_hosts_memory(lab: Laboratory, flood: str) -> None:
+    speaks(lab, f'answer(functions=["evaluate"]); receive()\nwhile True: {flood}')
+    with memory_growth() as growth:
+        started = await lab.start("evaluate")
+        await lab.wait_ended(started.id)
+    operation = await lab.operations.get(started.id)
+    assert operation.outcome is not None
+    assert operation.outcome.kind in ("max_duration_exceeded", "invalid_output")
+    assert growth.mebibytes < 64
 
 
 async def test_one_operation_that_floods_leaves_the_others_quick(lab: Laboratory) -> None:
