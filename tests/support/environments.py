@@ -3,7 +3,6 @@
 import asyncio
 import fcntl
 import functools
-import functools
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -23,9 +22,7 @@ def share_environments(data_dir: Path) -> None:
 
 
 @functools.cache
-@functools.cache
 def build_missing() -> None:
-    """Once in a run of tests: finding out that nothing is missing takes a second or two."""
     """Once per process: to find that nothing is missing takes seconds on a busy machine."""
     SHARED.mkdir(parents=True, exist_ok=True)
     with (SHARED / "environments.lock").open("w") as lock:
