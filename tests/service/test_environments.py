@@ -24,7 +24,7 @@ from ide_server.errors import (
     EnvironmentUnavailable,
     InvalidRequest,
 )
-from ide_server.host.environments import Environment, Environments, builder, interpreters
+from ide_server.host.environments import Environment, Environments, builder, bytecode, interpreters
 from ide_server.host.environments.interpreters import Interpreter
 from ide_server.host.routes.environments import routes
 from ide_server.replies import EXCEPTION_HANDLERS
@@ -235,6 +235,20 @@ async def test_byte_code_comes_along_and_names_the_path_inside_a_sandbox(
     assert shown.decode() == f"/opt/python/lib/python{OWN}/site-packages/gear/__init__.py\n"
 
 
+async def test_an_interpreter_that_dies_while_it_compiles_is_named(tmp_path: Path) -> None:
+    interpreter = Interpreter("3.12.1", str(tmp_path / "python"), None)
+    for path, text in (
+        ("python/bin/python3.12", "#!/bin/sh\necho 'out of memory' >&2; exit 1\n"),
+        ("root/lib/python3.12/site-packages/a.py", ""),
+        ("root/lib/python3.12/site-packages/b.py", ""),
+    ):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+        (tmp_path / path).chmod(0o755)
+    with pytest.raises(EnvironmentFailed, match="byte code could not be compiled: out of memory"):
+        await bytecode.add(tmp_path / "root", interpreter, tmp_path / "store")
+
+
 async def test_its_modes_are_for_all_to_read_whatever_the_umask(environments: Environments, data_dir: Path) -> None:
     umask = os.umask(0o077)
     try:
@@ -350,9 +364,18 @@ def offer_download(interpreter: Interpreter, folder: Path) -> Path:
         tar.add(interpreter.prefix, "python", filter=without_tests)
     major, minor, patch = map(int, interpreter.version.split("."))
     described = {
-        "name": "cpython", "arch": {"family": platform.machine(), "variant": None}, "os": "linux", "libc": "gnu",
-        "major": major, "minor": minor, "patch": patch, "prerelease": "", "variant": None, "build": "20260101",
-        "url": f"file://{archive}", "sha256": hashlib.sha256(archive.read_bytes()).hexdigest(),
+        "name": "cpython",
+        "arch": {"family": platform.machine(), "variant": None},
+        "os": "linux",
+        "libc": "gnu",
+        "major": major,
+        "minor": minor,
+        "patch": patch,
+        "prerelease": "",
+        "variant": None,
+        "build": "20260101",
+        "url": f"file://{archive}",
+        "sha256": hashlib.sha256(archive.read_bytes()).hexdigest(),
     }
     listed = folder / "downloads.json"
     listed.write_text(json.dumps({f"cpython-{interpreter.version}-linux-{platform.machine()}-gnu": described}))

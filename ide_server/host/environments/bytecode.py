@@ -44,9 +44,12 @@ async def add(root: Path, interpreter: Interpreter, store: Path) -> None:
     """To all sources of the environment in `root`. Raises EnvironmentFailed."""
     missing = await asyncio.to_thread(link_shared, root, interpreter, store)
     count = min(MOST_PROCESSES, os.cpu_count() or 1)
-    async with asyncio.TaskGroup() as compilers:
-        for part in filter(None, (missing[start::count] for start in range(count))):
-            compilers.create_task(compile_sources(part, interpreter))
+    try:
+        async with asyncio.TaskGroup() as compilers:
+            for part in filter(None, (missing[start::count] for start in range(count))):
+                compilers.create_task(compile_sources(part, interpreter))
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from failures  # one says it as well as all
     await asyncio.to_thread(share, missing)
 
 
