@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.server import Server
-from tests.support.workbench import Workbench, new_model, sign_in, wait_until
+from tests.support.workbench import SECONDS, Workbench, new_model, sign_in, wait_until
 
 AXE = Path(__file__).parents[2] / "frontend/node_modules/axe-core/axe.min.js"
 REPORTED = {"serious", "critical"}
@@ -71,11 +71,12 @@ def test_axe_finds_nothing_serious(checked_page: Page) -> None:
     found += problems(page, "what to run")
     page.keyboard.press("Escape")
 
-    for key, where in (("F1", "commands"), ("Control+p", "files"), ("Control+,", "settings")):
+    for key, where in (("F1", "commands"), ("Control+p", "files")):
         page.keyboard.press(key)
         expect(page.get_by_role("dialog")).to_be_visible()
         found += problems(page, where)
         page.keyboard.press("Escape")
+    found += problems_of_settings(workbench)
     workbench.file("README.md").click(button="right")
     found += problems(page, "menu of a file")
     page.get_by_role("menuitem", name="Delete").click()
@@ -92,6 +93,23 @@ def test_axe_finds_nothing_serious(checked_page: Page) -> None:
     page.get_by_role("menuitem", name="Rename").click()
     found += problems(page, "rename")
     assert not found, "\n".join(found)
+
+
+def problems_of_settings(workbench: Workbench) -> list[str]:
+    settings, found = workbench.settings, []
+    settings.open("General")
+    for section in ("General", "Environment", "Variables", "Filesystem"):
+        settings.show(section)
+        found += problems(settings.page, f"settings, {section}")
+    settings.show("Variables")
+    settings.press("Add variable")
+    found += problems(settings.page, "settings, a new variable")
+    settings.press("Cancel")
+    settings.show("Environment")
+    expect(settings.versions("Node")).to_be_enabled(timeout=30 * SECONDS)
+    found += problems(settings.page, "settings, the versions")
+    settings.close()
+    return found
 
 
 def focused(page: Page) -> str:

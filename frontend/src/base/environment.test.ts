@@ -43,7 +43,8 @@ test('the percentage of a build rises from phase to phase and within those that 
   expect(percents).toEqual(percents.toSorted((a, b) => a - b));
   expect(buildPercent(BUILD)).toBe(45);
   expect(buildPercent({ ...BUILD, bytes_done: 2 ** 30 })).toBe(75);
-  expect(buildPercent({ ...BUILD, bytes_total: 0 })).toBe(15);
+  expect(buildPercent({ ...BUILD, bytes_total: 0 })).toBe(30);
+  expect(buildPercent({ ...BUILD, bytes_total: 0, packages_total: 0 })).toBe(15);
 });
 
 test('counts that are not known are left out', () => {

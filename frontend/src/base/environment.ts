@@ -69,8 +69,9 @@ export function buildPercent(build: Build): number {
 }
 
 function phaseFraction({ phase, ...counts }: Build): number {
-  if (phase === 'installing') return fraction(counts.packages_done, counts.packages_total);
-  return fraction(counts.bytes_done, counts.bytes_total);
+  if (phase !== 'installing' && counts.bytes_total > 0)
+    return fraction(counts.bytes_done, counts.bytes_total);
+  return fraction(counts.packages_done, counts.packages_total);
 }
 
 function fraction(done: number, total: number): number {

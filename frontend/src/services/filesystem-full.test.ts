@@ -29,3 +29,16 @@ test('the largest folders are listed, the root is not one of them', () => {
   expect(describeFolders(folders)).toBe('Largest folders: .venv (2 KiB)');
   expect(describeFolders([])).toBe('');
 });
+
+test('a folder is not listed for what is in another one of the list, nor for next to nothing', () => {
+  const folders = [
+    { path: '.venv', used_bytes: 3_000_000, used_files: 9 },
+    { path: '.venv/lib', used_bytes: 2_990_000, used_files: 9 },
+    { path: '.venv/lib/torch', used_bytes: 2_000_000, used_files: 9 },
+    { path: '.venv/lib/numpy', used_bytes: 900_000, used_files: 9 },
+    { path: 'empty', used_bytes: 0, used_files: 1 },
+  ];
+  expect(describeFolders(folders)).toBe(
+    'Largest folders: .venv/lib (2.9 MiB), .venv/lib/torch (1.9 MiB), .venv/lib/numpy (879 KiB)',
+  );
+});

@@ -2,7 +2,7 @@
 
 import { get } from 'svelte/store';
 import { formatBytes, formatCount } from '../base/format.ts';
-import { describeUsage } from '../base/quota.ts';
+import { describeUsage, fullness } from '../base/quota.ts';
 import type { FolderUsage } from '../wire.ts';
 import { type ApiError, hasCode } from './api.ts';
 import type { Severity } from './notifications.ts';
@@ -10,6 +10,8 @@ import type { ModelSession } from './session.ts';
 
 export const FULL_KEY = 'filesystem-full';
 const FOLDERS_SHOWN = 3;
+/** A program that failed has tidied up by then, and the meter shows it. */
+const SETTLE_MS = 1_000;
 
 export function describeFull(error: ApiError): string {
   const neededFiles = error.number('needed_files');
@@ -23,8 +25,22 @@ export function describeFull(error: ApiError): string {
   return `It needs ${needed}, ${free} of ${limit} are free.`;
 }
 
+/** Those worth looking into: not one that holds little else than another listed one, and none that hardly counts. */
+function tellingFolders(folders: readonly FolderUsage[]): readonly FolderUsage[] {
+  const named = folders.filter(({ path }) => path !== '');
+  const largest = named[0]?.used_bytes ?? 0;
+  const isWithin = (inner: FolderUsage, outer: FolderUsage): boolean =>
+    inner.path.startsWith(`${outer.path}/`);
+  return named.filter((folder) => {
+    const isShell = named.some(
+      (other) => isWithin(other, folder) && other.used_bytes > 0.9 * folder.used_bytes,
+    );
+    return !isShell && folder.used_bytes >= 0.01 * largest;
+  });
+}
+
 export function describeFolders(folders: readonly FolderUsage[]): string {
-  const named = folders.filter(({ path }) => path !== '').slice(0, FOLDERS_SHOWN);
+  const named = tellingFolders(folders).slice(0, FOLDERS_SHOWN);
   if (named.length === 0) return '';
   return `Largest folders: ${named.map(({ path, used_bytes }) => `${path} (${formatBytes(used_bytes)})`).join(', ')}`;
 }
@@ -38,11 +54,14 @@ export async function showWriteError(session: ModelSession, what: string, error:
   await show(session, 'error', `${what}: the filesystem is full.`, describeFull(error));
 }
 
-/** Shows that a program in a terminal was out of space. What it could not write whole it may have deleted again, as pip
- * does, so that there is room once more. */
+/** Shows that a program in a terminal was out of space, unless the filesystem is full, which the page says by itself. What
+ * could not be written whole may be deleted again, as by pip: then there is room, and yet no way on. */
 export async function showNoSpace(session: ModelSession, terminal: string): Promise<void> {
-  const usage = `In use now: ${describeUsage(get(session.usage))}.`;
-  await show(session, 'warning', `A program in ${terminal} found no space left.`, usage);
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  const usage = get(session.usage);
+  if (fullness(usage) === 'full') return;
+  const words = `In use now: ${describeUsage(usage)}. What did not fit is gone again.`;
+  await show(session, 'warning', `A program in ${terminal} found no space left.`, words);
 }
 
 async function show(
