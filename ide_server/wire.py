@@ -399,7 +399,7 @@ class Values(Request, frozen=True):
 
 
 class Blob(Message, frozen=True):
-    """An encoded file of a result, fetched by index. Of a tensor that is cut: all of it, as npy, or as json of texts."""
+    """An encoded file of a result, fetched by index. Of a tensor that is cut: all of it, as npy or, of texts, json."""
 
     index: int
     format: str

@@ -6,15 +6,17 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ide_server.host.environments import Environments
-from ide_server.host.launchers import SandboxSpawn
+from ide_server.host.launchers import Checks, SandboxSpawn
 from ide_server.host.sandbox import Sandboxes
 from ide_server.host.templates import Templates
 from ide_server.settings import Settings
-from ide_server.wire import PhaseEnded, PhaseStarted
+from ide_server.wire import CodeCheck, PhaseEnded, PhaseStarted
+from tests.service.test_launcher import talk
 from tests.support.equipment import GivenEquipment
 from tests.support.local_launchers import FolderMounts, Laboratory, laboratory
 
@@ -141,3 +143,23 @@ async def test_the_code_cannot_change_its_runner(lab: Laboratory) -> None:
     finished = await lab.run("evaluate")
     assert finished.outcome == ("exception", "evaluate")
     assert "Permission denied" in finished.message
+
+
+async def test_code_is_checked_in_a_sandbox(lab: Laboratory) -> None:
+    lab.write({"main.py": "import os\nos.listdir('/nowhere')\n", "other.py": "def (\n"})
+    mounts: Any = lab.mounts
+    checks = Checks(lab.settings, lab.catalog, mounts, lab.spawn, saw_functions=lab.operations.saw_functions)
+    found = await checks.check(lab.model_id)
+    places = [(problem.path, problem.line, problem.kind) for problem in found.problems]
+    assert places == [("main.py", 2, "exception"), ("other.py", 1, "syntax")]
+    lab.write({"main.py": "def evaluate(params): pass\n", "other.py": ""})
+    assert await checks.check(lab.model_id) == CodeCheck(["evaluate"], [])
+
+
+async def test_a_launcher_restarts_within_its_sandbox(lab: Laboratory, tmp_path: Path) -> None:
+    async with talk(lab, tmp_path, "python", {"main.py": "def evaluate(params): return 'old'\n"}) as launcher:
+        assert await launcher.evaluate() == {"output": "old"}
+        lab.write({"main.py": "def evaluate(params): return 'new'\n"})
+        await launcher.launcher.restart()
+        assert await launcher.launcher.load() == ["evaluate"]
+        assert await launcher.evaluate() == {"output": "new"}

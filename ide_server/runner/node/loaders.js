@@ -36,7 +36,7 @@ export class DataLoader {
     this.#given = given;
     this.#blobs = blobs;
     this.#convert = convert;
-    // biome-ignore lint/correctness/noConstructorReturn: only a proxy answers loader[0]
+    // Only a proxy answers loader[0].
     return new Proxy(this, { get: (self, name) => get(self, name) });
   }
 
