@@ -266,7 +266,7 @@ export function evaluate(params) {
 """
 
 
-async def gives_all_types_back(lab: Laboratory) -> None:
+async def gives_all_types_back(lab: Laboratory, *, binary_format: str = "abc") -> None:
     lab.write({"slipway.toml": TYPES})
     given = dict(VALUES)
     given |= {f"{kind}_rows": [[value], [value]] for kind, value in VALUES.items()}
@@ -282,7 +282,7 @@ async def gives_all_types_back(lab: Laboratory) -> None:
                 blobs = [blob for each in values for blob in each.blobs]
                 paths = [(await lab.operations.blob(finished.operation.id, blob.index))[0] for blob in blobs]
                 assert [(blob.format, path.read_bytes()) for blob, path in zip(blobs, paths, strict=True)] == [
-                    ("abc", b"\0\xff")
+                    (binary_format if kind == "binary" else "abc", b"\0\xff")
                 ] * count, name
             else:
                 assert [element for each in values for element in each.elements] == [value] * count, name
@@ -300,6 +300,45 @@ async def test_every_type_goes_both_ways_on_every_node(lab: Laboratory, node: st
     lab.spawn.programs["node"] = node_program(node)
     lab.write({"index.mjs": NODE_TYPES})
     await gives_all_types_back(lab)
+
+
+NODE_PACKAGE = {
+    "node_modules/@decthings/model/index.js": """
+exports.makeModel = (model) => ({
+  createModelState: (options) => model.createModelState(options),
+  instantiateModel: async (options) => {
+    const instance = await model.instantiateModel(options);
+    return { evaluate: (given) => instance.evaluate(given), train: (given) => instance.train(given) };
+  },
+});
+""",
+    "index.js": """
+const { makeModel } = require("@decthings/model");
+exports.default = makeModel({
+  createModelState: ({ stateProvider }) => stateProvider.provide("key", Buffer.from("value")),
+  instantiateModel: () => ({
+    async evaluate({ params }) {
+      const outputs = [];
+      for (const [name, loader] of params) outputs.push({ name, data: await loader.next(loader.size()) });
+      if (!outputs.every(({ data }) => data.every(Buffer.isBuffer))) throw new TypeError("expected bytes");
+      return outputs;
+    },
+    train({ tracker }) {
+      const half = Buffer.concat([Buffer.from([2, 0]), Buffer.from(new Float64Array([0.5]).buffer)]);
+      tracker.metrics([{ name: "loss", value: half }]);
+    },
+  }),
+});
+""",
+}
+
+
+async def test_a_node_model_made_with_the_package_has_its_bytes(lab: Laboratory) -> None:
+    """The package itself is in no registry any more; this one hands on what the runner gives, as that does."""
+    lab.write(NODE_PACKAGE)
+    await gives_all_types_back(lab, binary_format="")
+    trained = await lab.run("train")
+    assert trained.metrics == [("loss", 0, 0.5)]
 
 
 PYTHON_LOADER = """
