@@ -51,6 +51,7 @@ class Settings:
     launcher_cpus: float = setting(2.0, "Processor limit of a launcher sandbox.")
     launcher_processes: int = setting(1024, "Most processes and threads in a launcher sandbox.")
     sandbox_tmp_mebibytes: int = setting(1024, "Size of the private /tmp of a sandbox, in MiB; counts as its memory.")
+    launcher_idle_seconds: float = setting(60.0, "Seconds a launcher waits for the next operation; 0 keeps none.")
     max_launchers: int = setting(4, "Most launchers at once; further operations wait in a queue.")
     max_terminals: int = setting(16, "Most terminals of one model.")
     terminal_scrollback_bytes: int = setting(2 * MEBIBYTE, "Output kept per terminal to replay on reconnect.")

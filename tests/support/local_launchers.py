@@ -107,6 +107,8 @@ class LocalSpawn:
 class FolderMount:
     """A plain folder in the place of a mounted filesystem."""
 
+    generation = 1
+
     def __init__(self, path: Path) -> None:
         self.path = path
 
@@ -246,7 +248,8 @@ async def laboratory(
     spawned_by: Callable[[Settings, FolderMounts], AbstractAsyncContextManager[Any]] = local_spawn,
     **changes: Any,
 ) -> AsyncIterator[Laboratory]:
-    settings = replace(Settings(data_dir=folder / "data", run_dir=folder / "run"), **changes)
+    kept_for = {"launcher_idle_seconds": 0.0}  # each operation has a launcher of its own, unless a test says otherwise
+    settings = replace(Settings(data_dir=folder / "data", run_dir=folder / "run"), **kept_for | changes)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     await asyncio.to_thread(migrate, settings)
     mounts: Any = FolderMounts(folder / "models")

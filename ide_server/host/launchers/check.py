@@ -10,6 +10,7 @@ from ide_server.host.equipment import Equipment
 from ide_server.host.launchers import outcomes
 from ide_server.host.launchers.code import CODE_FILES, code_file_of
 from ide_server.host.launchers.launcher import CallFailed, Launcher, LauncherLost
+from ide_server.host.launchers.output import Nobody
 from ide_server.host.launchers.protocol import Problem
 from ide_server.host.launchers.spawn import Spawn
 from ide_server.host.masking import Mask
@@ -93,7 +94,7 @@ class Checks:
             model_id=model_id,
             language=CODE_FILES[name],
         )
-        launcher.output.turn_off()
+        launcher.output.turn_to(Nobody())
         try:
             return await look_at(launcher, name)
         finally:

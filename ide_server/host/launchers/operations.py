@@ -18,8 +18,9 @@ from ide_server.catalog import Catalog, new_id
 from ide_server.errors import InvalidRequest, OperationEnded, OperationNotFound
 from ide_server.host.events import ModelEvents
 from ide_server.host.launchers import outcomes
-from ide_server.host.launchers.code import digest_of, language_of
+from ide_server.host.launchers.code import Code, code_of, language_of
 from ide_server.host.launchers.journal import Journal, bytes_after, follow
+from ide_server.host.launchers.pool import Pool
 from ide_server.host.launchers.results import read_result
 from ide_server.host.launchers.run import Inputs, Run, Surroundings
 from ide_server.host.launchers.spawn import Language, Spawn
@@ -97,16 +98,18 @@ class Operations:
         self._closing = False
         self._expiring: asyncio.Task[None] | None = None
         self._states = states
+        self._pool = Pool(settings, spawn)
         self._around = Surroundings(
             settings=settings,
             spawn=spawn,
+            pool=self._pool,
             states=states,
             active_state=self._active_state,
             save=self._save,
             saw_functions=self._saw_functions,
             made_first_state=self._made_first_state,
             first_state=self._first_state,
-            code_digest=self._code_digest,
+            look_at_code=self._look_at_code,
         )
 
     async def start(self) -> None:
@@ -131,6 +134,11 @@ class Operations:
             for job in list(self._jobs.values()):
                 group.create_task(self._interrupt(job))
         await asyncio.gather(*self._tasks)
+        await self._pool.close()
+
+    def retire_idle(self, model_id: ModelId) -> None:
+        """Launchers that wait for the model's next operation end; what works goes on."""
+        self._pool.retire(model_id)
 
     # --- what a person does ---
 
@@ -215,6 +223,7 @@ class Operations:
         while operations := await self._catalog.operations.list(model_id):
             for operation in operations:
                 await self._remove(operation.id)
+        await self._pool.retire_all(model_id)
 
     async def parameters(self, model_id: ModelId) -> ParameterDefinitions:
         """Raises ModelNotFound, FilesystemUnavailable, and InvalidRequest where slipway.toml is broken."""
@@ -372,8 +381,9 @@ class Operations:
         await self._catalog.models.set_active_state(operation.model_id, state_id)
         await self._announce_model(operation.model_id)
 
-    async def _code_digest(self, model_id: ModelId) -> str:
-        return await (await self._mounts.get(model_id)).run(digest_of)
+    async def _look_at_code(self, model_id: ModelId) -> tuple[Code, int]:
+        mount = await self._mounts.get(model_id)
+        return await mount.run(code_of), mount.generation
 
     async def _announce_model(self, model_id: ModelId) -> None:
         model = (await self._catalog.models.get(model_id)).as_model()

@@ -1,12 +1,16 @@
 """What a launcher prints, read as it comes and given to whoever listens at the time: one operation, or nobody."""
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Sequence
 from io import FileIO
 from typing import Protocol, Self
 
 from ide_server.host.launchers.logs import PARTIAL_SECONDS, READ_BYTES, LineSplitter, Stream
+
+PIPE_BYTES = 1 << 20
+"""More than a pipe holds."""
 
 
 class Log(Protocol):
@@ -16,8 +20,18 @@ class Log(Protocol):
         """Until it can take more; the pipe fills up meanwhile, and holds back who prints."""
 
 
+class Nobody:
+    """Takes all and keeps nothing."""
+
+    def write(self, stream: Stream, text: str) -> None:
+        pass
+
+    async def wait_room(self) -> None:
+        pass
+
+
 class Output:
-    """Both streams of one launcher. What is printed while nobody listens, by threads of the code, is dropped."""
+    """Both streams of one launcher. While nobody listens nothing is read, and whoever prints much waits."""
 
     def __init__(self, pipes: "Sequence[OutputPipe]") -> None:
         self._pipes = pipes
@@ -28,23 +42,16 @@ class Output:
         return cls([OutputPipe(stdout, "stdout"), OutputPipe(stderr, "stderr")])
 
     def turn_to(self, log: Log) -> None:
-        """From the first time on it is read, so that nothing of a launcher that has just started is dropped."""
+        """What threads of the code have printed since it was turned off is dropped."""
         for pipe in self._pipes:
-            pipe.log = log
-            pipe.start()
+            pipe.turn_to(log)
 
-    async def drain(self) -> None:
-        """Until all that was printed before has been given on. The runner answers after it has printed."""
-        await asyncio.gather(*(pipe.drain() for pipe in self._pipes))
-
-    def turn_off(self) -> None:
-        """From here on it is dropped."""
-        for pipe in self._pipes:
-            pipe.log = None
-            pipe.start()
+    async def turn_off(self) -> None:
+        """Once all that was printed before has been given on. The runner answers after it has printed."""
+        await asyncio.gather(*(pipe.turn_off() for pipe in self._pipes))
 
     async def wait_ended(self) -> None:
-        """Until no process has the pipes open any more."""
+        """Until no process has the pipes open any more, as long as somebody listens."""
         await asyncio.gather(*(pipe.wait_ended() for pipe in self._pipes))
 
     async def close(self) -> None:
@@ -54,33 +61,41 @@ class Output:
 
 class OutputPipe:
     def __init__(self, descriptor: int, stream: Stream) -> None:
-        self.log: Log | None = None
         self._pipe = FileIO(descriptor, "rb")
         self._stream = stream
         self._lines = LineSplitter()
         self._reading = asyncio.Lock()
         self._readable = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._following: asyncio.Task[None] | None = None
+        self._log: Log = Nobody()
+        self._was_off = False
         os.set_blocking(descriptor, False)
 
-    def start(self) -> None:
-        """Does nothing where it has been started."""
-        if self._task is None:
-            self._task = asyncio.create_task(self._follow())
+    def turn_to(self, log: Log) -> None:
+        if self._was_off:
+            self._discard()
+        self._log = log
+        self._following = asyncio.create_task(self._follow())
 
-    async def drain(self) -> None:
+    async def turn_off(self) -> None:
         await self._read_all()
-        self._give(self._lines.take_partial())
+        self._give(self._lines.end())
+        await self._stop()
+        self._was_off = True
 
     async def wait_ended(self) -> None:
-        if self._task is not None:
-            await asyncio.wait([self._task])
+        if self._following is not None:
+            await asyncio.wait([self._following])
 
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        await self._stop()
         self._pipe.close()
+
+    async def _stop(self) -> None:
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.wait([self._following])
+            self._following = None
 
     async def _follow(self) -> None:
         while await self._read_all():
@@ -101,8 +116,11 @@ class OutputPipe:
                     return False
                 for line in self._lines.feed(data):
                     self._give(line)
-                if self.log is not None:
-                    await self.log.wait_room()
+                await self._log.wait_room()
+
+    def _discard(self) -> None:
+        with contextlib.suppress(BlockingIOError):  # nothing was printed
+            os.read(self._pipe.fileno(), PIPE_BYTES)
 
     async def _wait_readable(self, seconds: float | None) -> bool:
         """False: nothing came in this time."""
@@ -119,5 +137,5 @@ class OutputPipe:
         return True
 
     def _give(self, text: str) -> None:
-        if text and self.log is not None:
-            self.log.write(self._stream, text)
+        if text:
+            self._log.write(self._stream, text)

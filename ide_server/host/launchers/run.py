@@ -13,9 +13,11 @@ from ide_server.errors import SlipwayError
 from ide_server.host.equipment import Equipment
 from ide_server.host.launchers import outcomes
 from ide_server.host.launchers.checkpoints import Checkpoints
+from ide_server.host.launchers.code import Code
 from ide_server.host.launchers.journal import Journal
 from ide_server.host.launchers.launcher import CallFailed, Launcher, LauncherLost
 from ide_server.host.launchers.logs import LogBudget
+from ide_server.host.launchers.pool import Fit, Pool, Warm, dispose
 from ide_server.host.launchers.reports import Reports
 from ide_server.host.launchers.results import InvalidResult, ResultWriter
 from ide_server.host.launchers.spawn import Language, Spawn
@@ -40,7 +42,8 @@ from ide_server.wire import (
 
 GRACE_SECONDS = 3.0
 """How long a train that was asked to stop may take to return."""
-DISPOSE_SECONDS = 10.0
+DRAIN_SECONDS = 2.0
+"""How long the code may go on printing before its launcher is not kept."""
 MAX_LOG_BYTES = 64 << 20
 
 
@@ -59,13 +62,15 @@ class Surroundings:
 
     settings: Settings
     spawn: Spawn
+    pool: Pool
     states: States
     active_state: Callable[[Operation], Awaitable[StateId | None]]
     save: Callable[[Operation], Awaitable[None]]
     saw_functions: Callable[[Operation, Sequence[FunctionName]], Awaitable[None]]
     made_first_state: Callable[[Operation, StateId], Awaitable[None]]
     first_state: Callable[[ModelId], asyncio.Lock]
-    code_digest: Callable[[ModelId], Awaitable[str]]
+    look_at_code: Callable[[ModelId], Awaitable[tuple[Code, int]]]
+    """As it is, and the generation of the mount that it is in."""
 
 
 class Ended(Exception):
@@ -86,7 +91,7 @@ class Run:
         self._journal = journal
         self._around = around
         self._reports = Reports(journal)
-        self._launcher: Launcher | None = None
+        self._warm: Warm | None = None
         self._functions: list[FunctionName] = []
         self._code_digest = ""
         self._phase: Phase | None = None
@@ -106,14 +111,14 @@ class Run:
             return self._stopped
         finally:
             self._deadline = None
-            if self._launcher is not None:
-                await self._launcher.kill()
+            if self._warm is not None:
+                await self._around.pool.kill(self._warm)
 
     def stop(self) -> None:
         """A train is asked first, and ended GRACE_SECONDS later; the second time, and all else, is ended at once."""
         asked = self._stopped is not None
-        if self._phase == "train" and not asked and self._launcher is not None:
-            self._launcher.cancel()
+        if self._phase == "train" and not asked and self._warm is not None:
+            self._warm.launcher.cancel()
             self._stop(outcomes.cancelled(), in_seconds=GRACE_SECONDS)
         else:
             self._stop(outcomes.cancelled(), in_seconds=0)
@@ -129,7 +134,7 @@ class Run:
     async def _run(self) -> Outcome:
         if self._inputs.language is None:
             return outcomes.no_code(self.operation.kind)
-        await self._load(self._inputs.language)
+        await self._load(self._inputs.language, await self._present_state())
         match self.operation.kind:
             case "createModelState":
                 outcome = await self._create_model_state()
@@ -144,21 +149,19 @@ class Run:
 
     # --- phases ---
 
-    async def _load(self, language: Language) -> None:
+    async def _load(self, language: Language, state_id: StateId | None) -> None:
+        """In a launcher that holds this state, or none yet."""
         equipment = await self._prepare()
         self._journal.keep_out(equipment.variables.secrets)
         async with self._timed("codeStartup"):
-            # Before it is read: code that changes meanwhile is not taken for what made a state.
-            self._code_digest = await self._around.code_digest(self.operation.model_id)
-            self._launcher = await Launcher.start(
-                self._around.spawn,
-                f"launcher-{self.operation.id}",
-                equipment=equipment,
-                model_id=self.operation.model_id,
-                language=language,
-            )
-            self._launcher.output.turn_to(LogBudget(self._journal, max_bytes=MAX_LOG_BYTES))
-            await self._saw(await self._launcher.load(self._reports))
+            code, generation = await self._around.look_at_code(self.operation.model_id)
+            self._code_digest = code.digest
+            fit = Fit(self.operation.model_id, language, equipment.edition, generation, code.mark)
+            self._warm = await self._around.pool.take(fit, equipment, state_id=state_id)
+            self._warm.launcher.output.turn_to(LogBudget(self._journal, max_bytes=MAX_LOG_BYTES))
+            if self._warm.functions is None:
+                self._warm.functions = await self._warm.launcher.load(self._reports)
+            await self._saw(self._warm.functions)
 
     async def _create_model_state(self) -> Outcome:
         state_id = await self._make_state("createState", "createModelState", "created", self._inputs.request.parameters)
@@ -170,12 +173,27 @@ class Run:
         state_id = self.operation.state_id or await self._active_or_first_state()
         if state_id is not None:
             await self._save(state_id=state_id)
-        if "instantiateModel" in self._functions:
+        if self._launched.is_instantiated and not self._launched.holds(state_id):
+            await self._load_anew(state_id)
+        warm = self._launched
+        if "instantiateModel" in self._functions and not warm.holds(state_id):
             async with self._timed("instantiateModel"):
                 keys = None
                 if state_id is not None:
                     keys = await self._around.states.keys(self.operation.model_id, state_id)
-                await self._saw(await self._running.call("instantiateModel", self._reports, state=keys))
+                warm.functions = await warm.launcher.call("instantiateModel", self._reports, state=keys)
+                await self._saw(warm.functions)
+        warm.state_id, warm.is_instantiated = state_id, True
+
+    async def _load_anew(self, state_id: StateId | None) -> None:
+        """The active state has been changed since a launcher was chosen that holds it."""
+        assert self._inputs.language is not None  # or nothing would have been loaded
+        await self._around.pool.kill(self._launched)
+        self._warm = None
+        await self._load(self._inputs.language, state_id)
+
+    async def _present_state(self) -> StateId | None:
+        return self.operation.state_id or await self._around.active_state(self.operation)
 
     async def _active_or_first_state(self) -> StateId | None:
         """Of operations that find no state one makes it; the others wait for it, as long as that may take."""
@@ -264,18 +282,27 @@ class Run:
         )
 
     async def _leave(self) -> None:
-        """Let the code clean up. The outcome stands already, so what fails here is only written down."""
+        """Keep the launcher for the next operation, or let the code clean up.
+
+        The outcome stands already, so what fails here is only written down.
+        """
+        warm, seconds = self._launched, self._around.settings.launcher_idle_seconds
         try:
-            async with asyncio.timeout(DISPOSE_SECONDS):
-                if "dispose" in self._functions and self.operation.kind != "createModelState":
-                    await self._running.call("dispose", self._reports)
-                await self._running.close()
+            # What a train has changed is no longer the state that it began with.
+            if seconds > 0 and self.operation.kind != "train":
+                async with asyncio.timeout(DRAIN_SECONDS):
+                    await warm.launcher.output.turn_off()
+                self._around.pool.keep(warm, seconds=seconds)
+            else:
+                await dispose(warm, self._reports)
+                await self._around.pool.close_one(warm)
+            self._warm = None
         except CallFailed as failed:
             self._note(f"dispose failed: {failed.said.message}")
         except LauncherLost as lost:
             self._note(f"dispose did not return: {lost.reason}")
         except TimeoutError:
-            self._note(f"dispose did not return within {DISPOSE_SECONDS:g} seconds.")
+            self._note("The code did not clean up or fall silent in time, so its launcher is ended.")
 
     async def _prepare(self) -> Equipment:
         try:
@@ -331,6 +358,10 @@ class Run:
         self._journal.append(Log(time.time(), "stderr", f"[{text}]\n"))
 
     @property
+    def _launched(self) -> Warm:
+        assert self._warm is not None  # the first phase took it
+        return self._warm
+
+    @property
     def _running(self) -> Launcher:
-        assert self._launcher is not None  # the first phase started it
-        return self._launcher
+        return self._launched.launcher

@@ -50,6 +50,10 @@ class Child:
         self._descriptor = os.pidfd_open(pid)
         self._loop.add_reader(self._descriptor, self._reap)
 
+    @property
+    def ended(self) -> bool:
+        return self._exit.done()
+
     async def wait(self) -> Exit:
         return await asyncio.shield(self._exit)
 
