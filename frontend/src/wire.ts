@@ -311,7 +311,7 @@ export interface Values {
   readonly values: readonly unknown[];
 }
 
-/** An encoded file of a result, fetched by index. Of a tensor that is cut: all of it, as npy, or as json of texts. */
+/** An encoded file of a result, fetched by index. Of a tensor that is cut: all of it, as npy or, of texts, json. */
 export interface Blob {
   readonly index: number;
   readonly format: string;

@@ -13,7 +13,7 @@ from ide_server.host import disk
 @asynccontextmanager
 async def spooled(folder: Path, chunks: AsyncIterable[bytes]) -> AsyncIterator[IO[bytes]]:
     """On the disk of `folder`; gone at the end, also after a crash. Raises FilesystemUnavailable."""
-    with await asyncio.to_thread(tempfile.TemporaryFile, dir=folder) as file:
+    with await asyncio.to_thread(lambda: tempfile.TemporaryFile("w+b", dir=folder)) as file:
         async for chunk in chunks:
             await asyncio.to_thread(disk.write, file, chunk)
         yield file
