@@ -40,7 +40,7 @@ describe('lists', () => {
     const [python] = runtimeParts(lists(), OLD);
     expect(python?.groups).toEqual([
       { label: 'Ready on this machine', options: [{ value: '3.11', label: '3.11 (3.11.7)' }] },
-      { label: 'Fetched when chosen', options: [{ value: '3.14', label: '3.14' }] },
+      { label: 'Would be fetched', options: [{ value: '3.14', label: '3.14' }] },
     ]);
     expect([OLD, NEW].map((choice) => runtimeParts(lists(), choice)[0]?.description)).toEqual([
       'Ready on this machine',
@@ -56,7 +56,7 @@ describe('lists', () => {
     ).toEqual([
       ['', 'None'],
       ['Ready on this machine', '2.12.0'],
-      ['Fetched when chosen', '2.13.0'],
+      ['Would be fetched', '2.13.0'],
     ]);
   });
 
@@ -96,6 +96,11 @@ test('a choice is ready if an environment was built for just that', () => {
 describe('what applying does', () => {
   test('is nothing where nothing has changed', () => {
     expect(planOf(standing(OLD), OLD, lists(), 1)).toEqual({ changes: [], words: '' });
+  });
+
+  test('is to build it where the model has none yet, as after the first build was cancelled', () => {
+    const none = { ...standing(OLD), key: null };
+    expect(planOf(none, OLD, lists(), 0).changes).toEqual(['The first one']);
   });
 
   test('says what is fetched and built, and which terminals keep the old one', () => {

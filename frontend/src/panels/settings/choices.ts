@@ -39,7 +39,7 @@ export interface Lists {
 }
 
 const READY = 'Ready on this machine';
-const FETCHED = 'Fetched when chosen';
+const FETCHED = 'Would be fetched';
 const KEPT = 'No longer offered';
 const NOT_PREINSTALLED: VersionOption = { value: NONE, label: 'None' };
 
@@ -187,7 +187,10 @@ export function planOf(
   const changes = changesOf(environment.choice, choice);
   const isReplacing = build?.status === 'running' && !isSameChoice(build.choice, choice);
   if (build?.status === 'running' && !isReplacing) return NOTHING;
-  if (changes.length === 0) return isReplacing ? CANCELLING : NOTHING;
+  if (changes.length === 0 && isReplacing) return CANCELLING;
+  if (changes.length === 0 && environment.key === null)
+    return { changes: ['The first one'], words: how(choice, lists) };
+  if (changes.length === 0) return NOTHING;
   const words = [isReplacing ? CANCELLING.words : '', how(choice, lists), runningOnes(terminals)];
   return { changes, words: words.filter(Boolean).join(' ') };
 }
