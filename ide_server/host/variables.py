@@ -151,13 +151,14 @@ def check_name(name: str) -> None:
     if not NAME.fullmatch(name):
         raise InvalidRequest(
             "Expected a name of letters, digits and _ that begins with no digit, of at most 128 characters; "
-            f"got {name[:140]!r}."
+            f"got {name[:140]!r}.",
+            field="name",
         )
     reason = RESERVED.get(name) or next(
         (reason for beginning, reason in RESERVED_BEGINNINGS.items() if name.startswith(beginning)), None
     )
     if reason is not None:
-        raise InvalidRequest(f"The name {name} cannot be used: {reason}.")
+        raise InvalidRequest(f"The name {name} cannot be used: {reason}.", field="name")
 
 
 def check_value(name: str, new: VariableValue) -> None:

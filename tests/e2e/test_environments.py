@@ -211,6 +211,12 @@ def test_variables_reach_new_terminals_and_runs_and_a_secret_is_never_shown_agai
     settings, terminal = workbench.settings, workbench.terminal
     terminal.run("echo busy-$((1+1)); sleep 1000", "busy-2")
     settings.open("Variables")
+    settings.press("Add variable")
+    form = settings.dialog.get_by_role("form", name="New variable")
+    form.get_by_label("Name").fill("PATH")
+    form.get_by_role("button", name="Add").click()
+    expect(form.get_by_label("Name")).to_have_accessible_description(re.compile("The name PATH cannot be used"))
+    form.get_by_role("button", name="Cancel").click()
     add_variable(settings.dialog, "ADDRESS", "https://example.org")
     add_variable(settings.dialog, "TOKEN", SECRET, secret=True)
     expect(settings.dialog.get_by_role("listitem").filter(has_text="TOKEN")).to_contain_text("Secret")

@@ -129,6 +129,7 @@ async def test_a_name_that_cannot_be_passed_or_breaks_the_sandbox_is_refused(
     with pytest.raises(InvalidRequest, match="name") as refused:
         await variables.set(model, name, SECRET)
     assert SECRET.value not in refused.value.message
+    assert refused.value.details == {"field": "name"}
     assert await variables.list(model) == []
 
 
