@@ -85,7 +85,7 @@ def test_the_shipped_offering_is_understood_and_sensible(tmp_path: Path) -> None
     assert shipped.node.majors == (24, 22, 20, 18)
     assert shipped.python == PythonOffering(oldest="3.9", newest="", fetch=True)
     assert shipped.torch.backend == "auto"
-    assert list(shipped.packages) == ["torch", "tensorflow"]
+    assert list(shipped.packages) == ["torch", "tensorflow", "numpy"]
     shipped.check(shipped.default_choice)
 
 

@@ -127,6 +127,20 @@ def test_the_name_of_an_output_is_text() -> None:
         values.named_values({3: 1})
 
 
+class TorchWithoutNumpy(Array):
+    def reshape(self, _: int) -> "TorchWithoutNumpy":
+        return TorchWithoutNumpy(self.dtype, (len(self._flat),), self._flat)
+
+    def numpy(self) -> Any:
+        raise RuntimeError("Numpy is not available")
+
+
+def test_a_tensor_of_torch_needs_no_numpy() -> None:
+    assert simple({"x": TorchWithoutNumpy("torch.int64", (2, 3), [1, 2, 3, 4, 5, 6])}) == {
+        "x": [("i64", [2, 3], [1, 2, 3, 4, 5, 6])]
+    }
+
+
 def test_all_elements_of_an_array_go_however_many() -> None:
     for data in ([0] * 200_001, Array("int64", (200_001,), [0] * 200_001)):
         [(_, [value])] = values.named_values({"x": data})

@@ -205,12 +205,12 @@ def _elements(data, dtype, element_type):
     """All elements, row-major and little-endian: as they lie in memory where they can be had so."""
     size, flat = math.prod(data.shape), data.reshape(-1)
     if size and dtype not in HALVES:
-        lying = flat.numpy() if hasattr(flat, "numpy") else flat
         try:
+            lying = flat.numpy() if hasattr(flat, "numpy") else flat
             view = memoryview(lying)
             return view if view.c_contiguous else memoryview(lying.copy())
-        except TypeError:
-            pass  # no buffer: element by element
+        except (TypeError, RuntimeError):
+            pass  # no buffer, or one of torch's where numpy is not installed: element by element
     numbers = array.array(ARRAY_CODES[element_type])
     for start in range(0, size, SLICE_ELEMENTS):
         numbers.extend(flat[start : start + SLICE_ELEMENTS].tolist())
