@@ -26,10 +26,16 @@ def host(arguments: argparse.Namespace) -> int:
     """Run the host process alone; `serve` does this by itself."""
     from ide_server import logs, serving
     from ide_server.host.app import create_app
+    from ide_server.host.environments import offering
 
     serving.end_with(arguments.parent)
     logs.log_plainly("host")
     settings = Settings.of(arguments)
+    try:
+        offering.read(settings.data_dir)
+    except offering.NotUnderstood as error:
+        print(error, file=sys.stderr)
+        return 1
     with serving.unix_listener(settings.host_socket) as listener:
         serving.serve(create_app(settings), listener, stop_seconds=HOST_STOP_SECONDS, ready=arguments.ready)
     return 0

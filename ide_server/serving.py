@@ -80,7 +80,8 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.ready is not None and self.started:
-            os.write(self.ready, b"\n")
+            with contextlib.suppress(BrokenPipeError):  # who waited is ending, and ends this process next
+                os.write(self.ready, b"\n")
             os.close(self.ready)
 
 
