@@ -101,7 +101,7 @@ def test_the_children_of_a_killed_supervisor_end_and_a_new_one_starts_after_them
 def test_an_environments_toml_that_is_wrong_is_named_and_nothing_more(tmp_path: Path) -> None:
     (tmp_path / "environments.toml").write_text("[packages")
     command = (sys.executable, "-m", "ide_server", "serve", "--port=0", f"--data-dir={tmp_path}")
-    done = subprocess.run([*command, f"--run-dir={tmp_path / 'run'}"], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert f"{tmp_path / 'environments.toml'} cannot be used" in done.stderr
     assert "Traceback" not in done.stderr
