@@ -77,6 +77,7 @@ def test_axe_finds_nothing_serious(checked_page: Page) -> None:
         found += problems(page, where)
         page.keyboard.press("Escape")
     found += problems_of_settings(workbench)
+    found += problems_of_lists(page)
     workbench.file("README.md").click(button="right")
     found += problems(page, "menu of a file")
     page.get_by_role("menuitem", name="Delete").click()
@@ -92,6 +93,10 @@ def test_axe_finds_nothing_serious(checked_page: Page) -> None:
     page.get_by_role("button", name="Actions for Checked").first.click()
     page.get_by_role("menuitem", name="Rename").click()
     found += problems(page, "rename")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="API tokens").click()
+    page.get_by_role("button", name="New token").click()
+    found += problems(page, "a new token")
     assert not found, "\n".join(found)
 
 
@@ -109,6 +114,22 @@ def problems_of_settings(workbench: Workbench) -> list[str]:
     expect(settings.versions("Node")).to_be_enabled(timeout=30 * SECONDS)
     found += problems(settings.page, "settings, the versions")
     settings.close()
+    return found
+
+
+def problems_of_lists(page: Page) -> list[str]:
+    found = []
+    page.get_by_role("button", name="States", exact=True).click()
+    page.get_by_role("button", name=re.compile("Details of")).last.click()
+    found += problems(page, "states")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Snapshots", exact=True).click()
+    page.get_by_role("button", name="Take snapshot").click()
+    found += problems(page, "a snapshot")
+    page.get_by_role("dialog", name="Take a snapshot").get_by_role("button", name="Take snapshot").click()
+    expect(page.get_by_role("listitem", name=re.compile("20"))).to_be_visible()
+    found += problems(page, "snapshots")
+    page.keyboard.press("Escape")
     return found
 
 

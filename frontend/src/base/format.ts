@@ -48,3 +48,8 @@ export function formatAge(time: number, now: number): string {
   const date = new Date(time * 1000);
   return date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
 }
+
+/** A time (seconds since the epoch) in full: "21 Nov 2026, 08:12". */
+export function formatTime(time: number): string {
+  return new Date(time * 1000).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+}

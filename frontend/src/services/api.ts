@@ -2,7 +2,10 @@
 
 import { encodePath, parent } from '../base/paths.ts';
 import type {
+  ApiToken,
+  ApiTokenId,
   BuiltEnvironment,
+  CreatedApiToken,
   Entry,
   EnvironmentChoice,
   EnvironmentOffers,
@@ -14,14 +17,19 @@ import type {
   ModelEnvironment,
   ModelId,
   Move,
+  NewApiToken,
   NewModel,
   NewOperation,
+  NewSnapshot,
   NewTerminal,
   Operation,
   OperationId,
   OwnPackages,
   ParameterDefinitions,
   Result,
+  Snapshot,
+  SnapshotChange,
+  SnapshotId,
   State,
   StateChange,
   StateId,
@@ -119,12 +127,56 @@ async function json<T>(method: string, path: string, body?: unknown): Promise<T>
   return (response.status === 204 ? undefined : await response.json()) as T; // the server's types are wire.ts
 }
 
+/** What is told of a request while its body is sent, and what stops it. */
+export interface Sending {
+  onProgress?: (sentBytes: number) => void;
+  signal?: AbortSignal;
+}
+
+interface Sent extends Sending {
+  method: string;
+  headers?: Readonly<Record<string, string>>;
+}
+
+/** For content of any size; XMLHttpRequest, as fetch reports no progress of what it sends. */
+function send<T>(
+  path: string,
+  content: Blob,
+  { method, headers = {}, onProgress, signal }: Sent,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const call = new XMLHttpRequest();
+    call.open(method, path);
+    call.setRequestHeader('Content-Type', 'application/octet-stream');
+    for (const [name, value] of Object.entries(headers)) call.setRequestHeader(name, value);
+    call.upload.onprogress = (event) => onProgress?.(event.loaded);
+    call.onerror = () => reject(offline());
+    call.onabort = () => reject(new DOMException('The upload was cancelled.', 'AbortError'));
+    call.onload = () => {
+      if (call.status < 300)
+        resolve(JSON.parse(call.responseText) as T); // the server's types are wire.ts
+      else reject(errorOf(call.status, call.responseText));
+    };
+    signal?.addEventListener('abort', () => call.abort(), { once: true });
+    call.send(content);
+  });
+}
+
 const ROOT = '/api/v1';
 
 export const host = (): Promise<Host> => json('GET', `${ROOT}/host`);
 export const templates = (): Promise<Template[]> => json('GET', `${ROOT}/templates`);
 export const models = (): Promise<Model[]> => json('GET', `${ROOT}/models`);
 export const createModel = (model: NewModel): Promise<Model> => json('POST', `${ROOT}/models`, model);
+/** From an exported snapshot. */
+export const importModel = (name: string, file: Blob, sending: Sending): Promise<Model> =>
+  send(`${ROOT}/models/import?${new URLSearchParams({ name })}`, file, { method: 'POST', ...sending });
+
+export const tokens = (): Promise<ApiToken[]> => json('GET', `${ROOT}/tokens`);
+export const createToken = (token: NewApiToken): Promise<CreatedApiToken> =>
+  json('POST', `${ROOT}/tokens`, token);
+export const removeToken = (id: ApiTokenId): Promise<void> =>
+  json('DELETE', `${ROOT}/tokens/${encodeURIComponent(id)}`);
 
 /** What an environment may be made of. */
 export const environmentOffers = (): Promise<EnvironmentOffers> => json('GET', `${ROOT}/environments/offers`);
@@ -138,10 +190,8 @@ export interface Content {
   etag: string;
 }
 
-export interface Upload {
+export interface Upload extends Sending {
   expected: Expected;
-  onProgress?: (sentBytes: number) => void;
-  signal?: AbortSignal;
 }
 
 /** Everything of one model. */
@@ -234,23 +284,9 @@ export class ModelApi {
     return request(this.fileUrl(path), { method: 'DELETE', headers: { 'If-Match': '*' } });
   }
 
-  /** Like write, for files of any size; XMLHttpRequest, as fetch reports no progress of what it sends. */
-  upload(path: string, content: Blob, { expected, onProgress, signal }: Upload): Promise<Entry> {
-    return new Promise((resolve, reject) => {
-      const call = new XMLHttpRequest();
-      call.open('PUT', this.fileUrl(path));
-      call.setRequestHeader('Content-Type', 'application/octet-stream');
-      for (const [name, value] of Object.entries(preconditions(expected))) call.setRequestHeader(name, value);
-      call.upload.onprogress = (event) => onProgress?.(event.loaded);
-      call.onerror = () => reject(offline());
-      call.onabort = () => reject(new DOMException('The upload was cancelled.', 'AbortError'));
-      call.onload = () => {
-        if (call.status < 300) resolve(JSON.parse(call.responseText) as Entry);
-        else reject(errorOf(call.status, call.responseText));
-      };
-      signal?.addEventListener('abort', () => call.abort(), { once: true });
-      call.send(content);
-    });
+  /** Like write, for files of any size. */
+  upload(path: string, content: Blob, { expected, ...sending }: Upload): Promise<Entry> {
+    return send(this.fileUrl(path), content, { method: 'PUT', headers: preconditions(expected), ...sending });
   }
 
   /** Uses an environment, or builds it first. */
@@ -304,11 +340,60 @@ export class ModelApi {
   }
 
   changeState(id: StateId, change: StateChange): Promise<State> {
-    return json('PATCH', `${this.root}/states/${encodeURIComponent(id)}`, change);
+    return json('PATCH', this.statePath(id), change);
   }
 
   removeState(id: StateId): Promise<void> {
-    return json('DELETE', `${this.root}/states/${encodeURIComponent(id)}`);
+    return json('DELETE', this.statePath(id));
+  }
+
+  /** One key of it; '' are bare bytes. */
+  stateContentUrl(id: StateId, key: string): string {
+    return `${this.statePath(id)}/content?${new URLSearchParams({ key })}`;
+  }
+
+  stateZipUrl(id: StateId): string {
+    return `${this.statePath(id)}/zip`;
+  }
+
+  /** A state with one key; '' makes it bare bytes. */
+  uploadState(state: { name: string; key: string }, content: Blob, sending: Sending): Promise<State> {
+    return send(`${this.root}/states?${new URLSearchParams(state)}`, content, { method: 'POST', ...sending });
+  }
+
+  /** A state from a zip with a file for each key. */
+  uploadStateZip(name: string, content: Blob, sending: Sending): Promise<State> {
+    const path = `${this.root}/states/zip?${new URLSearchParams({ name })}`;
+    return send(path, content, { method: 'POST', ...sending });
+  }
+
+  private statePath(id: StateId): string {
+    return `${this.root}/states/${encodeURIComponent(id)}`;
+  }
+
+  takeSnapshot(snapshot: NewSnapshot): Promise<Snapshot> {
+    return json('POST', `${this.root}/snapshots`, snapshot);
+  }
+
+  changeSnapshot(id: SnapshotId, change: SnapshotChange): Promise<Snapshot> {
+    return json('PATCH', this.snapshotPath(id), change);
+  }
+
+  removeSnapshot(id: SnapshotId): Promise<void> {
+    return json('DELETE', this.snapshotPath(id));
+  }
+
+  /** Resolves with the snapshot of what there was before. */
+  restoreSnapshot(id: SnapshotId): Promise<Snapshot> {
+    return json('POST', `${this.snapshotPath(id)}/restore`);
+  }
+
+  snapshotZipUrl(id: SnapshotId): string {
+    return `${this.snapshotPath(id)}/zip`;
+  }
+
+  private snapshotPath(id: SnapshotId): string {
+    return `${this.root}/snapshots/${encodeURIComponent(id)}`;
   }
 
   operations(): Promise<Operation[]> {
