@@ -80,6 +80,28 @@ async def unexpected(_: Request, error: Exception) -> Response:
     return json_reply(ErrorReply(body), status=500)
 
 
+def protocol_error(message: str, status: int) -> Response:
+    """As the Open Inference Protocol has it, below /v2."""
+    return json_reply({"error": message}, status=status)
+
+
+async def protocol_slipway_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, errors.SlipwayError)
+    return protocol_error(error.message, status_of(error))
+
+
+async def protocol_http_exception(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    reply = protocol_error(error.detail, error.status_code)
+    reply.headers.update(error.headers or {})
+    return reply
+
+
+PROTOCOL_HANDLERS: Mapping[Any, Any] = {
+    errors.SlipwayError: protocol_slipway_error,
+    HTTPException: protocol_http_exception,
+}
+
 EXCEPTION_HANDLERS: Mapping[Any, Any] = {
     errors.SlipwayError: slipway_error,
     HTTPException: http_exception,

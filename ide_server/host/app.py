@@ -14,12 +14,13 @@ from ide_server.host.environments import Environments
 from ide_server.host.events import ModelEvents
 from ide_server.host.files import Files
 from ide_server.host.idempotency import Idempotency
+from ide_server.host.inference import Inference
 from ide_server.host.launchers import Checks, Operations, SandboxSpawn
 from ide_server.host.model_environments import ModelEnvironments
 from ide_server.host.models import Models
 from ide_server.host.mounts import Mounts
 from ide_server.host.packages import Packages
-from ide_server.host.routes import api
+from ide_server.host.routes import api, inference
 from ide_server.host.sandbox import Sandboxes
 from ide_server.host.snapshots import Snapshots
 from ide_server.host.state import HostState
@@ -39,7 +40,7 @@ def create_app(settings: Settings) -> Starlette:
             yield state
 
     return Starlette(
-        routes=[Mount("/api/v1", routes=api), Route("/healthz", health)],
+        routes=[Mount("/api/v1", routes=api), *inference.routes, Route("/healthz", health)],
         middleware=[Middleware(Idempotency)],
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=lifespan,
@@ -125,6 +126,7 @@ async def owners(settings: Settings) -> AsyncIterator[HostState]:
             states=states,
             snapshots=snapshots,
             operations=operations,
+            inference=Inference(catalog, operations),
             checks=checks,
             templates=templates,
             variables=variables,

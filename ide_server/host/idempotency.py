@@ -21,7 +21,7 @@ class Idempotency:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        key = Headers(scope=scope).get("idempotency-key") if is_post(scope) else None
+        key = Headers(scope=scope).get("idempotency-key") if is_kept(scope) else None
         if key is None:
             return await self._app(scope, receive, send)
         try:
@@ -78,8 +78,9 @@ class Reply:
         await self._send(message)
 
 
-def is_post(scope: Scope) -> bool:
-    return (scope["type"], scope.get("method")) == ("http", "POST")
+def is_kept(scope: Scope) -> bool:
+    """Not of the inference protocol, whose replies are more than a body of JSON."""
+    return (scope["type"], scope.get("method")) == ("http", "POST") and not scope["path"].startswith("/v2/")
 
 
 async def read_ahead(receive: Receive) -> list[Message]:

@@ -6,6 +6,7 @@ from ide_server.catalog import Catalog
 from ide_server.host.environments import Environments
 from ide_server.host.events import ModelEvents
 from ide_server.host.files import Files
+from ide_server.host.inference import Inference
 from ide_server.host.launchers import Checks, Operations
 from ide_server.host.model_environments import ModelEnvironments
 from ide_server.host.models import Models
@@ -36,6 +37,7 @@ class HostState(TypedDict):
     states: States
     snapshots: Snapshots
     operations: Operations
+    inference: Inference
     checks: Checks
     templates: Templates
     variables: Variables

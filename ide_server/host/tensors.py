@@ -72,9 +72,14 @@ def encode_nested(element_type: ElementType, shape: list[int], value: Any) -> by
     flat = flat_of(value)
     if element_type == "string":
         return encode_value(Header(element_type, shape), json.dumps(flat, ensure_ascii=False).encode())
+    return encode_value(Header(element_type, shape), bytes_of(element_type, flat))
+
+
+def bytes_of(element_type: ElementType, flat: Sequence[Any]) -> bytes:
+    """Of numbers and booleans, as JSON has them."""
     if element_type in ("f32", "f64"):
         flat = [float(element) for element in flat]
-    return encode_value(Header(element_type, shape), _packed(array.array(ARRAY_CODES[element_type], flat)))
+    return _swapped(array.array(ARRAY_CODES[element_type], flat)).tobytes()
 
 
 def encode_files(element_type: ElementType, shape: list[int], files: Sequence[tuple[str, bytes]]) -> bytes:
@@ -128,10 +133,6 @@ def _word(element: float) -> float | str:
     if math.isfinite(element):
         return element
     return "nan" if math.isnan(element) else "inf" if element > 0 else "-inf"
-
-
-def _packed(numbers: "array.array[Any]") -> bytes:
-    return _swapped(numbers).tobytes()
 
 
 def _swapped(numbers: "array.array[Any]") -> "array.array[Any]":

@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp
 
 from ide_server.catalog import Catalog
-from ide_server.replies import EXCEPTION_HANDLERS
+from ide_server.replies import EXCEPTION_HANDLERS, PROTOCOL_HANDLERS
 from ide_server.settings import Settings
 from ide_server.web import api_page, api_tokens, assets, pages, relay, sign_in, sockets
 from ide_server.web.guard import Guard
@@ -37,6 +38,7 @@ def create_app(settings: Settings) -> ASGIApp:
                 sign_outs=SignOuts(),
             )
 
+    protocol = [Middleware(ExceptionMiddleware, handlers=PROTOCOL_HANDLERS)]
     app = Starlette(
         routes=[
             Route("/healthz", health),
@@ -47,6 +49,8 @@ def create_app(settings: Settings) -> ASGIApp:
             Route("/api", api_page.show_page),
             Route("/api/v1/{path:path}", relay.relay, methods=["GET", "PUT", "POST", "PATCH", "DELETE"]),
             WebSocketRoute("/api/v1/{path:path}", sockets.relay),
+            Route("/v2", relay.relay, middleware=protocol),
+            Route("/v2/{path:path}", relay.relay, methods=["GET", "POST"], middleware=protocol),
             Route("/", pages.workbench),
             Route("/models/{model}", pages.workbench),
             Route("/{path:path}", assets.asset),

@@ -43,7 +43,7 @@ class Guard:
         is_meant = access.bearer(connection) is not None
         if not is_meant and (scope["type"] == "websocket" or scope["method"] not in SAFE_METHODS):
             self.check_origin(connection)
-        if scope["path"].startswith("/api/"):
+        if f"{scope['path']}/".startswith(("/api/", "/v2/")):
             check_destination(connection)
 
     def check_host(self, connection: HTTPConnection) -> None:

@@ -7,7 +7,7 @@ import shutil
 import time
 import traceback
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
@@ -63,6 +63,10 @@ CRASHED = "The server ended while this operation was not finished. What it had w
 CLOSING = "The server was stopped while this operation was not finished. What it had written is kept; run it again."
 
 logger = logging.getLogger(__name__)
+
+
+Ask = Callable[[ParameterDefinitions], tuple[NewOperation, ParameterDefinitions]]
+"""What is asked of a model that has these definitions, and as which of them it is to be understood."""
 
 
 class Job:
@@ -144,8 +148,14 @@ class Operations:
 
     async def create(self, model_id: ModelId, new: NewOperation) -> Operation:
         """Queued, with its row, request and journal on disk. Raises InvalidRequest, ModelNotFound, StateNotFound."""
+        return await self.create_of(model_id, lambda definitions: (new, definitions))
+
+    async def create_of(self, model_id: ModelId, ask: Ask) -> Operation:
+        """As create does, of what is asked in view of the model's definitions."""
         await self._catalog.models.get(model_id)
-        inputs = Inputs(new, *await self._look_at(model_id))
+        definitions, language = await self._look_at(model_id)
+        new, definitions = ask(definitions)
+        inputs = Inputs(new, definitions, language)
         await self._check(model_id, inputs)
         operation = Operation(
             id=OperationId(new_id()),
@@ -181,6 +191,14 @@ class Operations:
         """Raises OperationNotFound."""
         job = self._jobs.get(operation_id)
         return job.operation if job is not None else await self._catalog.operations.get(operation_id)
+
+    async def wait_ended(self, operation_id: OperationId) -> Operation:
+        """Raises OperationNotFound."""
+        job = self._jobs.get(operation_id)
+        if job is None:
+            return await self.get(operation_id)
+        await job.ended.wait()
+        return job.operation
 
     async def cancel(self, operation_id: OperationId) -> Operation:
         """Returns at once; the end is told by events. Raises OperationNotFound, OperationEnded."""
@@ -238,13 +256,17 @@ class Operations:
             raise OperationNotFound(f"The operation has no result: it is a {operation.kind}, {operation.status}.")
         return result
 
+    def blobs_folder(self, operation_id: OperationId) -> Path:
+        """Where the blobs of its result are, each named by its index."""
+        return self._folder(operation_id) / "blobs"
+
     async def blob(self, operation_id: OperationId, index: int) -> tuple[Path, Blob]:
         """The encoded file of a result. Raises OperationNotFound."""
         result = await self.result(operation_id)
         for output in result.outputs:
             for blob in (blob for value in output.values for blob in value.blobs):
                 if blob.index == index:
-                    return self._folder(operation_id) / "blobs" / str(index), blob
+                    return self.blobs_folder(operation_id) / str(index), blob
         raise OperationNotFound(f"The result of this operation has no file {index}.")
 
     async def events(self, operation_id: OperationId, offset: int) -> AsyncIterator[OperationEvents]:

@@ -15,6 +15,11 @@ T = TypeVar("T")
 
 async def read(request: Request[Any], kind: type[T], *, max_bytes: int = MAX_BYTES) -> T:
     """Raises InvalidRequest, for a longer body as soon as it is longer."""
+    return decode(await read_bytes(request, max_bytes=max_bytes), kind)
+
+
+async def read_bytes(request: Request[Any], *, max_bytes: int) -> bytes:
+    """As `read`."""
     body = bytearray()
     try:
         async for chunk in request.stream():
@@ -23,7 +28,7 @@ async def read(request: Request[Any], kind: type[T], *, max_bytes: int = MAX_BYT
                 raise InvalidRequest(f"Expected a request of at most {max_bytes:,} bytes; it has more.")
     except ClientDisconnect:  # heard by nobody, and no fault of ours that a log should tell
         raise InvalidRequest("The client left before all of its request had come.") from None
-    return decode(bytes(body), kind)
+    return bytes(body)
 
 
 async def chunks(request: Request[Any]) -> AsyncIterator[bytes]:
