@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from ide_server.host.environments.processes import end
+from ide_server.host.environments.processes import running
 
 ASK_SECONDS = 20.0
 ASKED_AT_ONCE = 2
@@ -125,26 +125,23 @@ def is_shims(folder: str, pyenv: Path) -> bool:
 
 async def interpreter(executable: Path) -> Interpreter | None:
     """None where it does not run, or cannot be built on."""
+    starting = asyncio.create_subprocess_exec(
+        *(executable, "-I", "-c", QUESTION),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        cwd="/",
+        start_new_session=True,
+    )
     try:
-        process = await asyncio.create_subprocess_exec(
-            *(executable, "-I", "-c", QUESTION),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            cwd="/",
-        )
-    except OSError as error:
-        logger.info("%s is not offered: %s", executable, error)
-        return None
-    try:
-        async with asyncio.timeout(ASK_SECONDS):
+        async with asyncio.timeout(ASK_SECONDS), running(starting) as process:
             said, complaint = await process.communicate()
     except TimeoutError:
         logger.info("%s is not offered: it did not answer within %g s", executable, ASK_SECONDS)
         return None
-    finally:
-        if process.returncode is None:
-            await end(process)
+    except OSError as error:
+        logger.info("%s is not offered: %s", executable, error)
+        return None
     if process.returncode != 0:
         logger.info("%s is not offered: %s", executable, complaint.decode(errors="replace").strip()[-200:])
         return None

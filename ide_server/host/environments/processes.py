@@ -4,7 +4,11 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Mapping
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from typing import Any
+
+import anyio
 
 from ide_server.errors import EnvironmentFailed
 
@@ -27,7 +31,7 @@ async def run(
     Returns what it wrote to stdout; `heard` gets each line of stderr as it comes. A caller that is cancelled finds all
     it started gone. Raises EnvironmentFailed: `what`, then the program's own words, which details have as `said`.
     """
-    process = await asyncio.create_subprocess_exec(
+    starting = asyncio.create_subprocess_exec(
         *("setpriv", "--pdeathsig", "KILL", "--"),  # it ends with the host, however that ends
         *("sh", "-c", 'umask 022; exec "$@"', "sh"),  # others must be able to read what is built
         *command,
@@ -39,28 +43,42 @@ async def run(
         limit=LONGEST_LINE_BYTES,
         start_new_session=True,
     )
-    assert process.stdin is not None and process.stdout is not None and process.stderr is not None  # asked for above
-    try:
+    async with running(starting) as process:
+        assert process.stdin and process.stdout and process.stderr  # asked for above
         written, said, _ = await asyncio.gather(
             process.stdout.read(), listen(process.stderr, heard), feed(process.stdin, stdin)
         )
         await process.wait()
-    except BaseException:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.communicate()  # ends when nobody of the group is left to write
-        raise
     if process.returncode != 0:
         said = own_words(said) or f"it ended with code {process.returncode}"
         raise EnvironmentFailed(f"{what}: {said}", said=said)
     return written.decode()
 
 
-async def end(process: asyncio.subprocess.Process) -> None:
-    """Kills it; returns when its pipes are closed too, which an event loop that ends would otherwise complain of."""
+@contextlib.asynccontextmanager
+async def running(starting: Coroutine[Any, Any, Process]) -> AsyncIterator[Process]:
+    """
+    A process that leads a session, to be waited for; where that fails it is ended with all of its group and its pipes,
+    also when the caller is cancelled while it starts: asyncio would then leave pipes open.
+    """
+    started = asyncio.create_task(starting)
+    try:
+        yield await asyncio.shield(started)
+    except BaseException:
+        ending = asyncio.create_task(end(started))
+        with anyio.CancelScope(shield=True):  # a cancelled anyio scope would cancel this wait as well
+            await asyncio.shield(ending)
+        raise
+
+
+async def end(started: asyncio.Task[Process]) -> None:
+    await asyncio.wait([started])
+    if started.exception() is not None:
+        return  # whoever waits for it is told
+    process = started.result()
     with contextlib.suppress(ProcessLookupError):
-        process.kill()
-    await process.communicate()
+        os.killpg(process.pid, signal.SIGKILL)
+    await process.communicate()  # ends when nobody of the group is left to write
 
 
 async def feed(stdin: asyncio.StreamWriter, text: bytes) -> None:

@@ -49,7 +49,8 @@ class Fsquota:
     def __init__(self, process: asyncio.subprocess.Process, model_id: ModelId) -> None:
         self._process = process
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
-        self._logging = asyncio.create_task(self._log(model_id))
+        self._first_line: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self._reading = [asyncio.create_task(self._hear()), asyncio.create_task(self._log(model_id))]
 
     @property
     def pid(self) -> int:
@@ -82,7 +83,7 @@ class Fsquota:
     async def wait(self) -> str:
         """Until the process has ended; in words, how."""
         status = await self._process.wait()
-        await asyncio.wait([self._logging])
+        await asyncio.wait(self._reading)
         how = f"killed by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
         return f"{how}: {self._tail[-1]}" if self._tail else how
 
@@ -104,15 +105,21 @@ class Fsquota:
         await self.wait()
 
     async def _wait_ready(self) -> None:
-        assert self._process.stdout is not None  # asked for in start
         try:
             async with asyncio.timeout(READY_SECONDS):
-                line = await self._process.stdout.readline()
+                line = await self._first_line
         except TimeoutError as error:
             raise FilesystemUnavailable(f"It took longer than {READY_SECONDS:.0f} seconds.") from error
         if line != b"ready\n":
             said = f"said {line!r}" if line else await self.wait()
             raise FilesystemUnavailable(f"Expected 'ready' from fsquota, but it {said}.")
+
+    async def _hear(self) -> None:
+        assert self._process.stdout is not None  # asked for in start
+        line = await self._process.stdout.readline()
+        if not self._first_line.done():  # whoever waits for it may have given up
+            self._first_line.set_result(line)
+        await self._process.stdout.read()
 
     async def _log(self, model_id: ModelId) -> None:
         assert self._process.stderr is not None  # asked for in start
