@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ide_server.catalog import schema
@@ -49,6 +49,13 @@ class Models:
     async def list(self) -> list[ModelRecord]:
         async with self._engine.connect() as connection:
             rows = await connection.execute(select(schema.models).order_by(schema.models.c.created_at.desc()))
+            return [msgspec.convert(row, ModelRecord, from_attributes=True) for row in rows]
+
+    async def find(self, name: str) -> Sequence[ModelRecord]:
+        """Those with this id or name; first the one whose id it is."""
+        query = select(schema.models).where(or_(schema.models.c.id == name, schema.models.c.name == name))
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(query.order_by((schema.models.c.id == name).desc()))
             return [msgspec.convert(row, ModelRecord, from_attributes=True) for row in rows]
 
     async def get(self, model_id: ModelId) -> ModelRecord:

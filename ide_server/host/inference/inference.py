@@ -9,7 +9,7 @@ from ide_server.host.inference.inputs import operation_of, read_request
 from ide_server.host.inference.messages import DATATYPES, InferRequest, ModelMetadata, ServerMetadata, TensorMetadata
 from ide_server.host.inference.outputs import Reply, check_outputs, reply_of
 from ide_server.host.launchers import Operations
-from ide_server.wire import ModelId, Operation, Outcome, ParameterDefinition
+from ide_server.wire import Operation, Outcome, ParameterDefinition
 
 SERVER = ServerMetadata("slipway", __version__, ["binary_tensor_data"])
 PLATFORM = "slipway"
@@ -59,7 +59,7 @@ class Inference:
         assert operation.outcome is not None  # it has ended
         if operation.outcome.kind != "succeeded":
             raise EvaluationFailed(operation, operation.outcome)
-        result = await self._operations.result(operation.id)
+        result = await self._operations.result_of(operation)
         blobs = self._operations.blobs_folder(operation.id)
         return await asyncio.to_thread(
             reply_of, request, result, model_name=name, operation_id=operation.id, blobs=blobs
@@ -67,13 +67,10 @@ class Inference:
 
     async def _model(self, name: str) -> ModelRecord:
         """By its id, or by a name that no other has. Raises ModelNotFound, InvalidRequest."""
-        try:
-            return await self._catalog.models.get(ModelId(name))
-        except ModelNotFound:
-            found = [record for record in await self._catalog.models.list() if record.name == name]
+        found = await self._catalog.models.find(name)
         if not found:
             raise ModelNotFound(f"There is no model with the id or name {name!r}.")
-        if len(found) > 1:
+        if len(found) > 1 and found[0].id != name:
             raise InvalidRequest(f"{len(found)} models are named {name!r}. Give the id of the one that is meant.")
         return found[0]
 

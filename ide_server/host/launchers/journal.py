@@ -5,6 +5,7 @@ offset and are woken when it has grown, so a page that comes back misses nothing
 """
 
 import asyncio
+import contextlib
 import errno
 import os
 from collections.abc import AsyncIterator, Iterable
@@ -41,7 +42,7 @@ class Journal:
         self._room = asyncio.Event()
         self._room.set()
         self._grown = asyncio.Condition()
-        self._closing = False
+        self._closing = asyncio.Event()
         self._writing: asyncio.Task[None] | None = None
 
     @classmethod
@@ -90,7 +91,7 @@ class Journal:
         return self._writing is None or self._writing.done()
 
     async def close(self) -> None:
-        self._closing = True
+        self._closing.set()
         self._wake.set()
         if self._writing is not None:
             await self._writing
@@ -99,16 +100,21 @@ class Journal:
 
     async def _write(self, descriptor: int) -> None:
         try:
-            while not (self._closing and not self._pending):
+            while self._pending or not self._closing.is_set():
                 await self._wake.wait()
                 self._wake.clear()
                 await self._write_pending(descriptor)
-                if not self._closing:
-                    await asyncio.sleep(BATCH_SECONDS)
+                await self._gather()
             await asyncio.to_thread(os.fsync, descriptor)
         finally:
             os.close(descriptor)
             self._room.set()
+
+    async def _gather(self) -> None:
+        """What is appended last is not kept waiting: who ends an operation waits for it."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(BATCH_SECONDS):
+                await self._closing.wait()
 
     async def _write_pending(self, descriptor: int) -> None:
         progress: list[OperationEvent] = [] if self._progress is None else [self._progress]
@@ -121,7 +127,7 @@ class Journal:
                 break
             except OSError as error:
                 # On a full disk the operation waits, as its writers do for room, rather than lose its log.
-                if self._closing or error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                if self._closing.is_set() or error.errno not in (errno.ENOSPC, errno.EDQUOT):
                     raise
                 await asyncio.sleep(RETRY_SECONDS)
         self._byte_size += len(lines)

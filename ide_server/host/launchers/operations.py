@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 
 import msgspec
 
-from ide_server.catalog import Catalog, new_id
+from ide_server.catalog import Catalog, ModelRecord, new_id
 from ide_server.errors import InvalidRequest, OperationEnded, OperationNotFound
 from ide_server.host.events import ModelEvents
 from ide_server.host.launchers import outcomes
@@ -152,11 +152,11 @@ class Operations:
 
     async def create_of(self, model_id: ModelId, ask: Ask) -> Operation:
         """As create does, of what is asked in view of the model's definitions."""
-        await self._catalog.models.get(model_id)
+        model = await self._catalog.models.get(model_id)
         definitions, language = await self._look_at(model_id)
         new, definitions = ask(definitions)
         inputs = Inputs(new, definitions, language)
-        await self._check(model_id, inputs)
+        await self._check(model, inputs)
         operation = Operation(
             id=OperationId(new_id()),
             model_id=model_id,
@@ -250,8 +250,11 @@ class Operations:
 
     async def result(self, operation_id: OperationId) -> Result:
         """Raises OperationNotFound, also where there is no result."""
-        operation = await self.get(operation_id)
-        result = await asyncio.to_thread(read_result, self._folder(operation_id))
+        return await self.result_of(await self.get(operation_id))
+
+    async def result_of(self, operation: Operation) -> Result:
+        """Raises OperationNotFound where there is none."""
+        result = await asyncio.to_thread(read_result, self._folder(operation.id))
         if result is None:
             raise OperationNotFound(f"The operation has no result: it is a {operation.kind}, {operation.status}.")
         return result
@@ -420,7 +423,7 @@ class Operations:
         mount = await self._mounts.get(model_id)
         return await mount.run(read_definitions), await mount.run(language_of)
 
-    async def _check(self, model_id: ModelId, inputs: Inputs) -> None:
+    async def _check(self, model: ModelRecord, inputs: Inputs) -> None:
         """Raises InvalidRequest where the parameters do not fit, StateNotFound where the state is not there."""
         new, definitions = inputs.request, inputs.definitions
         match new.kind:
@@ -432,8 +435,8 @@ class Operations:
             case "train":
                 check_arguments(definitions.train, new.parameters)
         if new.state_id is not None:
-            await self._catalog.states.get(model_id, new.state_id)
-        elif (await self._catalog.models.get(model_id)).active_state_id is None:
+            await self._catalog.states.get(model.id, new.state_id)
+        elif model.active_state_id is None:
             _check_can_create_state(definitions)
 
     async def _discard(self, job: Job) -> None:
