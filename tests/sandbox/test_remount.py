@@ -11,7 +11,7 @@ import pytest
 
 from ide_server.host import mounts as host_mounts
 from ide_server.host.events import ModelEvents
-from ide_server.host.mounts import Mounts
+from ide_server.host.mounts import Mounts, stale
 from ide_server.host.sandbox import Mount, Sandbox, Sandboxes
 from ide_server.host.sandbox.spec import MODEL as MODEL_PATH
 from ide_server.settings import Settings
@@ -70,10 +70,12 @@ class Shell:
         self._stdout.close()
 
 
-async def start_shell(sandboxes: Sandboxes, path: Path, *, name: str, network: bool = False) -> Shell:
+async def start_shell(
+    sandboxes: Sandboxes, path: Path, *, name: str, network: bool = False, writable: bool = True
+) -> Shell:
     theirs_in, ours_in = os.pipe()
     ours_out, theirs_out = os.pipe()
-    model = Mount(path, MODEL_PATH, writable=True, follows=True)
+    model = Mount(path, MODEL_PATH, writable=writable, follows=True)
     shell = spec("/bin/bash", "-c", f"cd {MODEL_PATH}; {SHELL}", mounts=(model,), network=network)
     try:
         sandbox = await sandboxes.start(shell, name=name, stdin=theirs_in, stdout=theirs_out, stderr=theirs_out)
@@ -132,3 +134,54 @@ async def test_a_shell_goes_on_when_a_filesystem_that_stayed_down_is_tried_again
         assert await shell.run("cd . && cat file") == "kept\nstatus 0\n"
     finally:
         await shell.close()
+
+
+WRITES = (
+    "echo x > file",
+    "echo x > new",
+    "mkdir new",
+    "rm file",
+    "chmod 777 file",
+    "touch file",
+    "ln file new",
+    "mv file new",
+    "setfattr -n user.x -v y file",
+    "cat < file > /dev/null; echo x > /dev/fd/9",
+    "mount -o remount,rw /model",
+)
+
+
+async def test_a_view_cannot_be_written_to_however_often_its_filesystem_was_mounted_again(
+    sandboxes: Sandboxes, mounts: Mounts, settings: Settings
+) -> None:
+    mount = await mounts.get(MODEL)
+    await mount.run(lambda root: os.mkdir("folder", dir_fd=root))
+    owner = await start_shell(sandboxes, mount.path, name="owner")
+    reader = await start_shell(sandboxes, await mount.view(), name="reader", writable=False)
+    try:
+        await owner.run("echo kept > file")
+        for generation in (1, 2, 3):
+            assert await reader.run("cd . && exec 9< file && cat file") == "kept\nstatus 0\n"
+            for write in WRITES:
+                assert await reader.run(f"({write}) > /dev/null 2>&1") != "status 0\n", write
+            assert await owner.run("cd . && ls && cat file && touch file") == "file\nkept\nstatus 0\n"
+            kill_fsquota(settings)
+            await until(functools.partial(is_mounted, mount, generation + 1), what="it is mounted again")
+            await mount.view()
+        assert await owner.run("cd . && echo more > file") == "status 0\n"
+        assert await reader.run("cd . && cat file") == "more\nstatus 0\n"
+    finally:
+        await reader.close()
+        await owner.close()
+
+
+async def test_a_filesystem_ends_while_others_still_see_it(sandboxes: Sandboxes, mounts: Mounts) -> None:
+    mount = await mounts.get(MODEL)
+    await mount.run(lambda root: os.mkdir("folder", dir_fd=root))
+    reader = await start_shell(sandboxes, await mount.view(), name="reader", writable=False)
+    try:
+        await mounts.unmount(MODEL)
+        assert "not connected" in await reader.run("ls /model/folder")
+        assert not stale.is_mountpoint(mount.path)
+    finally:
+        await reader.close()

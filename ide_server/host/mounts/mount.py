@@ -13,7 +13,7 @@ import msgspec
 
 from ide_server.errors import FilesystemUnavailable, LimitBelowUse, SlipwayError
 from ide_server.host.events import ModelEvents
-from ide_server.host.mounts import stale
+from ide_server.host.mounts import stale, views
 from ide_server.host.mounts.control import Control, Refused
 from ide_server.host.mounts.names import to_wire
 from ide_server.host.mounts.process import READY_SECONDS, Fsquota, command
@@ -61,6 +61,7 @@ class Places:
     backing: Path
     staging: Path
     mountpoint: Path
+    view: Path
     socket: Path
     pid_file: Path
 
@@ -71,6 +72,7 @@ class Places:
             backing=model / "files",
             staging=model / "staging",
             mountpoint=settings.run_path / "mounts" / model_id,
+            view=settings.run_path / "views" / model_id,
             socket=control / f"{model_id}.sock",
             pid_file=control / f"{model_id}.pid",
         )
@@ -111,6 +113,8 @@ class Mount:
         self._asked_for = asyncio.Event()
         self._lost = ""
         self._rests_until = 0.0
+        self._viewed = 0
+        self._viewing = asyncio.Lock()
         self._keeping = asyncio.create_task(self._keep_mounted())
 
     @property
@@ -137,6 +141,21 @@ class Mount:
         if self._descriptor is None:
             raise FilesystemUnavailable(self._standing.message)
         return self._descriptor
+
+    async def view(self) -> Path:
+        """Where nobody can write to it, for the sandboxes of other models; it follows every remount, from now on.
+
+        Raises FilesystemUnavailable.
+        """
+        if os.geteuid() != 0:  # nothing that is mounted later appears in any sandbox
+            return self.path
+        try:
+            await self._renew_view()
+        except OSError as error:
+            raise FilesystemUnavailable(
+                f"The model's filesystem cannot be shown to others: {error}. This needs Linux 5.12 or newer."
+            ) from error
+        return self._places.view
 
     async def wait_ready(self) -> None:
         """Tries again one that has been down for a while. Raises FilesystemUnavailable if it cannot be mounted."""
@@ -228,7 +247,8 @@ class Mount:
         finally:
             self._settled.set()
             self.threads.close()
-            await asyncio.to_thread(stale.detach, self.path)
+            for place in (self._places.view, self.path):
+                await asyncio.to_thread(stale.detach, place)
 
     async def _stay_down(self) -> None:
         """Until it is to be tried again. What sandboxes see stays, to be mounted upon."""
@@ -270,7 +290,16 @@ class Mount:
         stack.callback(self._forget)
         self._control, self._descriptor = control, descriptor
         self._announce(inherits)
+        if self._viewed:
+            await self._renew_view()
         return fsquota
+
+    async def _renew_view(self) -> None:
+        """Generation 0 has been seen by nobody."""
+        async with self._viewing:
+            while self._viewed != (generation := self.generation):
+                await asyncio.to_thread(views.show, self.path, self._places.view)
+                self._viewed = generation
 
     async def _subscribe(self, stack: AsyncExitStack, fsquota: Fsquota) -> Control:
         try:
@@ -282,8 +311,9 @@ class Mount:
         return control
 
     def _prepare(self) -> None:
-        stale.detach(self.path)
-        for folder in (self._places.backing, self._places.staging, self._places.mountpoint):
+        for place in (self._places.view, self.path):
+            stale.detach(place)
+        for folder in (self._places.backing, self._places.staging, self._places.mountpoint, self._places.view):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def _announce(self, inherits: bool) -> None:

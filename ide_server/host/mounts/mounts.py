@@ -21,7 +21,7 @@ class Mounts:
 
     async def remove_stale(self) -> None:
         """Before the first mount: end and unmount what a server that was killed has left in this run_dir."""
-        await asyncio.to_thread(_remove_stale, self._settings.run_path / "control", self._settings.run_path / "mounts")
+        await asyncio.to_thread(_remove_stale, self._settings.run_path)
 
     async def get(self, model_id: ModelId) -> Mount:
         """Mounted on first need; concurrent callers share one start. Raises ModelNotFound, FilesystemUnavailable."""
@@ -86,13 +86,16 @@ class Mounts:
         return mount
 
 
-def _remove_stale(control: Path, mounts: Path) -> None:
-    """A sandbox's users reach a mountpoint through mounts; control is the server's alone."""
+def _remove_stale(run_path: Path) -> None:
+    """A sandbox's users reach mountpoints and views through mounts; control is the server's alone."""
+    control, mounts, views = run_path / "control", run_path / "mounts", run_path / "views"
     control.mkdir(mode=0o700, parents=True, exist_ok=True)
-    mounts.mkdir(mode=0o711, parents=True, exist_ok=True)
+    for folder in (mounts, views):
+        folder.mkdir(mode=0o711, parents=True, exist_ok=True)
     for pid_file in control.glob("*.pid"):
         stale.end_process(pid_file, mounts / pid_file.stem)
-    for mountpoint in set(stale.present_mountpoints(mounts)):
-        stale.detach(mountpoint)
+    for folder in (views, mounts):
+        for mountpoint in set(stale.present_mountpoints(folder)):
+            stale.detach(mountpoint)
     for socket in control.glob("*.sock"):
         socket.unlink()
