@@ -15,6 +15,7 @@ OperationId = NewType("OperationId", str)
 TerminalId = NewType("TerminalId", str)
 SnapshotId = NewType("SnapshotId", str)
 ApiTokenId = NewType("ApiTokenId", str)
+DatasetId = NewType("DatasetId", str)
 
 ElementType = Literal[
     "f32", "f64", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64",
@@ -398,6 +399,16 @@ class Values(Request, frozen=True):
     values: list[Any]
 
 
+class DatasetValue(Request, frozen=True):
+    """The entries of a dataset's key as an input of many values."""
+
+    dataset: str
+    """Its id, or its name."""
+    key: str
+    entries: int | None = None
+    """Only the first so many; None: all that there are when it is asked for."""
+
+
 class Blob(Message, frozen=True):
     """An encoded file of a result, fetched by index. Of a tensor that is cut: all of it, as npy or, of texts, json."""
 
@@ -423,6 +434,58 @@ class Output(Message, frozen=True):
 
 class Result(Message, frozen=True):
     outputs: list[Output]
+
+
+# --- datasets ---
+
+DatasetFormat = Literal["csv", "jsonl", "npy", "zip"]
+
+
+class DatasetKey(Message, frozen=True):
+    """A list of entries, all of one type. shape: of each entry, -1 where they differ."""
+
+    key: str
+    type: ElementType
+    shape: list[int]
+    entries: int
+    byte_size: int
+    minimum: float | None = None
+    """Of numbers, and None where they are not looked into."""
+    maximum: float | None = None
+
+
+class Dataset(Message, frozen=True):
+    """Entries by key, which every model may use as inputs."""
+
+    id: DatasetId
+    name: str
+    created_at: float
+    changed_at: float
+    keys: list[DatasetKey]
+
+
+class NewDataset(Request, frozen=True):
+    name: str
+
+
+class DatasetChange(Request, frozen=True):
+    name: str
+
+
+class NewEntries(Request, frozen=True):
+    """Entries to append, by key, as the values of parameters are written."""
+
+    values: dict[str, list[Any]]
+    types: dict[str, ElementType] = {}
+    """Of keys that are new; one that is left out gets the type that its values show."""
+
+
+class DatasetEntries(Message, frozen=True):
+    """Some of the entries of a key. The index of a blob counts the files of its entry."""
+
+    start: int
+    total: int
+    entries: list[OutputValue]
 
 
 # --- operations ---

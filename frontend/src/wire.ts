@@ -12,6 +12,8 @@ export type SnapshotId = string;
 
 export type ApiTokenId = string;
 
+export type DatasetId = string;
+
 export type ElementType = "f32" | "f64" | "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" | "string" | "binary" | "boolean" | "image" | "audio" | "video";
 
 export type FunctionName = "createModelState" | "instantiateModel" | "evaluate" | "train" | "getModelState" | "dispose";
@@ -311,6 +313,15 @@ export interface Values {
   readonly values: readonly unknown[];
 }
 
+/** The entries of a dataset's key as an input of many values. */
+export interface DatasetValue {
+  /** Its id, or its name. */
+  readonly dataset: string;
+  readonly key: string;
+  /** Only the first so many; null: all that there are when it is asked for. */
+  readonly entries?: number | null;
+}
+
 /** An encoded file of a result, fetched by index. Of a tensor that is cut: all of it, as npy or, of texts, json. */
 export interface Blob {
   readonly index: number;
@@ -334,6 +345,51 @@ export interface Output {
 
 export interface Result {
   readonly outputs: readonly Output[];
+}
+
+export type DatasetFormat = "csv" | "jsonl" | "npy" | "zip";
+
+/** A list of entries, all of one type. shape: of each entry, -1 where they differ. */
+export interface DatasetKey {
+  readonly key: string;
+  readonly type: ElementType;
+  readonly shape: readonly number[];
+  readonly entries: number;
+  readonly byte_size: number;
+  /** Of numbers, and null where they are not looked into. */
+  readonly minimum: number | null;
+  readonly maximum: number | null;
+}
+
+/** Entries by key, which every model may use as inputs. */
+export interface Dataset {
+  readonly id: DatasetId;
+  readonly name: string;
+  readonly created_at: number;
+  readonly changed_at: number;
+  readonly keys: readonly DatasetKey[];
+}
+
+export interface NewDataset {
+  readonly name: string;
+}
+
+export interface DatasetChange {
+  readonly name: string;
+}
+
+/** Entries to append, by key, as the values of parameters are written. */
+export interface NewEntries {
+  readonly values: Readonly<Record<string, readonly unknown[]>>;
+  /** Of keys that are new; one that is left out gets the type that its values show. */
+  readonly types?: Readonly<Record<string, ElementType>>;
+}
+
+/** Some of the entries of a key. The index of a blob counts the files of its entry. */
+export interface DatasetEntries {
+  readonly start: number;
+  readonly total: number;
+  readonly entries: readonly OutputValue[];
 }
 
 /** How an operation ended. `message` says it to a person; `details` is a traceback, cut at 10,000 characters. */

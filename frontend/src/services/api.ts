@@ -6,6 +6,11 @@ import type {
   ApiTokenId,
   BuiltEnvironment,
   CreatedApiToken,
+  Dataset,
+  DatasetChange,
+  DatasetEntries,
+  DatasetFormat,
+  DatasetId,
   Entry,
   EnvironmentChoice,
   EnvironmentOffers,
@@ -18,6 +23,7 @@ import type {
   ModelId,
   Move,
   NewApiToken,
+  NewDataset,
   NewModel,
   NewOperation,
   NewSnapshot,
@@ -177,6 +183,54 @@ export const createToken = (token: NewApiToken): Promise<CreatedApiToken> =>
   json('POST', `${ROOT}/tokens`, token);
 export const removeToken = (id: ApiTokenId): Promise<void> =>
   json('DELETE', `${ROOT}/tokens/${encodeURIComponent(id)}`);
+
+/** Those of the server, which every model may use; newest first. */
+export const datasets = (): Promise<Dataset[]> => json('GET', `${ROOT}/datasets`);
+export const createDataset = (dataset: NewDataset): Promise<Dataset> =>
+  json('POST', `${ROOT}/datasets`, dataset);
+export const changeDataset = (id: DatasetId, change: DatasetChange): Promise<Dataset> =>
+  json('PATCH', datasetPath(id), change);
+export const removeDataset = (id: DatasetId): Promise<void> => json('DELETE', datasetPath(id));
+export const removeDatasetKey = (id: DatasetId, key: string): Promise<Dataset> =>
+  json('DELETE', `${datasetPath(id)}/keys?${new URLSearchParams({ key })}`);
+export const datasetEntries = (
+  id: DatasetId,
+  key: string,
+  { start, count }: { start: number; count: number },
+): Promise<DatasetEntries> => {
+  const asked = new URLSearchParams({ key, start: String(start), count: String(count) });
+  return json('GET', `${datasetPath(id)}/entries?${asked}`);
+};
+/** A file of an entry; of an entry that is a tensor or texts, all of it. */
+export const datasetFileUrl = (id: DatasetId, key: string, index: number, file = 0): string =>
+  `${datasetPath(id)}/entries/${index}/content?${new URLSearchParams({ key, file: String(file) })}`;
+
+/** A file of entries; an .npy file becomes entries of `key`, every other names its keys itself. */
+export interface DatasetFile {
+  readonly format: DatasetFormat;
+  readonly key: string;
+  readonly content: Blob;
+}
+
+/** A new dataset of what is in a file. */
+export const uploadDataset = (name: string, file: DatasetFile, sending: Sending): Promise<Dataset> =>
+  send(
+    `${ROOT}/datasets/upload?${new URLSearchParams({ name, format: file.format, key: file.key })}`,
+    file.content,
+    {
+      method: 'POST',
+      ...sending,
+    },
+  );
+export const appendToDataset = (id: DatasetId, file: DatasetFile, sending: Sending): Promise<Dataset> =>
+  send(
+    `${datasetPath(id)}/upload?${new URLSearchParams({ format: file.format, key: file.key })}`,
+    file.content,
+    {
+      method: 'POST',
+      ...sending,
+    },
+  );
 
 /** What an environment may be made of. */
 export const environmentOffers = (): Promise<EnvironmentOffers> => json('GET', `${ROOT}/environments/offers`);
@@ -435,4 +489,8 @@ export class ModelApi {
 
 function operationPath(id: OperationId): string {
   return `${ROOT}/operations/${encodeURIComponent(id)}`;
+}
+
+function datasetPath(id: DatasetId): string {
+  return `${ROOT}/datasets/${encodeURIComponent(id)}`;
 }
