@@ -105,6 +105,14 @@ ENDPOINTS = (
     Endpoint("POST", f"{MODEL}/terminals", "Open a terminal", wire.Terminal, wire.NewTerminal, 201),
     Endpoint("DELETE", f"{MODEL}/terminals/{{terminal}}", "End a terminal", status=204),
     Endpoint("GET", f"{MODEL}/parameters", "Parameter definitions", wire.ParameterDefinitions),
+    Endpoint(
+        "PUT",
+        f"{MODEL}/parameters",
+        "Write the definitions into slipway.toml; its comments, and all else that it says, stay",
+        wire.ParameterDefinitions,
+        wire.ParameterDefinitions,
+        headers=IF_MATCH,
+    ),
     Endpoint("GET", f"{MODEL}/states", "States", list[wire.State]),
     Endpoint(
         "POST",

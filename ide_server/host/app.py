@@ -20,6 +20,7 @@ from ide_server.host.model_environments import ModelEnvironments
 from ide_server.host.models import Models
 from ide_server.host.mounts import Mounts
 from ide_server.host.packages import Packages
+from ide_server.host.parameter_files import ParameterFiles
 from ide_server.host.routes import api, inference
 from ide_server.host.sandbox import Sandboxes
 from ide_server.host.snapshots import Snapshots
@@ -125,6 +126,7 @@ async def owners(settings: Settings) -> AsyncIterator[HostState]:
             terminals=terminals,
             states=states,
             snapshots=snapshots,
+            parameter_files=ParameterFiles(mounts, files),
             operations=operations,
             inference=Inference(catalog, operations),
             checks=checks,

@@ -64,16 +64,24 @@ def argument_of_values(encoded: Sequence[bytes], *, single: bool) -> Argument:
 def read_definitions(root: int) -> ParameterDefinitions:
     """From the filesystem whose root folder is open as `root`; no definitions if there is no file. Blocks.
 
+    Raises InvalidRequest.
+    """
+    return parse_definitions(read_text(root))
+
+
+def read_text(root: int) -> str:
+    """The text of the file, empty if there is none. Blocks.
+
     Raises InvalidRequest. The file is the person's: it may be a link, a pipe or of any size.
     """
     try:
         descriptor = os.open(FILE, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=root)
     except FileNotFoundError:
-        return ParameterDefinitions()
+        return ""
     except OSError as error:
         raise InvalidRequest(f"{FILE} could not be read: {error.strerror}. Make it a plain file.") from error
     try:
-        return parse_definitions(_content(descriptor))
+        return _content(descriptor)
     finally:
         os.close(descriptor)
 
@@ -108,18 +116,32 @@ def parse_definitions(text: str) -> ParameterDefinitions:
         raise InvalidRequest(f"{FILE} holds what Python cannot read: {error}.") from error
     kinds = {kind: table[kind] for kind in ParameterDefinitions.__struct_fields__ if kind in table}
     for kind, rows in kinds.items():
-        _check_rows(kind, rows, text)
+        if not isinstance(rows, list):
+            raise InvalidRequest(f"{FILE}: expected [[{kind}]] tables, got {kind} as {type(rows).__name__}.")
+        lines = _header_lines(kind, text, len(rows))
+        _check_rows(rows, [f"{FILE}, line {line}, [[{kind}]]" for line in lines])
     return msgspec.convert(kinds, ParameterDefinitions)
 
 
-def _check_rows(kind: str, rows: Any, text: str) -> None:
-    if not isinstance(rows, list):
-        raise InvalidRequest(f"{FILE}: expected [[{kind}]] tables, got {kind} as {type(rows).__name__}.")
+def definitions_of(message: Any) -> ParameterDefinitions:
+    """Of a request's JSON. Raises InvalidRequest, naming the parameter by its place."""
+    known = ParameterDefinitions.__struct_fields__
+    if not isinstance(message, dict) or not message.keys() <= set(known):
+        came = ", ".join(sorted(message)) if isinstance(message, dict) else _shown(message)
+        raise InvalidRequest(f"Expected definitions under {', '.join(known)}, got {came}.")
+    for kind, rows in message.items():
+        if not isinstance(rows, list):
+            raise InvalidRequest(f"Expected {kind} to be a list of definitions, got {_shown(rows)}.")
+        _check_rows(rows, [f"{kind}, parameter {place}" for place in range(1, len(rows) + 1)])
+    return msgspec.convert(message, ParameterDefinitions)
+
+
+def _check_rows(rows: list[Any], places: list[str]) -> None:
     names = set()
-    for row, line in zip(rows, _header_lines(kind, text, len(rows)), strict=True):
-        definition = _definition(row, f"{FILE}, line {line}, [[{kind}]]")
+    for row, where in zip(rows, places, strict=True):
+        definition = _definition(row, where)
         if definition.name in names:
-            raise InvalidRequest(f"{FILE}, line {line}: a second [[{kind}]] named {definition.name!r}.")
+            raise InvalidRequest(f"{where}: a second one named {definition.name!r}; each name is given once.")
         names.add(definition.name)
 
 
@@ -151,6 +173,12 @@ def _check_definition(definition: ParameterDefinition, where: str) -> None:
         raise InvalidRequest(f"{where}: expected a name and at least one type.")
     if len(definition.shape) > MAX_DEPTH or any(length < -1 for length in definition.shape):
         raise InvalidRequest(f"{where}: expected a shape of lengths (-1: any), got {definition.shape}.")
+    if definition.minimum is not None and definition.maximum is not None and definition.minimum > definition.maximum:
+        raise InvalidRequest(
+            f"{where}: expected a minimum of at most the maximum, {definition.maximum:g}, got {definition.minimum:g}."
+        )
+    if None in definition.choices:
+        raise InvalidRequest(f"{where}: expected choices that are values, got null among them.")
     for label, value in (("default", definition.default), *(("choice", choice) for choice in definition.choices)):
         if value is not None and (problem := problem_of(value, definition)) is not None:
             raise InvalidRequest(f"{where}: the {label} of {definition.name!r} does not fit: {problem}.")

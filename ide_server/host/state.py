@@ -12,6 +12,7 @@ from ide_server.host.model_environments import ModelEnvironments
 from ide_server.host.models import Models
 from ide_server.host.mounts import Mounts
 from ide_server.host.packages import Packages
+from ide_server.host.parameter_files import ParameterFiles
 from ide_server.host.sandbox import Sandboxes
 from ide_server.host.snapshots import Snapshots
 from ide_server.host.states import States
@@ -36,6 +37,7 @@ class HostState(TypedDict):
     terminals: Terminals
     states: States
     snapshots: Snapshots
+    parameter_files: ParameterFiles
     operations: Operations
     inference: Inference
     checks: Checks

@@ -70,7 +70,8 @@ def test_the_tables_of_the_file_become_definitions() -> None:
             "the default of 'a' does not fit: .* from -128 to 127, got 300",
         ),
         ("[[train]]\nname='a'\ntypes=['string']\nchoices=['x', 3]", "the choice of 'a' does not fit"),
-        ("[[ train ]] # once\nname='a'\ntypes=['f64']\n[[train]]\nname='a'\ntypes=['f64']", "line 4: a second"),
+        ("[[ train ]] # once\nname='a'\ntypes=['f64']\n[[train]]\nname='a'\ntypes=['f64']", "line 4, .*: a second"),
+        ("[[train]]\nname='a'\ntypes=['f64']\nminimum=2\nmaximum=1", "minimum of at most the maximum, 1, got 2"),
     ],
 )
 def test_a_broken_file_is_refused_naming_the_line(text: str, message: str) -> None:

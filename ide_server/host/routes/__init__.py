@@ -9,6 +9,7 @@ from ide_server.host.routes import (
     model_environment,
     models,
     operations,
+    parameters,
     snapshots,
     states,
     terminals,
@@ -24,6 +25,7 @@ api: list[BaseRoute] = [
     *files.routes,
     *terminals.routes,
     *states.routes,
+    *parameters.routes,
     *operations.routes,
     *check.routes,
 ]

@@ -43,10 +43,6 @@ def operation_id_of(connection: Request[Any] | WebSocket[Any]) -> OperationId:
     return OperationId(connection.path_params["operation"])
 
 
-async def show_parameters(request: Request[HostState]) -> Response:
-    return json_reply(await request.state["operations"].parameters(model_id_of(request)))
-
-
 async def list_operations(request: Request[HostState]) -> Response:
     return json_reply(await request.state["operations"].list(model_id_of(request)))
 
@@ -130,7 +126,6 @@ def first_of(group: BaseExceptionGroup[SlipwayError]) -> SlipwayError:
 
 
 routes: list[BaseRoute] = [
-    Route("/models/{model}/parameters", show_parameters),
     Route("/models/{model}/operations", list_operations),
     Route("/models/{model}/operations", create_operation, methods=["POST"]),
     Route("/operations/{operation}", show_operation),
