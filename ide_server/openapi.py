@@ -44,6 +44,7 @@ GROUPS = {
     "tokens": "API tokens",
     "operations": "Operations",
     "check": "Operations",
+    "launch": "Launchers",
     "parameters": "Operations",
     "snapshots": "Snapshots",
     "models/import": "Snapshots",
@@ -141,6 +142,8 @@ ENDPOINTS = (
     ),
     Endpoint("GET", f"{MODEL}/snapshots/{{snapshot}}/zip", "Export a snapshot", ZIP),
     Endpoint("POST", f"{MODEL}/check", "What the code defines, and what is wrong with it", wire.CodeCheck),
+    Endpoint("GET", f"{MODEL}/launch", "What operations are launched with", wire.Launch),
+    Endpoint("PUT", f"{MODEL}/launch", "Choose what operations are launched with", wire.Launch, wire.LaunchChoice),
     Endpoint("GET", f"{MODEL}/operations", "Operations", list[wire.Operation]),
     Endpoint(
         "POST", f"{MODEL}/operations", "Evaluate, train or create a state", wire.Operation, wire.NewOperation, 202

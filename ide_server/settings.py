@@ -47,11 +47,18 @@ class Settings:
     workspace_memory_mebibytes: int = setting(2048, "Memory limit of a workspace sandbox, in MiB.")
     workspace_cpus: float = setting(2.0, "Processor limit of a workspace sandbox.")
     workspace_processes: int = setting(1024, "Most processes and threads in a workspace sandbox.")
-    launcher_memory_mebibytes: int = setting(2048, "Memory limit of a launcher sandbox, in MiB.")
-    launcher_cpus: float = setting(2.0, "Processor limit of a launcher sandbox.")
+    launcher_memory_mebibytes: int = setting(2048, "Memory limit of a launcher that says nothing else, in MiB.")
+    max_launcher_memory_mebibytes: int = setting(
+        0, "Highest memory limit a person may choose for a launcher, in MiB; 0: what the machine has."
+    )
+    launcher_cpus: float = setting(2.0, "Processor limit of a launcher that says nothing else.")
+    max_launcher_cpus: float = setting(
+        0.0, "Highest processor limit a person may choose for a launcher; 0: what the machine has."
+    )
     launcher_processes: int = setting(1024, "Most processes and threads in a launcher sandbox.")
     sandbox_tmp_mebibytes: int = setting(1024, "Size of the private /tmp of a sandbox, in MiB; counts as its memory.")
     launcher_idle_seconds: float = setting(60.0, "Seconds a launcher waits for the next operation; 0 keeps none.")
+    max_launcher_idle_seconds: float = setting(86400.0, "Longest such time a person may choose.")
     max_launchers: int = setting(4, "Most launchers at once; further operations wait in a queue.")
     max_terminals: int = setting(16, "Most terminals of one model.")
     terminal_scrollback_bytes: int = setting(2 * MEBIBYTE, "Output kept per terminal to replay on reconnect.")
@@ -60,6 +67,9 @@ class Settings:
     instantiate_seconds: float = setting(600.0, "Longest time instantiateModel may take.")
     evaluate_seconds: float = setting(600.0, "Longest time evaluate may take.")
     train_seconds: float = setting(86400.0, "Longest time train may take.")
+    max_phase_seconds: float = setting(
+        1209600.0, "Longest time a person may choose for one of these: loading, createModelState, evaluate, ..."
+    )
     operation_days: float = setting(0.0, "Days an operation is kept after its end; 0 keeps it until it is deleted.")
     session_days: int = setting(30, "Days a sign-in lasts.")
 

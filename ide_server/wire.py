@@ -15,6 +15,7 @@ OperationId = NewType("OperationId", str)
 TerminalId = NewType("TerminalId", str)
 SnapshotId = NewType("SnapshotId", str)
 ApiTokenId = NewType("ApiTokenId", str)
+LauncherId = NewType("LauncherId", str)
 DatasetId = NewType("DatasetId", str)
 
 ElementType = Literal[
@@ -436,6 +437,134 @@ class Result(Message, frozen=True):
     outputs: list[Output]
 
 
+# --- launchers ---
+
+
+LauncherLevel = Literal["launcher", "code_loaded", "state_instantiated"]
+
+
+class LauncherSpec(Message, frozen=True):
+    """What a launcher may use, and how long a temporary one waits for the next operation."""
+
+    cpus: float
+    memory_bytes: int
+    gpus: int
+    idle_seconds: float
+    """0: it is not kept."""
+
+
+class SpecChoice(Request, frozen=True):
+    """What is left out is as a level above has it: an operation's model, a model's server."""
+
+    cpus: float | None = None
+    memory_bytes: int | None = None
+    gpus: int | None = None
+    idle_seconds: float | None = None
+
+
+class MaxDurations(Message, frozen=True):
+    """How long each phase of an operation may take."""
+
+    code_startup_seconds: float
+    create_state_seconds: float
+    instantiate_model_seconds: float
+    evaluate_seconds: float
+    train_seconds: float
+    get_state_seconds: float
+
+
+class DurationsChoice(Request, frozen=True):
+    """What is left out is as a level above has it."""
+
+    code_startup_seconds: float | None = None
+    create_state_seconds: float | None = None
+    instantiate_model_seconds: float | None = None
+    evaluate_seconds: float | None = None
+    train_seconds: float | None = None
+    get_state_seconds: float | None = None
+
+
+class LaunchChoice(Request, frozen=True):
+    """How a model's operations are launched, by kind."""
+
+    create_model_state: SpecChoice = SpecChoice()
+    evaluate: SpecChoice = SpecChoice()
+    train: SpecChoice = SpecChoice()
+    max_durations: DurationsChoice = DurationsChoice()
+
+
+class LaunchBounds(Message, frozen=True):
+    """What may be chosen here. Zero seconds of idling are always allowed, and no GPUs."""
+
+    lowest: LauncherSpec
+    highest: LauncherSpec
+    shortest_seconds: float
+    longest: MaxDurations
+
+
+class Launch(Message, frozen=True):
+    """What a model chose, and what holds where it chose nothing."""
+
+    choice: LaunchChoice
+    default_spec: LauncherSpec
+    default_durations: MaxDurations
+    bounds: LaunchBounds
+
+
+LauncherStatus = Literal["starting", "ready", "working", "restarting", "failed"]
+
+
+class LauncherChoice(Request, frozen=True):
+    """A persistent launcher, as a person wants it. What its spec leaves out is as the model has it for evaluate."""
+
+    name: str
+    level: LauncherLevel = "state_instantiated"
+    """What it is to have loaded while it waits."""
+    state_id: StateId | None = None
+    """None: the active state, whichever that is."""
+    spec: SpecChoice = SpecChoice()
+
+
+class Launcher(Message, frozen=True):
+    """One that works or waits, or is persistent."""
+
+    id: LauncherId
+    model_id: ModelId
+    name: str
+    choice: LauncherChoice | None
+    """None: it is temporary."""
+    spec: LauncherSpec
+    status: LauncherStatus
+    message: str
+    """Why it is restarting or failed."""
+    level: LauncherLevel | None
+    """What it has loaded; None: it has no process."""
+    state_id: StateId | None
+    """That it has instantiated."""
+    operation_id: OperationId | None
+    """That it works on."""
+    started_at: float | None
+    """Its present process."""
+    idle_until: float | None
+    """When it ends, if it is temporary and nothing comes; or is started again, if it is restarting."""
+    operations: int
+    """How many it has worked on, with the present one."""
+    restarts: int
+    """How often it was started again after it had died, since it last worked or the server started."""
+
+
+class LauncherUsage(Message, frozen=True):
+    """What a launcher used over the time since the sample before. None: this machine does not say."""
+
+    time: float
+    cpus: float | None
+    """Processors kept busy, on average."""
+    memory_bytes: int | None
+    """The most seen; without what the kernel can drop at once."""
+    tmp_bytes: int | None
+    """The most seen in its /tmp, which counts as memory too."""
+
+
 # --- datasets ---
 
 DatasetFormat = Literal["csv", "jsonl", "npy", "zip"]
@@ -503,6 +632,15 @@ class Outcome(Message, frozen=True):
     oom: bool = False
 
 
+class OperationLauncher(Message, frozen=True):
+    """The launcher that an operation ran on."""
+
+    id: LauncherId
+    name: str
+    level: LauncherLevel
+    """What it had loaded already when the operation got it."""
+
+
 class Operation(Message, frozen=True):
     id: OperationId
     model_id: ModelId
@@ -517,6 +655,13 @@ class Operation(Message, frozen=True):
     started_at: float | None
     ended_at: float | None
     outcome: Outcome | None
+    spec: LauncherSpec | None = None
+    """Of the launcher that it ran, or will run, on; None of operations from before there were specs."""
+    max_durations: MaxDurations | None = None
+    launcher: OperationLauncher | None = None
+    """None: it has had none yet."""
+    before: int | None = None
+    """How many operations wait before it; None: it does not wait."""
 
 
 class NewOperation(Request, frozen=True):
@@ -524,6 +669,11 @@ class NewOperation(Request, frozen=True):
     parameters: dict[str, Any] = {}
     state_id: StateId | None = None
     """None: the active state, made by createModelState if there is none."""
+    spec: SpecChoice = SpecChoice()
+    """What is left out is as the model has it for this kind."""
+    max_durations: DurationsChoice = DurationsChoice()
+    launcher_id: LauncherId | None = None
+    """A persistent launcher that it is to run on, as soon as that is free; its spec holds. None: any."""
 
 
 StateOrigin = Literal["created", "trained", "checkpoint", "uploaded", "restored"]
@@ -731,6 +881,23 @@ class VariablesChanged(Message, frozen=True, tag="variables", tag_field="type"):
     variables: list[Variable]
 
 
+class LaunchChanged(Message, frozen=True, tag="launch", tag_field="type"):
+    launch: Launch
+
+
+class LaunchersChanged(Message, frozen=True, tag="launchers", tag_field="type"):
+    """At most four a second."""
+
+    launchers: list[Launcher]
+
+
+class QueueChanged(Message, frozen=True, tag="queue", tag_field="type"):
+    """At most one a second: how many operations wait before each of the model's that wait."""
+
+    before: dict[str, int]
+    """By operation."""
+
+
 ModelEvent = (
     UsageChanged
     | FilesChanged
@@ -744,6 +911,9 @@ ModelEvent = (
     | TerminalsChanged
     | EnvironmentChanged
     | VariablesChanged
+    | LaunchChanged
+    | LaunchersChanged
+    | QueueChanged
 )
 
 T = TypeVar("T")

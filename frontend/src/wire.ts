@@ -12,6 +12,8 @@ export type SnapshotId = string;
 
 export type ApiTokenId = string;
 
+export type LauncherId = string;
+
 export type DatasetId = string;
 
 export type ElementType = "f32" | "f64" | "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" | "string" | "binary" | "boolean" | "image" | "audio" | "video";
@@ -347,6 +349,119 @@ export interface Result {
   readonly outputs: readonly Output[];
 }
 
+export type LauncherLevel = "launcher" | "code_loaded" | "state_instantiated";
+
+/** What a launcher may use, and how long a temporary one waits for the next operation. */
+export interface LauncherSpec {
+  readonly cpus: number;
+  readonly memory_bytes: number;
+  readonly gpus: number;
+  /** 0: it is not kept. */
+  readonly idle_seconds: number;
+}
+
+/** What is left out is as a level above has it: an operation's model, a model's server. */
+export interface SpecChoice {
+  readonly cpus?: number | null;
+  readonly memory_bytes?: number | null;
+  readonly gpus?: number | null;
+  readonly idle_seconds?: number | null;
+}
+
+/** How long each phase of an operation may take. */
+export interface MaxDurations {
+  readonly code_startup_seconds: number;
+  readonly create_state_seconds: number;
+  readonly instantiate_model_seconds: number;
+  readonly evaluate_seconds: number;
+  readonly train_seconds: number;
+  readonly get_state_seconds: number;
+}
+
+/** What is left out is as a level above has it. */
+export interface DurationsChoice {
+  readonly code_startup_seconds?: number | null;
+  readonly create_state_seconds?: number | null;
+  readonly instantiate_model_seconds?: number | null;
+  readonly evaluate_seconds?: number | null;
+  readonly train_seconds?: number | null;
+  readonly get_state_seconds?: number | null;
+}
+
+/** How a model's operations are launched, by kind. */
+export interface LaunchChoice {
+  readonly create_model_state?: SpecChoice;
+  readonly evaluate?: SpecChoice;
+  readonly train?: SpecChoice;
+  readonly max_durations?: DurationsChoice;
+}
+
+/** What may be chosen here. Zero seconds of idling are always allowed, and no GPUs. */
+export interface LaunchBounds {
+  readonly lowest: LauncherSpec;
+  readonly highest: LauncherSpec;
+  readonly shortest_seconds: number;
+  readonly longest: MaxDurations;
+}
+
+/** What a model chose, and what holds where it chose nothing. */
+export interface Launch {
+  readonly choice: LaunchChoice;
+  readonly default_spec: LauncherSpec;
+  readonly default_durations: MaxDurations;
+  readonly bounds: LaunchBounds;
+}
+
+export type LauncherStatus = "starting" | "ready" | "working" | "restarting" | "failed";
+
+/** A persistent launcher, as a person wants it. What its spec leaves out is as the model has it for evaluate. */
+export interface LauncherChoice {
+  readonly name: string;
+  /** What it is to have loaded while it waits. */
+  readonly level?: LauncherLevel;
+  /** null: the active state, whichever that is. */
+  readonly state_id?: StateId | null;
+  readonly spec?: SpecChoice;
+}
+
+/** One that works or waits, or is persistent. */
+export interface Launcher {
+  readonly id: LauncherId;
+  readonly model_id: ModelId;
+  readonly name: string;
+  /** null: it is temporary. */
+  readonly choice: LauncherChoice | null;
+  readonly spec: LauncherSpec;
+  readonly status: LauncherStatus;
+  /** Why it is restarting or failed. */
+  readonly message: string;
+  /** What it has loaded; null: it has no process. */
+  readonly level: LauncherLevel | null;
+  /** That it has instantiated. */
+  readonly state_id: StateId | null;
+  /** That it works on. */
+  readonly operation_id: OperationId | null;
+  /** Its present process. */
+  readonly started_at: number | null;
+  /** When it ends, if it is temporary and nothing comes; or is started again, if it is restarting. */
+  readonly idle_until: number | null;
+  /** How many it has worked on, with the present one. */
+  readonly operations: number;
+  /** How often it was started again after it had died, since it last worked or the server started. */
+  readonly restarts: number;
+}
+
+/** What a launcher used over the time since the sample before. null: this machine does not say. */
+export interface LauncherUsage {
+  readonly time: number;
+  /** Processors kept busy, on average. */
+  readonly cpus: number | null;
+  /** The most seen; without what the kernel can drop at once. */
+  readonly memory_bytes: number | null;
+  /** The most seen in its /tmp, which counts as memory too. */
+  readonly tmp_bytes: number | null;
+}
+
 export type DatasetFormat = "csv" | "jsonl" | "npy" | "zip";
 
 /** A list of entries, all of one type. shape: of each entry, -1 where they differ. */
@@ -403,6 +518,14 @@ export interface Outcome {
   readonly oom: boolean;
 }
 
+/** The launcher that an operation ran on. */
+export interface OperationLauncher {
+  readonly id: LauncherId;
+  readonly name: string;
+  /** What it had loaded already when the operation got it. */
+  readonly level: LauncherLevel;
+}
+
 export interface Operation {
   readonly id: OperationId;
   readonly model_id: ModelId;
@@ -417,6 +540,13 @@ export interface Operation {
   readonly started_at: number | null;
   readonly ended_at: number | null;
   readonly outcome: Outcome | null;
+  /** Of the launcher that it ran, or will run, on; null of operations from before there were specs. */
+  readonly spec: LauncherSpec | null;
+  readonly max_durations: MaxDurations | null;
+  /** null: it has had none yet. */
+  readonly launcher: OperationLauncher | null;
+  /** How many operations wait before it; null: it does not wait. */
+  readonly before: number | null;
 }
 
 export interface NewOperation {
@@ -424,6 +554,11 @@ export interface NewOperation {
   readonly parameters?: Readonly<Record<string, unknown>>;
   /** null: the active state, made by createModelState if there is none. */
   readonly state_id?: StateId | null;
+  /** What is left out is as the model has it for this kind. */
+  readonly spec?: SpecChoice;
+  readonly max_durations?: DurationsChoice;
+  /** A persistent launcher that it is to run on, as soon as that is free; its spec holds. null: any. */
+  readonly launcher_id?: LauncherId | null;
 }
 
 export type StateOrigin = "created" | "trained" | "checkpoint" | "uploaded" | "restored";
@@ -637,4 +772,22 @@ export interface VariablesChanged {
   readonly variables: readonly Variable[];
 }
 
-export type ModelEvent = UsageChanged | FilesChanged | FolderRescan | FilesystemChanged | ModelChanged | OperationChanged | OperationRemoved | StatesChanged | SnapshotsChanged | TerminalsChanged | EnvironmentChanged | VariablesChanged;
+export interface LaunchChanged {
+  readonly type: "launch";
+  readonly launch: Launch;
+}
+
+/** At most four a second. */
+export interface LaunchersChanged {
+  readonly type: "launchers";
+  readonly launchers: readonly Launcher[];
+}
+
+/** At most one a second: how many operations wait before each of the model's that wait. */
+export interface QueueChanged {
+  readonly type: "queue";
+  /** By operation. */
+  readonly before: Readonly<Record<string, number>>;
+}
+
+export type ModelEvent = UsageChanged | FilesChanged | FolderRescan | FilesystemChanged | ModelChanged | OperationChanged | OperationRemoved | StatesChanged | SnapshotsChanged | TerminalsChanged | EnvironmentChanged | VariablesChanged | LaunchChanged | LaunchersChanged | QueueChanged;

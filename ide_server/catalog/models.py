@@ -12,7 +12,7 @@ from ide_server.catalog import schema
 from ide_server.catalog.ids import new_id
 from ide_server.errors import ModelNotFound
 from ide_server.settings import limit_files
-from ide_server.wire import EnvironmentChoice, FunctionName, Model, ModelId, StateId, Usage
+from ide_server.wire import EnvironmentChoice, FunctionName, LaunchChoice, Model, ModelId, StateId, Usage
 
 
 class ModelRecord(msgspec.Struct, frozen=True):
@@ -27,6 +27,7 @@ class ModelRecord(msgspec.Struct, frozen=True):
     environment: EnvironmentChoice | None = None
     environment_key: str | None = None
     wanted_environment: EnvironmentChoice | None = None
+    launch: LaunchChoice | None = None
 
     @property
     def usage(self) -> Usage:
@@ -93,6 +94,9 @@ class Models:
 
     async def want_environment(self, model_id: ModelId, choice: EnvironmentChoice | None) -> None:
         await self._set(model_id, wanted_environment=msgspec.to_builtins(choice))
+
+    async def set_launch(self, model_id: ModelId, choice: LaunchChoice) -> None:
+        await self._set(model_id, launch=msgspec.to_builtins(choice))
 
     async def environment_keys(self) -> set[str]:
         """Of all environments that a model names."""

@@ -18,13 +18,13 @@ class Operations:
 
     async def create(self, operation: Operation) -> None:
         async with self._engine.begin() as connection:
-            await connection.execute(insert(schema.operations).values(msgspec.to_builtins(operation)))
+            await connection.execute(insert(schema.operations).values(_row(operation)))
 
     async def save(self, operation: Operation) -> None:
         """Write the row anew: an operation has one owner, who holds it whole."""
         query = update(schema.operations).where(schema.operations.c.id == operation.id)
         async with self._engine.begin() as connection:
-            await connection.execute(query.values(msgspec.to_builtins(operation)))
+            await connection.execute(query.values(_row(operation)))
 
     async def list(self, model_id: ModelId, *, limit: int = 200) -> Sequence[Operation]:
         """The newest first."""
@@ -53,3 +53,10 @@ class Operations:
         async with self._engine.connect() as connection:
             rows = await connection.execute(query)
             return [msgspec.convert(row, Operation, from_attributes=True) for row in rows]
+
+
+def _row(operation: Operation) -> dict[str, Any]:
+    """Its place in the queue is its owner's to know."""
+    values: dict[str, Any] = msgspec.to_builtins(operation)
+    del values["before"]
+    return values

@@ -15,6 +15,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    UniqueConstraint,
 )
 
 metadata = MetaData(
@@ -46,6 +47,8 @@ models = Table(
     Column("environment_key", String),
     # wire.EnvironmentChoice that is being built, to be in use once it is; NULL: none is.
     Column("wanted_environment", JSON(none_as_null=True)),
+    # wire.LaunchChoice; NULL: nothing was chosen.
+    Column("launch", JSON(none_as_null=True)),
 )
 
 # A model's environment variables.
@@ -114,8 +117,24 @@ operations = Table(
     Column("ended_at", Double),
     # wire.Outcome; NULL: it has not ended.
     Column("outcome", JSON(none_as_null=True)),
+    # wire.LauncherSpec and wire.MaxDurations; NULL: it is older than these.
+    Column("spec", JSON(none_as_null=True)),
+    Column("max_durations", JSON(none_as_null=True)),
+    # wire.OperationLauncher; NULL: it has had none.
+    Column("launcher", JSON(none_as_null=True)),
     Index(None, "model_id", "created_at"),
     Index(None, "status"),
+)
+
+# Persistent launchers.
+launchers = Table(
+    "launchers",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("model_id", String, ForeignKey("models.id", ondelete="CASCADE"), nullable=False),
+    Column("created_at", Double, nullable=False),
+    # wire.LauncherChoice.
+    Column("choice", JSON, nullable=False),
 )
 
 # Replies to requests that came with an idempotency key, for a day.

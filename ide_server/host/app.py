@@ -89,7 +89,7 @@ async def owners(settings: Settings) -> AsyncIterator[HostState]:
         stack.push_async_callback(operations.close)
         model_environments.on_change(operations.retire_idle)
         variables.on_change(operations.retire_idle)
-        checks = Checks(settings, catalog, mounts, spawn, saw_functions=operations.saw_functions)
+        checks = Checks(operations.launches, catalog, mounts, spawn, saw_functions=operations.saw_functions)
         stack.push_async_callback(checks.close)
         snapshots = Snapshots(settings, catalog, mounts=mounts, states=states, events=events)
         stack.push_async_callback(snapshots.close)

@@ -89,6 +89,8 @@ async def test_a_full_filesystem_leaves_the_environments_python(
         model,
         ("sh", "-c", "/opt/slipway/bin/prepare; python -c 'import pip, sys; print(sys.prefix)'"),
         variables={},
+        cpus=2.0,
+        memory_bytes=1 << 31,
     )
     read_only = replace(spec, mounts=tuple(replace(mount, writable=False) for mount in spec.mounts))
     assert (await run(sandboxes, read_only)).output.splitlines()[-1] == "/opt/environment"

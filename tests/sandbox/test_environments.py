@@ -51,7 +51,7 @@ async def build(environments: Environments, plan: Plan) -> Environment:
 
 async def said(sandboxes: Sandboxes, settings: Settings, environment: Environment, model: Path, program: str) -> Any:
     """What a program prints as JSON in a launcher of that environment; /opt/slipway/runner is not looked at."""
-    spec = launcher_spec(settings, environment, model, model, ("python", "-c", program), variables={})
+    spec = launcher_spec(settings, environment, model, model, ("python", "-c", program), variables={}, cpus=2.0, memory_bytes=1 << 31)
     ran = await run(sandboxes, spec)
     assert ran.exit.code == 0, ran.output
     return json.loads(ran.output.splitlines()[-1])

@@ -100,7 +100,7 @@ async def test_running_out_of_memory_is_named_as_such(lab: Laboratory, files: di
     outcome = finished.operation.outcome
     assert outcome is not None
     assert (outcome.kind, outcome.at, outcome.oom) == ("code_terminated", "evaluate", True)
-    assert "A launcher may use 128 MiB" in outcome.message
+    assert "Its launcher could use 128 MiB" in outcome.message
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ async def test_the_code_cannot_change_its_runner(lab: Laboratory) -> None:
 async def test_code_is_checked_in_a_sandbox(lab: Laboratory) -> None:
     lab.write({"main.py": "import os\nos.listdir('/nowhere')\n", "other.py": "def (\n"})
     mounts: Any = lab.mounts
-    checks = Checks(lab.settings, lab.catalog, mounts, lab.spawn, saw_functions=lab.operations.saw_functions)
+    checks = Checks(lab.operations.launches, lab.catalog, mounts, lab.spawn, saw_functions=lab.operations.saw_functions)
     found = await checks.check(lab.model_id)
     places = [(problem.path, problem.line, problem.kind) for problem in found.problems]
     assert places == [("main.py", 2, "exception"), ("other.py", 1, "syntax")]

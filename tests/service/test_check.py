@@ -25,7 +25,7 @@ pytestmark = pytest.mark.anyio
 @contextlib.asynccontextmanager
 async def checks_of(lab: Laboratory) -> AsyncIterator[Checks]:
     mounts: Any = lab.mounts  # folders in the place of mounted filesystems
-    checks = Checks(lab.settings, lab.catalog, mounts, lab.spawn, saw_functions=lab.operations.saw_functions)
+    checks = Checks(lab.operations.launches, lab.catalog, mounts, lab.spawn, saw_functions=lab.operations.saw_functions)
     try:
         yield checks
     finally:

@@ -66,7 +66,12 @@ async def talk(lab: Laboratory, folder: Path, language: Language, files: Mapping
     equipment = await lab.spawn.prepare(lab.model_id)
     journal = await Journal.open(folder / "events.jsonl")
     launcher = await Launcher.start(
-        lab.spawn, "launcher", equipment=equipment, model_id=lab.model_id, language=language
+        lab.spawn,
+        "launcher",
+        equipment=equipment,
+        model_id=lab.model_id,
+        language=language,
+        resources=lab.operations.launches.default.resources,
     )
     try:
         await launcher.load()

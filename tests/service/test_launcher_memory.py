@@ -56,7 +56,12 @@ def one_file(path: Path) -> Argument:
 async def launched(lab: Laboratory, language: Any) -> AsyncIterator[Launcher]:
     equipment: Equipment = await lab.spawn.prepare(lab.model_id)
     launcher = await Launcher.start(
-        lab.spawn, "launcher", equipment=equipment, model_id=lab.model_id, language=language
+        lab.spawn,
+        "launcher",
+        equipment=equipment,
+        model_id=lab.model_id,
+        language=language,
+        resources=lab.operations.launches.default.resources,
     )
     try:
         await launcher.load()

@@ -17,6 +17,7 @@ from ide_server.host.environments import Environment
 from ide_server.host.equipment import Equipment
 from ide_server.host.events import ModelEvents, Subscription
 from ide_server.host.launchers import Operations
+from ide_server.host.launchers.launch import Resources
 from ide_server.host.launchers.spawn import RUNNER_FOLDER, Language, runner_arguments
 from ide_server.host.sandbox.processes import Child, Exit, spawn
 from ide_server.host.states import States
@@ -87,6 +88,7 @@ class LocalSpawn:
         *,
         model_id: ModelId,
         language: Language,
+        resources: Resources,
         stdout: int,
         stderr: int,
         control: int,

@@ -7,11 +7,14 @@ import type { Disposable } from '../base/lifecycle.ts';
 import type {
   FileChange,
   FilesystemChanged,
+  Launch,
+  Launcher,
   Model,
   ModelEnvironment,
   ModelEvent,
   Operation,
   OperationId,
+  QueueChanged,
   Snapshot,
   State,
   Terminal,
@@ -65,6 +68,9 @@ export class ModelEvents implements Disposable {
   private readonly snapshotsStore = writable<readonly Snapshot[]>([]);
   private readonly environmentStore = writable<ModelEnvironment | null>(null);
   private readonly variablesStore = writable<readonly Variable[]>([]);
+  private readonly launchStore = writable<Launch | null>(null);
+  private readonly launchersStore = writable<readonly Launcher[]>([]);
+  private readonly queueStore = writable<QueueChanged['before']>({});
   private readonly filesystemStore = writable<FilesystemStatus>({
     status: 'ready',
     message: '',
@@ -83,6 +89,11 @@ export class ModelEvents implements Disposable {
   /** Null until the server has said. */
   readonly environment: Readable<ModelEnvironment | null> = this.environmentStore;
   readonly variables: Readable<readonly Variable[]> = this.variablesStore;
+  /** Null until the server has said. */
+  readonly launch: Readable<Launch | null> = this.launchStore;
+  readonly launchers: Readable<readonly Launcher[]> = this.launchersStore;
+  /** How many operations wait before each of the model's that wait, by id. */
+  readonly queue: Readable<QueueChanged['before']> = this.queueStore;
   readonly filesystem: Readable<FilesystemStatus> = this.filesystemStore;
   readonly connection: Readable<SocketStatus>;
 
@@ -176,6 +187,12 @@ export class ModelEvents implements Disposable {
         return this.environmentStore.set(event.environment);
       case 'variables':
         return this.variablesStore.set(event.variables);
+      case 'launch':
+        return this.launchStore.set(event.launch);
+      case 'launchers':
+        return this.launchersStore.set(event.launchers);
+      case 'queue':
+        return this.queueStore.set(event.before);
       case 'terminals':
         return this.terminalsStore.set(event.terminals);
       default:

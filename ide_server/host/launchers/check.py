@@ -9,13 +9,13 @@ from ide_server.errors import SandboxFailed
 from ide_server.host.equipment import Equipment
 from ide_server.host.launchers import outcomes
 from ide_server.host.launchers.code import CODE_FILES, code_file_of
+from ide_server.host.launchers.launch import Launches, Resources, Terms
 from ide_server.host.launchers.launcher import CallFailed, Launcher, LauncherLost
 from ide_server.host.launchers.output import Nobody
 from ide_server.host.launchers.protocol import Problem
 from ide_server.host.launchers.spawn import Spawn
 from ide_server.host.masking import Mask
 from ide_server.host.mounts import Mounts
-from ide_server.settings import Settings
 from ide_server.wire import CodeCheck, CodeProblem, FunctionName, ModelId, ProblemKind
 
 MAX_AT_ONCE = 2
@@ -28,9 +28,9 @@ SawFunctions = Callable[[ModelId, list[FunctionName]], Awaitable[None]]
 
 class Checks:
     def __init__(
-        self, settings: Settings, catalog: Catalog, mounts: Mounts, spawn: Spawn, *, saw_functions: SawFunctions
+        self, launches: Launches, catalog: Catalog, mounts: Mounts, spawn: Spawn, *, saw_functions: SawFunctions
     ) -> None:
-        self._settings = settings
+        self._launches = launches
         self._catalog = catalog
         self._mounts = mounts
         self._spawn = spawn
@@ -41,8 +41,8 @@ class Checks:
 
     async def check(self, model_id: ModelId) -> CodeCheck:
         """The code as it is now. Raises ModelNotFound, FilesystemUnavailable, SandboxFailed, and as Spawn.prepare."""
-        await self._catalog.models.get(model_id)
-        task = asyncio.create_task(self._check(model_id))
+        terms = self._launches.terms(await self._launches.choice(model_id), "evaluate")
+        task = asyncio.create_task(self._check(model_id, terms))
         self._tasks[task] = model_id
         try:
             await asyncio.wait([task])
@@ -60,7 +60,7 @@ class Checks:
     async def close(self) -> None:
         await _cancel(list(self._tasks))
 
-    async def _check(self, model_id: ModelId) -> CodeCheck:
+    async def _check(self, model_id: ModelId, terms: Terms) -> CodeCheck:
         async with self._turns.setdefault(model_id, asyncio.Lock()), self._places:
             mount = await self._mounts.get(model_id)
             name = await mount.run(code_file_of)
@@ -68,31 +68,32 @@ class Checks:
                 return CodeCheck([], [_problem("main.py", NO_CODE, "no_code")])
             equipment = await self._spawn.prepare(model_id)
             # What is wrong with code may quote what it was given.
-            found = Mask(equipment.variables.secrets).message(await self._find(model_id, name, equipment))
+            found = Mask(equipment.variables.secrets).message(await self._find(model_id, name, equipment, terms))
         if not found.problems:
             await self._saw_functions(model_id, found.functions)
         return found
 
-    async def _find(self, model_id: ModelId, name: str, equipment: Equipment) -> CodeCheck:
+    async def _find(self, model_id: ModelId, name: str, equipment: Equipment, terms: Terms) -> CodeCheck:
         try:
-            async with asyncio.timeout(self._settings.code_startup_seconds) as limit:
-                return await self._look(model_id, name, equipment)
+            async with asyncio.timeout(terms.allowed_seconds("codeStartup")) as limit:
+                return await self._look(model_id, name, equipment, terms.resources)
         except LauncherLost as lost:
-            message = outcomes.lost(lost, "codeStartup", self._settings).message
+            message = outcomes.lost(lost, "codeStartup", terms).message
             return CodeCheck([], [_problem(name, message, "terminated")])
         except TimeoutError:
             if not limit.expired():
                 raise
-            message = outcomes.out_of_time(self._settings, "codeStartup").message
+            message = outcomes.out_of_time(terms, "codeStartup").message
             return CodeCheck([], [_problem(name, message, "out_of_time")])
 
-    async def _look(self, model_id: ModelId, name: str, equipment: Equipment) -> CodeCheck:
+    async def _look(self, model_id: ModelId, name: str, equipment: Equipment, resources: Resources) -> CodeCheck:
         launcher = await Launcher.start(
             self._spawn,
             f"check-{new_id()}",
             equipment=equipment,
             model_id=model_id,
             language=CODE_FILES[name],
+            resources=resources,
         )
         launcher.output.turn_to(Nobody())
         try:

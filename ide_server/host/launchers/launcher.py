@@ -17,6 +17,7 @@ from typing import Protocol, Self, TypeVar
 
 from ide_server.host.equipment import Equipment
 from ide_server.host.launchers.frames import FrameError, encode_frame, read_frame
+from ide_server.host.launchers.launch import Resources
 from ide_server.host.launchers.output import Output
 from ide_server.host.launchers.protocol import (
     Call,
@@ -129,6 +130,7 @@ class Launcher:
         equipment: Equipment,
         model_id: ModelId,
         language: Language,
+        resources: Resources,
     ) -> Self:
         """Raises SandboxFailed, FilesystemUnavailable."""
         with ExitStack() as far_ends, ExitStack() as near_ends:
@@ -141,6 +143,7 @@ class Launcher:
                 equipment,
                 model_id=model_id,
                 language=language,
+                resources=resources,
                 stdout=pipes[0][1],
                 stderr=pipes[1][1],
                 control=far.fileno(),

@@ -20,6 +20,7 @@ from ide_server.host.events import ModelEvents
 from ide_server.host.launchers import outcomes
 from ide_server.host.launchers.code import Code, code_of, language_of
 from ide_server.host.launchers.journal import Journal, bytes_after, follow
+from ide_server.host.launchers.launch import Launches, Terms
 from ide_server.host.launchers.pool import Pool
 from ide_server.host.launchers.results import read_result
 from ide_server.host.launchers.run import Inputs, Run, Surroundings
@@ -72,8 +73,9 @@ Ask = Callable[[ParameterDefinitions], tuple[NewOperation, ParameterDefinitions]
 class Job:
     """An unfinished operation."""
 
-    def __init__(self, operation: Operation, journal: Journal) -> None:
+    def __init__(self, operation: Operation, terms: Terms, journal: Journal) -> None:
         self.operation = operation
+        self.terms = terms
         self.journal = journal
         self.run: Run | None = None
         self.task: asyncio.Task[None] | None = None
@@ -103,8 +105,8 @@ class Operations:
         self._expiring: asyncio.Task[None] | None = None
         self._states = states
         self._pool = Pool(settings, spawn)
+        self.launches = Launches(settings, catalog, events)
         self._around = Surroundings(
-            settings=settings,
             spawn=spawn,
             pool=self._pool,
             states=states,
@@ -122,7 +124,7 @@ class Operations:
         for operation in await self._catalog.operations.list_unfinished():
             folder = self._folder(operation.id)
             await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-            job = Job(operation, await Journal.open(folder / "events.jsonl"))
+            job = Job(operation, self.launches.default, await Journal.open(folder / "events.jsonl"))
             await self._end(job, Outcome("interrupted", CRASHED))
         if self._settings.operation_days > 0:
             self._expiring = asyncio.create_task(self._expire(), name="retention of operations")
@@ -157,6 +159,7 @@ class Operations:
         new, definitions = ask(definitions)
         inputs = Inputs(new, definitions, language)
         await self._check(model, inputs)
+        terms = self.launches.terms(model.launch, new.kind, new.spec, new.max_durations)
         operation = Operation(
             id=OperationId(new_id()),
             model_id=model_id,
@@ -169,10 +172,12 @@ class Operations:
             started_at=None,
             ended_at=None,
             outcome=None,
+            spec=terms.spec,
+            max_durations=terms.max_durations,
         )
         folder = self._folder(operation.id)
         await asyncio.to_thread(_write_inputs, folder, inputs)
-        job = Job(operation, await Journal.open(folder / "events.jsonl"))
+        job = Job(operation, terms, await Journal.open(folder / "events.jsonl"))
         try:
             await self._catalog.operations.create(operation)
         except BaseException:  # the model was deleted meanwhile, or the database fails: nothing of it stays
@@ -316,7 +321,7 @@ class Operations:
 
     def _run_of(self, job: Job) -> Run:
         running = msgspec.structs.replace(job.operation, status="running", started_at=time.time())
-        return Run(running, folder=self._folder(running.id), journal=job.journal, around=self._around)
+        return Run(running, job.terms, folder=self._folder(running.id), journal=job.journal, around=self._around)
 
     async def _work(self, job: Job, run: Run) -> None:
         try:

@@ -2,9 +2,10 @@
 
 import msgspec
 
+from ide_server.host.launchers.launch import Terms
 from ide_server.host.launchers.launcher import CallFailed, LauncherLost
 from ide_server.host.sandbox import Exit
-from ide_server.settings import Settings
+from ide_server.settings import MEBIBYTE
 from ide_server.wire import FunctionName, OperationKind, Outcome, Phase
 
 MAX_DETAILS = 10_000
@@ -17,18 +18,6 @@ FUNCTION_OF: dict[Phase, FunctionName] = {
     "train": "train",
     "getState": "getModelState",
 }
-
-
-def allowed_seconds(settings: Settings, phase: Phase) -> float:
-    """getModelState has the time of createModelState: it writes as much."""
-    return {
-        "codeStartup": settings.code_startup_seconds,
-        "createState": settings.create_state_seconds,
-        "instantiateModel": settings.instantiate_seconds,
-        "evaluate": settings.evaluate_seconds,
-        "train": settings.train_seconds,
-        "getState": settings.create_state_seconds,
-    }[phase]
 
 
 def doing(phase: Phase) -> str:
@@ -52,28 +41,28 @@ def invalid_output(message: str, at: Phase) -> Outcome:
     return Outcome("invalid_output", message[:MAX_MESSAGE], at)
 
 
-def out_of_time(settings: Settings, at: Phase) -> Outcome:
+def out_of_time(terms: Terms, at: Phase) -> Outcome:
     message = f"{doing(at).capitalize() if at == 'codeStartup' else doing(at)} took longer than the "
-    message += f"{allowed_seconds(settings, at):g} seconds it may take, so it was ended."
+    message += f"{terms.allowed_seconds(at):g} seconds it may take, so it was ended."
     return Outcome("max_duration_exceeded", message, at)
 
 
-def lost(error: LauncherLost, at: Phase, settings: Settings) -> Outcome:
+def lost(error: LauncherLost, at: Phase, terms: Terms) -> Outcome:
     if error.ended is None:
         return Outcome("launcher_terminated", error.reason, at)
-    return code_terminated(error.ended, at, settings)
+    return code_terminated(error.ended, at, terms)
 
 
-def code_terminated(ended: Exit, at: Phase, settings: Settings) -> Outcome:
-    message = f"The code's process ended during {doing(at)}: {_way(ended, settings)}"
+def code_terminated(ended: Exit, at: Phase, terms: Terms) -> Outcome:
+    message = f"The code's process ended during {doing(at)}: {_way(ended, terms)}"
     return Outcome("code_terminated", message, at, exit_code=ended.code, signal=ended.signal, oom=ended.oom)
 
 
-def _way(ended: Exit, settings: Settings) -> str:
+def _way(ended: Exit, terms: Terms) -> str:
     if ended.oom:
         return (
-            f"it ran out of memory. A launcher may use {settings.launcher_memory_mebibytes} MiB; use less, "
-            "or start the server with a higher --launcher-memory-mebibytes."
+            f"it ran out of memory. Its launcher could use {terms.spec.memory_bytes / MEBIBYTE:.12g} MiB; use less, "
+            "or give the model's launchers more."
         )
     if ended.signal is not None:
         return f"it was killed by {ended.signal}."

@@ -4,9 +4,10 @@ import asyncio
 import itertools
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ide_server.host.equipment import Edition, Equipment
+from ide_server.host.launchers.launch import Resources
 from ide_server.host.launchers.launcher import CallFailed, Launcher, LauncherLost, Listener
 from ide_server.host.launchers.output import Nobody
 from ide_server.host.launchers.spawn import Language, Spawn
@@ -24,6 +25,7 @@ class Fit:
 
     model_id: ModelId
     language: Language
+    resources: Resources
     edition: Edition
     generation: int
     """Of the mount: what runs in an earlier one has lost its files."""
@@ -72,7 +74,7 @@ class Pool:
 
     async def take(self, fit: Fit, equipment: Equipment, *, state_id: StateId | None) -> Warm:
         """An idle one that holds this state or none, or a new one. Raises SandboxFailed, FilesystemUnavailable."""
-        self._retire_where(lambda idle: idle.fit.model_id == fit.model_id and not _serves(idle, fit))
+        self._retire_where(lambda idle: idle.fit.model_id == fit.model_id and not _is_present(idle, fit))
         number = self._best(fit, state_id)
         if number is not None:
             return self._idle.pop(number).take()
@@ -119,7 +121,12 @@ class Pool:
     async def _start(self, fit: Fit, equipment: Equipment) -> Launcher:
         name = f"launcher-{next(self._numbers)}-{fit.model_id}"
         return await Launcher.start(
-            self._spawn, name, equipment=equipment, model_id=fit.model_id, language=fit.language
+            self._spawn,
+            name,
+            equipment=equipment,
+            model_id=fit.model_id,
+            language=fit.language,
+            resources=fit.resources,
         )
 
     def _best(self, fit: Fit, state_id: StateId | None) -> int | None:
@@ -162,5 +169,6 @@ async def dispose(warm: Warm, listener: Listener | None = None) -> None:
             await warm.launcher.call("dispose", listener)
 
 
-def _serves(warm: Warm, fit: Fit) -> bool:
-    return warm.fit == fit and not warm.launcher.ended
+def _is_present(warm: Warm, fit: Fit) -> bool:
+    """Whether it serves, or would serve an operation that asks for its resources."""
+    return replace(warm.fit, resources=fit.resources) == fit and not warm.launcher.ended

@@ -15,6 +15,7 @@ from ide_server.host.launchers import outcomes
 from ide_server.host.launchers.checkpoints import Checkpoints
 from ide_server.host.launchers.code import Code
 from ide_server.host.launchers.journal import Journal
+from ide_server.host.launchers.launch import Terms
 from ide_server.host.launchers.launcher import CallFailed, Launcher, LauncherLost
 from ide_server.host.launchers.logs import LogBudget
 from ide_server.host.launchers.pool import Fit, Pool, Warm, dispose
@@ -23,7 +24,6 @@ from ide_server.host.launchers.results import InvalidResult, ResultWriter
 from ide_server.host.launchers.spawn import Language, Spawn
 from ide_server.host.parameters import check_arguments
 from ide_server.host.states import Origin, States, StateTooLarge
-from ide_server.settings import Settings
 from ide_server.wire import (
     FunctionName,
     Loaded,
@@ -60,7 +60,6 @@ class Inputs(msgspec.Struct, frozen=True):
 class Surroundings:
     """What every run shares, and what it tells its owner."""
 
-    settings: Settings
     spawn: Spawn
     pool: Pool
     states: States
@@ -85,8 +84,11 @@ class Run:
     _inputs: Inputs
     """Once it executes; it can be stopped before."""
 
-    def __init__(self, operation: Operation, *, folder: Path, journal: Journal, around: Surroundings) -> None:
+    def __init__(
+        self, operation: Operation, terms: Terms, *, folder: Path, journal: Journal, around: Surroundings
+    ) -> None:
         self.operation = operation
+        self._terms = terms
         self._folder = folder
         self._journal = journal
         self._around = around
@@ -156,7 +158,9 @@ class Run:
         async with self._timed("codeStartup"):
             code, generation = await self._around.look_at_code(self.operation.model_id)
             self._code_digest = code.digest
-            fit = Fit(self.operation.model_id, language, equipment.edition, generation, code.mark)
+            fit = Fit(
+                self.operation.model_id, language, self._terms.resources, equipment.edition, generation, code.mark
+            )
             self._warm = await self._around.pool.take(fit, equipment, state_id=state_id)
             self._warm.launcher.output.turn_to(LogBudget(self._journal, max_bytes=MAX_LOG_BYTES))
             if self._warm.functions is None:
@@ -286,7 +290,7 @@ class Run:
 
         The outcome stands already, so what fails here is only written down.
         """
-        warm, seconds = self._launched, self._around.settings.launcher_idle_seconds
+        warm, seconds = self._launched, self._terms.spec.idle_seconds
         try:
             # What a train has changed is no longer the state that it began with.
             if seconds > 0 and self.operation.kind != "train":
@@ -318,12 +322,12 @@ class Run:
         self._phase, began = phase, time.monotonic()
         self._journal.append(PhaseStarted(time.time(), phase))
         try:
-            async with asyncio.timeout(outcomes.allowed_seconds(self._around.settings, phase)) as limit:
+            async with asyncio.timeout(self._terms.allowed_seconds(phase)) as limit:
                 yield
         except CallFailed as failed:
             raise Ended(outcomes.call_failed(failed, phase)) from failed
         except LauncherLost as lost:
-            raise Ended(outcomes.lost(lost, phase, self._around.settings)) from lost
+            raise Ended(outcomes.lost(lost, phase, self._terms)) from lost
         except (InvalidResult, StateTooLarge) as invalid:
             raise Ended(outcomes.invalid_output(str(invalid), phase)) from invalid
         except SlipwayError as error:
@@ -331,7 +335,7 @@ class Run:
         except TimeoutError as late:
             if not limit.expired():
                 raise
-            raise Ended(outcomes.out_of_time(self._around.settings, phase)) from late
+            raise Ended(outcomes.out_of_time(self._terms, phase)) from late
         finally:
             self._phase = None
             self._journal.append(PhaseEnded(time.time(), phase, time.monotonic() - began))

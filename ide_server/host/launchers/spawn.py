@@ -5,6 +5,7 @@ from typing import Literal, Protocol
 
 from ide_server import runner
 from ide_server.host.equipment import Equipment, EquipmentSource
+from ide_server.host.launchers.launch import Resources
 from ide_server.host.mounts import Mounts
 from ide_server.host.sandbox import Exit, Sandboxes, launcher_spec
 from ide_server.host.sandbox.spec import MODEL, RUNNER
@@ -39,6 +40,7 @@ class Spawn(Protocol):
         *,
         model_id: ModelId,
         language: Language,
+        resources: Resources,
         stdout: int,
         stderr: int,
         control: int,
@@ -73,22 +75,25 @@ class SandboxSpawn:
         *,
         model_id: ModelId,
         language: Language,
+        resources: Resources,
         stdout: int,
         stderr: int,
         control: int,
     ) -> Process:
         mount = await self._mounts.get(model_id)
         arguments = runner_arguments(language, runner_folder=RUNNER, model_folder=MODEL)
-        spec = launcher_spec(
+        sandbox = launcher_spec(
             self._settings,
             equipment.environment,
             mount.path,
             RUNNER_FOLDER,
             arguments,
             variables=equipment.variables.values,
+            cpus=resources.cpus,
+            memory_bytes=resources.memory_bytes,
         )
         return await self._sandboxes.start(
-            spec,
+            sandbox,
             name=name,
             stdout=stdout,
             stderr=stderr,

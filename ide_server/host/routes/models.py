@@ -94,6 +94,7 @@ async def standing(state: HostState, model_id: ModelId) -> list[wire.ModelEvent]
         wire.TerminalsChanged(state["terminals"].list(model_id)),
         wire.EnvironmentChanged(await state["model_environments"].get(model_id)),
         wire.VariablesChanged(await state["variables"].list(model_id)),
+        wire.LaunchChanged(await state["operations"].launches.get(model_id)),
     ]
 
 

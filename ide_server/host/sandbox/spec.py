@@ -99,6 +99,8 @@ def launcher_spec(
     arguments: tuple[str, ...],
     *,
     variables: Mapping[str, str],
+    cpus: float,
+    memory_bytes: int,
 ) -> SandboxSpec:
     """The sandbox that runs a model's code: `runner`, a folder, is at /opt/slipway/runner."""
     return SandboxSpec(
@@ -107,8 +109,8 @@ def launcher_spec(
         variables=variables,
         mounts=(*model_mounts(environment, model_path), Mount(runner, RUNNER)),
         limits=Limits(
-            memory_bytes=settings.launcher_memory_mebibytes * MEBIBYTE,
-            cpus=settings.launcher_cpus,
+            memory_bytes=memory_bytes,
+            cpus=cpus,
             processes=settings.launcher_processes,
             tmp_bytes=settings.sandbox_tmp_mebibytes * MEBIBYTE,
         ),
