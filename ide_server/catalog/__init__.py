@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import event, make_url
+from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from ide_server.catalog.api_tokens import ApiTokens
@@ -21,12 +21,12 @@ __all__ = ["Catalog", "ModelRecord", "VariableRecord", "migrate", "new_id"]
 
 
 class Catalog:
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, blocking: Engine) -> None:
         self._engine = engine
         self.models = Models(engine)
         self.states = States(engine)
         self.snapshots = Snapshots(engine)
-        self.operations = Operations(engine)
+        self.operations = Operations(engine, blocking)
         self.variables = Variables(engine)
         self.sign_in = SignIn(engine)
         self.api_tokens = ApiTokens(engine)
@@ -35,11 +35,14 @@ class Catalog:
     @classmethod
     def open(cls, settings: Settings) -> Self:
         engine = create_async_engine(settings.catalog_url, hide_parameters=True)  # an error would log them
+        blocking = create_engine(_blocking_url(settings), hide_parameters=True)
         if engine.dialect.name == "sqlite":
             event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-        return cls(engine)
+            event.listen(blocking, "connect", _prepare_sqlite)
+        return cls(engine, blocking)
 
     async def close(self) -> None:
+        await self.operations.close()
         await self._engine.dispose()
 
 
@@ -59,6 +62,10 @@ def migrate(settings: Settings) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    url = make_url(settings.catalog_url)
-    config.attributes["url"] = url.set(drivername=url.drivername.removesuffix("+aiosqlite"))
+    config.attributes["url"] = _blocking_url(settings)
     command.upgrade(config, "head")
+
+
+def _blocking_url(settings: Settings) -> URL:
+    url = make_url(settings.catalog_url)
+    return url.set(drivername=url.drivername.removesuffix("+aiosqlite"))

@@ -1,12 +1,13 @@
-"""Rows of models."""
+"""Rows of models. One process writes them, the host: what it has read stays so until it writes."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
 from sqlalchemy import delete, insert, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ide_server.catalog import schema
 from ide_server.catalog.ids import new_id
@@ -40,10 +41,13 @@ class ModelRecord(msgspec.Struct, frozen=True):
 class Models:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._found: dict[str, Sequence[ModelRecord]] = {}
+        """By what was asked for, since the last change: every operation asks several times."""
+        self._changes = 0
 
     async def create(self, name: str, *, limit_bytes: int) -> ModelRecord:
         record = ModelRecord(ModelId(new_id()), name, time.time(), limit_bytes, 0, 0, None, None)
-        async with self._engine.begin() as connection:
+        async with self._changing() as connection:
             await connection.execute(insert(schema.models).values(msgspec.to_builtins(record)))
         return record
 
@@ -54,19 +58,24 @@ class Models:
 
     async def find(self, name: str) -> Sequence[ModelRecord]:
         """Those with this id or name; first the one whose id it is."""
+        if (known := self._found.get(name)) is not None:
+            return known
+        changes = self._changes
         query = select(schema.models).where(or_(schema.models.c.id == name, schema.models.c.name == name))
         async with self._engine.connect() as connection:
             rows = await connection.execute(query.order_by((schema.models.c.id == name).desc()))
-            return [msgspec.convert(row, ModelRecord, from_attributes=True) for row in rows]
+            found = [msgspec.convert(row, ModelRecord, from_attributes=True) for row in rows]
+        # Not where it was changed while it was read; nor what is not there, of which there is no end.
+        if found and changes == self._changes:
+            self._found[name] = found
+        return found
 
     async def get(self, model_id: ModelId) -> ModelRecord:
         """Raises ModelNotFound."""
-        async with self._engine.connect() as connection:
-            rows = await connection.execute(select(schema.models).where(schema.models.c.id == model_id))
-            row = rows.first()
-        if row is None:
-            raise ModelNotFound(f"There is no model {model_id!r}; it may have been deleted.")
-        return msgspec.convert(row, ModelRecord, from_attributes=True)
+        for record in await self.find(model_id):
+            if record.id == model_id:
+                return record
+        raise ModelNotFound(f"There is no model {model_id!r}; it may have been deleted.")
 
     async def get_usage(self, model_id: ModelId) -> Usage:
         """The limits that stand, and the use when the filesystem was last seen mounted. Raises ModelNotFound."""
@@ -105,9 +114,19 @@ class Models:
             return {key for key in keys if key is not None}
 
     async def delete(self, model_id: ModelId) -> None:
-        async with self._engine.begin() as connection:
+        async with self._changing() as connection:
             await connection.execute(delete(schema.models).where(schema.models.c.id == model_id))
 
     async def _set(self, model_id: ModelId, **values: Any) -> None:
-        async with self._engine.begin() as connection:
+        async with self._changing() as connection:
             await connection.execute(update(schema.models).where(schema.models.c.id == model_id).values(**values))
+
+    @asynccontextmanager
+    async def _changing(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction, after which nothing that was read before counts."""
+        try:
+            async with self._engine.begin() as connection:
+                yield connection
+        finally:
+            self._found.clear()
+            self._changes += 1

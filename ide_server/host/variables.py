@@ -61,6 +61,8 @@ class Variables:
         self._changing = asyncio.Lock()
         # An int for each model whose variables changed since the start: processes that could be older end with us.
         self._revisions: Counter[ModelId] = Counter()
+        self._plain: dict[ModelId, PassedVariables] = {}
+        """Of models without secrets, whose values stay sealed until a process needs them."""
         self._listeners: list[Callable[[ModelId], None]] = []
 
     def on_change(self, listener: Callable[[ModelId], None]) -> None:
@@ -113,10 +115,16 @@ class Variables:
     async def environment_of(self, model_id: ModelId) -> PassedVariables:
         """For a process of the model that is about to start. Raises SecretsUnreadable, which names the secrets."""
         revision = self.revision_of(model_id)  # before the read: a change meanwhile makes it old
+        known = self._plain.get(model_id)
+        if known is not None and known.revision == revision:
+            return known
         records = await self._catalog.variables.list(model_id)
         opened = await asyncio.to_thread(self._opened, [record for record in records if record.secret])
         plain = {record.name: record.value for record in records if not record.secret}
-        return PassedVariables(plain | opened, frozenset(opened.values()), revision)
+        passed = PassedVariables(plain | opened, frozenset(opened.values()), revision)
+        if not opened:
+            self._plain[model_id] = passed
+        return passed
 
     def _opened(self, records: Sequence[VariableRecord]) -> dict[str, str]:
         values: dict[str, str] = {}

@@ -1,5 +1,6 @@
 """The catalog on a real SQLite file."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
+from sqlalchemy.exc import IntegrityError
 
 from ide_server.catalog import Catalog, VariableRecord, migrate, schema
 from ide_server.errors import ModelNotFound, StateNotFound, VariableNotFound
@@ -169,3 +171,47 @@ async def test_a_sign_in_token_opens_one_session(catalog: Catalog) -> None:
 async def test_a_session_ends_with_its_time(catalog: Catalog) -> None:
     session = await catalog.sign_in.open_session(await catalog.sign_in.create_token(), seconds=0)
     assert session is not None and not await catalog.sign_in.is_open(session)
+
+
+async def test_operations_saved_at_once_are_all_written_and_the_last_version_of_each_stays(catalog: Catalog) -> None:
+    model = await catalog.models.create("m", limit_bytes=1)
+    ids = [OperationId(f"o{number}") for number in range(50)]
+    async with asyncio.TaskGroup() as group:
+        for operation_id in ids:
+            group.create_task(catalog.operations.create(operation(model.id, id=operation_id)))
+        await asyncio.sleep(0)
+        for operation_id in ids:
+            catalog.operations.save_soon(operation(model.id, id=operation_id, status="running"))
+    assert {each.id: each.status for each in await catalog.operations.list(model.id)} == dict.fromkeys(ids, "running")
+    for operation_id in ids:
+        catalog.operations.save_soon(operation(model.id, id=operation_id, status="succeeded"))
+    assert await catalog.operations.list_unfinished() == []
+
+
+async def test_a_row_of_a_deleted_model_fails_alone(catalog: Catalog) -> None:
+    model = await catalog.models.create("m", limit_bytes=1)
+    rows = [operation(model.id), operation(ModelId("gone"), id=OperationId("o2")), operation(model.id, id="o3")]
+    failed = await asyncio.gather(*(catalog.operations.create(row) for row in rows), return_exceptions=True)
+    assert [type(each) for each in failed] == [type(None), IntegrityError, type(None)]
+    assert {each.id for each in await catalog.operations.list(model.id)} == {"o1", "o3"}
+
+
+async def test_what_a_cancelled_caller_saved_is_written_all_the_same(catalog: Catalog) -> None:
+    model = await catalog.models.create("m", limit_bytes=1)
+    await catalog.operations.create(operation(model.id))
+    saving = asyncio.create_task(catalog.operations.save(operation(model.id, status="running")))
+    await asyncio.sleep(0)
+    saving.cancel()
+    assert (await catalog.operations.get(OperationId("o1"))).status == "running"
+
+
+async def test_a_model_is_read_anew_after_each_change(catalog: Catalog) -> None:
+    model = await catalog.models.create("first", limit_bytes=1)
+    assert (await catalog.models.find("first")) == [model]
+    await catalog.models.rename(model.id, "second")
+    assert (await catalog.models.get(model.id)).name == "second"
+    assert await catalog.models.find("first") == []
+    other = await catalog.models.create("second", limit_bytes=1)
+    assert {each.id for each in await catalog.models.find("second")} == {model.id, other.id}
+    await catalog.models.delete(other.id)
+    assert [each.id for each in await catalog.models.find("second")] == [model.id]

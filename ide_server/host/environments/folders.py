@@ -102,6 +102,8 @@ class Folders:
         self.bytecode = folder / "bytecode"
         self._measured: tuple[str, ...] = ()
         self._sizes: Mapping[str, int] = {}
+        self._found: dict[str, tuple[Manifest, Environment]] = {}
+        """What `find` made of which manifest: every operation asks."""
 
     def path(self, key: str) -> Path:
         return self.folder / key
@@ -144,7 +146,11 @@ class Folders:
             return None
         if not manifest.interpreter.executable.exists():
             return None
-        return environment(key, self.path(key) / ROOT, manifest.interpreter, node_version=manifest.node_version)
+        known = self._found.get(key)
+        if known is None or known[0] != manifest:
+            found = environment(key, self.path(key) / ROOT, manifest.interpreter, node_version=manifest.node_version)
+            known = self._found[key] = manifest, found
+        return known[1]
 
     def use(self, key: str) -> Use:
         """Raises EnvironmentNotFound."""
