@@ -10,7 +10,7 @@ import errno
 import os
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 import msgspec
 
@@ -28,30 +28,33 @@ MAX_EVENT_BYTES = 1 << 20
 _events = msgspec.json.Decoder(OperationEvent)
 
 
+class Opened(NamedTuple):
+    descriptor: int
+    byte_size: int
+
+
 class Journal:
     """One operation's, while the operation is unfinished. `close` writes what is pending and syncs it to disk."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, opened: Opened) -> None:
         self._path = path
         self._pending: list[OperationEvent] = []
         self._pending_bytes = 0
         self._progress: Progress | None = None
         self._masked = MaskedEvents()
-        self._byte_size = 0
+        self._byte_size = opened.byte_size
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
         self._grown = asyncio.Condition()
-        self._closing = asyncio.Event()
-        self._writing: asyncio.Task[None] | None = None
+        self._due = asyncio.Event()
+        self._closing = False
+        self._writing = asyncio.create_task(self._write(opened.descriptor))
 
     @classmethod
     async def open(cls, path: Path) -> Self:
         """Goes on after the last whole line: a crash may have left part of one."""
-        journal = cls(path)
-        descriptor, journal._byte_size = await asyncio.to_thread(_open_for_append, path)
-        journal._writing = asyncio.create_task(journal._write(descriptor))
-        return journal
+        return cls(path, await asyncio.to_thread(open_for_append, path))
 
     def keep_out(self, secrets: Iterable[str]) -> None:
         """Of all that is appended from here on."""
@@ -75,6 +78,7 @@ class Journal:
             self._pending_bytes += event_size(event)
         if self._pending_bytes >= PENDING_BYTES:
             self._room.clear()
+            self._due.set()
         self._wake.set()
 
     async def wait_room(self) -> None:
@@ -88,24 +92,25 @@ class Journal:
 
     @property
     def closed(self) -> bool:
-        return self._writing is None or self._writing.done()
+        return self._writing.done()
 
     async def close(self) -> None:
-        self._closing.set()
+        self._closing = True
+        self._due.set()
         self._wake.set()
-        if self._writing is not None:
-            await self._writing
+        await asyncio.shield(self._writing)
         async with self._grown:
             self._grown.notify_all()
 
     async def _write(self, descriptor: int) -> None:
+        is_last = False
         try:
-            while self._pending or not self._closing.is_set():
+            while not is_last:
                 await self._wake.wait()
-                self._wake.clear()
-                await self._write_pending(descriptor)
                 await self._gather()
-            await asyncio.to_thread(os.fsync, descriptor)
+                self._wake.clear()
+                is_last = self._closing
+                await self._write_pending(descriptor, sync=is_last)
         finally:
             os.close(descriptor)
             self._room.set()
@@ -114,20 +119,22 @@ class Journal:
         """What is appended last is not kept waiting: who ends an operation waits for it."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(BATCH_SECONDS):
-                await self._closing.wait()
+                await self._due.wait()
+        if not self._closing:
+            self._due.clear()
 
-    async def _write_pending(self, descriptor: int) -> None:
+    async def _write_pending(self, descriptor: int, *, sync: bool) -> None:
         progress: list[OperationEvent] = [] if self._progress is None else [self._progress]
         events = progress + self._pending
         self._progress, self._pending, self._pending_bytes = None, [], 0
         lines = b"".join(msgspec.json.encode(event) + b"\n" for event in events)
         while True:
             try:
-                await asyncio.to_thread(_append_whole, descriptor, lines, self._byte_size)
+                await asyncio.to_thread(_append_whole, descriptor, lines, self._byte_size, sync=sync)
                 break
             except OSError as error:
                 # On a full disk the operation waits, as its writers do for room, rather than lose its log.
-                if self._closing.is_set() or error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                if self._closing or error.errno not in (errno.ENOSPC, errno.EDQUOT):
                     raise
                 await asyncio.sleep(RETRY_SECONDS)
         self._byte_size += len(lines)
@@ -184,16 +191,19 @@ def _check_starts_line(descriptor: int, offset: int) -> None:
         )
 
 
-def _open_for_append(path: Path) -> tuple[int, int]:
+def open_for_append(path: Path) -> Opened:
+    """Blocks."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     size = os.fstat(descriptor).st_size
+    if size == 0:
+        return Opened(descriptor, 0)
     tail = os.pread(descriptor, MAX_EVENT_BYTES, max(0, size - MAX_EVENT_BYTES))
     whole = size - (len(tail) - (tail.rfind(b"\n") + 1))
     os.ftruncate(descriptor, whole)
-    return descriptor, whole
+    return Opened(descriptor, whole)
 
 
-def _append_whole(descriptor: int, data: bytes, offset: int) -> None:
+def _append_whole(descriptor: int, data: bytes, offset: int, *, sync: bool) -> None:
     """All of it or, if that fails, nothing of it."""
     written = 0
     try:
@@ -202,3 +212,5 @@ def _append_whole(descriptor: int, data: bytes, offset: int) -> None:
     except OSError:
         os.ftruncate(descriptor, offset)
         raise
+    if sync:
+        os.fsync(descriptor)
