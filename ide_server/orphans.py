@@ -51,5 +51,8 @@ class Orphans:
 
 def children() -> set[int]:
     """Of all threads of this process; those that ended are among them."""
-    tasks = Path("/proc/self/task").iterdir()
-    return {int(pid) for task in tasks for pid in (task / "children").read_text().split()}
+    found: set[int] = set()
+    for task in Path("/proc/self/task").iterdir():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that has ended meanwhile
+            found.update(int(pid) for pid in (task / "children").read_text().split())
+    return found

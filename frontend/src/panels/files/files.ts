@@ -101,10 +101,13 @@ export class Files implements Disposable {
 
   async move(source: string, destination: string): Promise<boolean> {
     if (source === destination) return true;
-    const done = await this.doing(`Moving ${basename(source)} failed`, parent(source), () =>
-      this.session.api.move({ source, destination }),
-    );
-    if (done) this.tree.moved(source, destination);
+    const done = await this.doing(`Moving ${basename(source)} failed`, parent(source), () => {
+      // Before the answer: it may come after that of a folder which is being opened for it.
+      this.tree.moved(source, destination);
+      this.publish();
+      return this.session.api.move({ source, destination });
+    });
+    if (!done) await this.readAgain(parent(source));
     await this.readAgain(parent(destination));
     return done;
   }
@@ -157,9 +160,13 @@ export class Files implements Disposable {
   }
 
   private changed(changes: readonly FileChange[]): void {
+    let isMoved = false;
     for (const { kind, path, destination } of changes) {
-      if (kind === 'renamed' && destination) this.tree.moved(path, destination);
+      if (kind !== 'renamed' || !destination) continue;
+      this.tree.moved(path, destination);
+      isMoved = true;
     }
+    if (isMoved) this.publish();
     for (const folder of this.tree.staleAfter(changes)) this.stale.add(folder);
     void this.freshen();
   }

@@ -63,6 +63,27 @@ test('open folders stay open when they are moved', () => {
   expect(tree.openFolders().sort()).toEqual(['lib', 'lib/deep']);
 });
 
+test('what is moved has its row in its new place at once, with what is open below it', () => {
+  const tree = sample();
+  tree.open('src');
+  tree.open('src/deep');
+  tree.moved('src/deep', 'deeper');
+  expect(paths(tree)).toEqual(['data', 'deeper', 'deeper/y', 'src', 'src/x.py', 'a2', 'a10', 'b.py']);
+});
+
+test('what is moved over something takes its row', () => {
+  const tree = sample();
+  tree.moved('src/x.py', 'b.py');
+  tree.open('src');
+  expect(paths(tree)).toEqual(['data', 'src', 'src/deep', 'a2', 'a10', 'b.py']);
+});
+
+test('what is moved into a folder that was not read leaves it to be read', () => {
+  const tree = sample();
+  tree.moved('b.py', 'data/b.py');
+  expect([paths(tree), tree.isRead('data')]).toEqual([['data', 'src', 'a2', 'a10'], false]);
+});
+
 test('only read folders whose names changed are stale', () => {
   const stale = sample().staleAfter([
     { kind: 'written', path: 'b.py', destination: null },

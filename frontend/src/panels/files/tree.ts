@@ -1,6 +1,6 @@
 /** The file tree as data: which folders are read and open, and the rows that show. Knows no page and no server. */
 
-import { afterMove, isWithin, parent } from '../../base/paths.ts';
+import { afterMove, basename, isWithin, parent } from '../../base/paths.ts';
 import type { Entry, FileChange } from '../../wire.ts';
 
 export interface Row {
@@ -65,12 +65,31 @@ export class Tree {
     for (const path of [...this.opened]) if (path !== '' && isWithin(path, folder)) this.opened.delete(path);
   }
 
-  /** What was open in a folder stays open under its new path. */
+  /** It has its row in its new place, and what was open below it stays open. */
   moved(source: string, destination: string): void {
     for (const path of [...this.opened]) {
       if (path === '' || !isWithin(path, source)) continue;
       this.opened.delete(path);
       this.opened.add(afterMove(path, source, destination));
+    }
+    for (const [folder, entries] of [...this.entries]) {
+      if (folder === '' || !isWithin(folder, source)) continue;
+      this.entries.delete(folder);
+      this.entries.set(
+        afterMove(folder, source, destination),
+        entries.map((entry) => ({ ...entry, path: afterMove(entry.path, source, destination) })),
+      );
+    }
+    const entry = this.find(source);
+    if (!entry) return;
+    this.take(source);
+    this.take(destination);
+    const siblings = this.entries.get(parent(destination));
+    if (siblings) {
+      this.put(parent(destination), [
+        ...siblings,
+        { ...entry, path: destination, name: basename(destination) },
+      ]);
     }
   }
 
@@ -100,6 +119,16 @@ export class Tree {
     const rows: Row[] = [];
     this.collect('', 0, showHidden, rows);
     return rows;
+  }
+
+  private take(path: string): void {
+    const siblings = this.entries.get(parent(path));
+    if (siblings) {
+      this.entries.set(
+        parent(path),
+        siblings.filter((entry) => entry.path !== path),
+      );
+    }
   }
 
   private collect(folder: string, depth: number, showHidden: boolean, rows: Row[]): void {
