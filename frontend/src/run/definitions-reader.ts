@@ -52,6 +52,6 @@ export class DefinitionsReader implements Disposable {
   }
 }
 
-function touchesDefinitions({ path, destination }: FileChange): boolean {
+export function touchesDefinitions({ path, destination }: FileChange): boolean {
   return path === DEFINITIONS_FILE || destination === DEFINITIONS_FILE;
 }

@@ -389,6 +389,20 @@ export class ModelApi {
     return json('GET', `${this.root}/parameters`);
   }
 
+  /** With the etag of slipway.toml, to write them with; null where there is no such file. */
+  async definitions(): Promise<{ definitions: ParameterDefinitions; etag: string | null }> {
+    return definitionsIn(await request(`${this.root}/parameters`, { cache: 'no-store' }));
+  }
+
+  async writeDefinitions(
+    definitions: ParameterDefinitions,
+    expected: Expected,
+  ): Promise<{ definitions: ParameterDefinitions; etag: string | null }> {
+    const headers = { 'Content-Type': 'application/json', ...preconditions(expected) };
+    const body = JSON.stringify(definitions);
+    return definitionsIn(await request(`${this.root}/parameters`, { method: 'PUT', body, headers }));
+  }
+
   states(): Promise<State[]> {
     return json('GET', `${this.root}/states`);
   }
@@ -485,6 +499,13 @@ export class ModelApi {
   eventsSocket(): string {
     return `${this.root}/events`;
   }
+}
+
+async function definitionsIn(
+  response: Response,
+): Promise<{ definitions: ParameterDefinitions; etag: string | null }> {
+  const definitions = (await response.json()) as ParameterDefinitions; // the server's types are wire.ts
+  return { definitions, etag: response.headers.get('ETag') };
 }
 
 function operationPath(id: OperationId): string {
