@@ -9,7 +9,6 @@ from tests.support.workbench import new_model
 ENDINGS = {
     "exception": ("def evaluate(params):\n    return 1 / 0\n", "ZeroDivisionError"),
     "syntax": ("def evaluate(params:\n", "SyntaxError"),
-    "missing": ("x = 1\n", "evaluate"),
     "exit": ("import os\ndef evaluate(params):\n    os._exit(7)\n", "7"),
     "memory": ("def evaluate(params):\n    x = []\n    while True: x.append(bytearray(50_000_000))\n", "memory"),
     "output": ("def evaluate(params):\n    return {'y': object()}\n", "object"),

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
+from starlette.types import ASGIApp, Message
 
 from ide_server.errors import SandboxFailed
 from ide_server.host.launchers import Checks
@@ -206,24 +207,63 @@ async def test_a_check_ends_with_its_model(lab: Laboratory) -> None:
             await checking
 
 
+async def test_the_same_code_is_loaded_once_for_all_who_ask(lab: Laboratory) -> None:
+    # It counts how often it is loaded, in a folder that is none of its code.
+    (lab.files / ".loads").mkdir()
+    counting = "import os\nos.mkdir(f'{os.path.dirname(__file__)}/.loads/{os.urandom(8).hex()}')\n"
+    lab.write({"main.py": counting + "def evaluate(params): pass\n"})
+    async with checks_of(lab) as checks:
+        found = await asyncio.gather(*(checks.check(lab.model_id) for _ in range(3)))
+        assert [check.functions for check in found] == [["evaluate"]] * 3
+        assert len(list((lab.files / ".loads").iterdir())) == 1
+        lab.write({"main.py": counting + "def train(params, tracker): pass\n"})
+        assert (await checks.check(lab.model_id)).functions == ["train"]
+        assert len(list((lab.files / ".loads").iterdir())) == 2
+
+
+async def test_what_may_have_been_a_matter_of_the_moment_is_looked_at_again(lab: Laboratory) -> None:
+    first_dies = "import os\nif not os.path.exists(__file__ + '~'):\n    os.mkdir(__file__ + '~')\n    os._exit(3)\n"
+    lab.write({"main.py": first_dies + "def evaluate(params): pass\n"})
+    async with checks_of(lab) as checks:
+        assert [problem.kind for problem in (await checks.check(lab.model_id)).problems] == ["terminated"]
+        assert (await checks.check(lab.model_id)).functions == ["evaluate"]
+
+
+async def test_a_check_ends_when_who_asked_for_it_leaves(lab: Laboratory) -> None:
+    lab.write({"main.py": "open(__file__ + '.began', 'w')\nwhile True: pass\n"})
+    messages: asyncio.Queue[Message] = asyncio.Queue()
+    async with checks_of(lab) as checks:
+        path = f"/api/v1/models/{lab.model_id}/check"
+        scope = {"type": "http", "method": "POST", "path": path, "headers": [], "query_string": b"", "root_path": ""}
+        messages.put_nowait({"type": "http.request"})
+        asking = asyncio.ensure_future(app_of(checks)(scope, messages.get, ignore))
+        await wait_file(lab.files / "main.py.began")
+        messages.put_nowait({"type": "http.disconnect"})
+        async with asyncio.timeout(20):
+            await asking
+            lab.write({"main.py": "def evaluate(params): pass\n"})
+            assert (await checks.check(lab.model_id)).functions == ["evaluate"]
+
+
+async def ignore(_: Message) -> None:
+    """Who has left hears nothing."""
+
+
+def app_of(checks: Checks) -> ASGIApp:
+    app = Starlette(
+        routes=[Mount("/api/v1", routes=check_routes.routes)],
+        exception_handlers=EXCEPTION_HANDLERS,
+    )
+    return lambda scope, receive, send: app({**scope, "state": {"checks": checks}}, receive, send)
+
+
 async def test_the_check_has_a_route(lab: Laboratory) -> None:
     lab.write({"main.py": "def evaluate(params): pass\nimport nowhere\n"})
     async with checks_of(lab) as checks:
-
-        @contextlib.asynccontextmanager
-        async def lifespan(_: Starlette) -> AsyncIterator[dict[str, Any]]:
-            yield {"checks": checks}
-
-        app = Starlette(
-            routes=[Mount("/api/v1", routes=check_routes.routes)],
-            exception_handlers=EXCEPTION_HANDLERS,
-            lifespan=lifespan,
-        )
-        async with lifespan(app) as state:
-            transport = httpx.ASGITransport(lambda scope, receive, send: app({**scope, "state": state}, receive, send))
-            async with httpx.AsyncClient(transport=transport, base_url="http://host") as client:
-                found = await client.post(f"/api/v1/models/{lab.model_id}/check")
-                missing = await client.post("/api/v1/models/nothing/check")
+        transport = httpx.ASGITransport(app_of(checks))
+        async with httpx.AsyncClient(transport=transport, base_url="http://host") as client:
+            found = await client.post(f"/api/v1/models/{lab.model_id}/check")
+            missing = await client.post("/api/v1/models/nothing/check")
     problem = {
         "path": "main.py",
         "line": 2,

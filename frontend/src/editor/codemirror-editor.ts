@@ -8,7 +8,7 @@ import {
 } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
 import { bracketMatching, foldGutter, foldKeymap, indentOnInput, indentUnit } from '@codemirror/language';
-import { lintKeymap } from '@codemirror/lint';
+import { type Diagnostic, lintGutter, lintKeymap, setDiagnostics } from '@codemirror/lint';
 import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
 import { Compartment, EditorState, type Extension, Text } from '@codemirror/state';
 import {
@@ -28,6 +28,7 @@ import { DisposableStore } from '../base/lifecycle.ts';
 import { basename } from '../base/paths.ts';
 import { cspNonce } from '../services/csp.ts';
 import { theme } from '../services/theme.ts';
+import type { CodeProblem } from '../wire.ts';
 import { brightness, pageTheme } from './codemirror-theme.ts';
 import type { Cursor, EditorOptions, EditorPort, Version } from './editor-port.ts';
 import { loadLanguage } from './languages.ts';
@@ -51,6 +52,7 @@ const editing: Extension = [
   highlightActiveLineGutter(),
   highlightActiveLine(),
   history(),
+  lintGutter(),
   foldGutter(),
   dropCursor(),
   indentOnInput(),
@@ -148,6 +150,12 @@ export class CodeMirrorEditor implements EditorPort {
     });
   }
 
+  setProblems(problems: readonly CodeProblem[]): void {
+    const { doc } = this.view.state;
+    const shown = problems.map((problem) => diagnosticOf(doc, problem));
+    this.view.dispatch(setDiagnostics(this.view.state, shown));
+  }
+
   setPath(path: string): void {
     this.path = path;
     const label = EditorView.contentAttributes.of({
@@ -176,6 +184,14 @@ export class CodeMirrorEditor implements EditorPort {
     if (this.disposed || this.path !== path) return;
     this.view.dispatch({ effects: this.language.reconfigure(support) });
   }
+}
+
+/** From its column to the end of what is written there; all of the line where no column is known. */
+function diagnosticOf(doc: Text, { line, column, message }: CodeProblem): Diagnostic {
+  const { from, to, text } = doc.line(Math.min(Math.max(line, 1), doc.lines));
+  const indent = text.length - text.trimStart().length;
+  const start = from + Math.min(column > 0 ? column - 1 : indent, text.length);
+  return { from: Math.min(start, Math.max(from, to - 1)), to, severity: 'error', message };
 }
 
 export function createEditor(options: EditorOptions): EditorPort {

@@ -2,6 +2,7 @@
 
 import type { Event } from '../base/emitter.ts';
 import type { Disposable } from '../base/lifecycle.ts';
+import type { CodeProblem } from '../wire.ts';
 import type { LineEnd } from './text-file.ts';
 
 /** Counted from 1. */
@@ -27,6 +28,8 @@ export interface EditorPort extends Disposable {
   isAt(version: Version): boolean;
   cursor(): Cursor;
   goTo(line: number, column?: number): void;
+  /** Marks the lines in which something is wrong with the code, in the place of those marked before. */
+  setProblems(problems: readonly CodeProblem[]): void;
   /** Chooses the language by the file's name. */
   setPath(path: string): void;
   focus(): void;

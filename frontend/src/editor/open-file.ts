@@ -7,6 +7,7 @@ import { basename, extension } from '../base/paths.ts';
 import { hasCode, messageOf } from '../services/api.ts';
 import { showWriteError } from '../services/filesystem-full.ts';
 import type { ModelSession } from '../services/session.ts';
+import type { CodeProblem } from '../wire.ts';
 import type { Draft, Drafts } from './drafts.ts';
 import type { CreateEditor, EditorPort, Version } from './editor-port.ts';
 import { CLOSED, expectedBySave, next, type SaveEvent, type SaveState, shouldReload } from './save-state.ts';
@@ -200,6 +201,9 @@ export class OpenFile implements Disposable {
   private edit(text: string, lineEnd: '\n' | '\r\n', etag: string | null): void {
     const editor = this.owned.add(this.services.createEditor({ text, lineEnd, path: this.path }));
     this.owned.add(editor.onChange(() => this.edited(editor)));
+    const ofThis = ({ path }: CodeProblem): boolean => path === this.path;
+    const { problems } = this.services.session.code;
+    this.owned.defer(problems.subscribe((found) => editor.setProblems(found.filter(ofThis))));
     this.saved = editor.version();
     this.set({ content: { kind: 'text', editor } });
     this.apply({ type: 'loaded', etag, dirty: false });

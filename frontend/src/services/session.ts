@@ -28,6 +28,7 @@ import type {
   Variable,
 } from '../wire.ts';
 import type { ModelApi } from './api.ts';
+import type { CodeChecker } from './code-check.ts';
 import type { Commands } from './commands.ts';
 import type { Dialogs } from './dialogs.ts';
 import type { FilesystemStatus, ModelEvents } from './model-events.ts';
@@ -39,6 +40,8 @@ export interface ModelSession extends Disposable {
   readonly api: ModelApi;
   /** File changes and rescans as events; also `operationChanged(reply)` after starting or cancelling one. */
   readonly events: ModelEvents;
+  /** What the code defines, and what is wrong with it. */
+  readonly code: CodeChecker;
   readonly commands: Commands;
   readonly notifications: Notifications;
   readonly dialogs: Dialogs;

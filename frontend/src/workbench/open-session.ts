@@ -2,6 +2,7 @@
 
 import { type Readable, writable } from 'svelte/store';
 import { ModelApi } from '../services/api.ts';
+import { CodeChecker } from '../services/code-check.ts';
 import { Commands } from '../services/commands.ts';
 import { Dialogs } from '../services/dialogs.ts';
 import { ModelEvents } from '../services/model-events.ts';
@@ -37,10 +38,12 @@ export async function openSession(modelId: ModelId): Promise<OwnedSession> {
   const announcement = writable('');
   const editors = Promise.withResolvers<Editors>();
   const terminals = Promise.withResolvers<Terminals>();
+  const code = new CodeChecker({ api, events, environment: events.environment, variables: events.variables });
   return {
     modelId,
     api,
     events,
+    code,
     notifications,
     announcement,
     commands: new Commands(onError),
@@ -60,6 +63,9 @@ export async function openSession(modelId: ModelId): Promise<OwnedSession> {
     openFile: async (path, line, column) => (await editors.promise).open(path, line, column),
     saveAll: async () => (await editors.promise).saveAll(),
     announce: (message) => announcement.set(message),
-    dispose: () => events.dispose(),
+    dispose: () => {
+      code.dispose();
+      events.dispose();
+    },
   };
 }

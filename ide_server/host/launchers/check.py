@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
 from weakref import WeakValueDictionary
 
 from ide_server.catalog import Catalog, new_id
 from ide_server.errors import SandboxFailed
-from ide_server.host.equipment import Equipment
+from ide_server.host.equipment import Edition, Equipment
 from ide_server.host.launchers import outcomes
-from ide_server.host.launchers.code import CODE_FILES, code_file_of
+from ide_server.host.launchers.code import CODE_FILES, code_file_of, mark_of
 from ide_server.host.launchers.launch import Launches, Resources, Terms
 from ide_server.host.launchers.launcher import CallFailed, Launcher, LauncherLost
 from ide_server.host.launchers.output import Nobody
@@ -23,7 +24,27 @@ MAX_AT_ONCE = 2
 
 NO_CODE = "There is no code: make a main.py (or index.js, index.mjs, index.ts) at the top of the files."
 
+PASSING: frozenset[ProblemKind] = frozenset(("out_of_time", "terminated"))
+"""The same code may do better another time."""
+
 SawFunctions = Callable[[ModelId, list[FunctionName]], Awaitable[None]]
+
+
+class Seen(NamedTuple):
+    """The code that was looked at, and in what it was."""
+
+    name: str
+    edition: Edition
+    generation: int
+    """Of the mount."""
+    mark: str
+
+
+class Known(NamedTuple):
+    """The last check of a model. Who asks about the same code again, as each page of it does, gets it at once."""
+
+    code: Seen
+    found: CodeCheck
 
 
 class Checks:
@@ -38,6 +59,7 @@ class Checks:
         self._places = asyncio.Semaphore(MAX_AT_ONCE)
         self._turns: WeakValueDictionary[ModelId, asyncio.Lock] = WeakValueDictionary()
         self._tasks: dict[asyncio.Task[CodeCheck], ModelId] = {}
+        self._known: dict[ModelId, Known] = {}
 
     async def check(self, model_id: ModelId) -> CodeCheck:
         """The code as it is now. Raises ModelNotFound, FilesystemUnavailable, SandboxFailed, and as Spawn.prepare."""
@@ -56,6 +78,7 @@ class Checks:
     async def end(self, model_id: ModelId) -> None:
         """Those of a model, whose filesystem nothing uses any more then."""
         await _cancel([task for task, checked_id in self._tasks.items() if checked_id == model_id])
+        self._known.pop(model_id, None)
 
     async def close(self) -> None:
         await _cancel(list(self._tasks))
@@ -67,8 +90,15 @@ class Checks:
             if name is None:
                 return CodeCheck([], [_problem("main.py", NO_CODE, "no_code")])
             equipment = await self._spawn.prepare(model_id)
+            mark = await mount.run(mark_of)
+            code = Seen(name, equipment.edition, mount.generation, mark)
+            known = self._known.get(model_id)
+            if known is not None and known.code == code:
+                return known.found
             # What is wrong with code may quote what it was given.
             found = Mask(equipment.variables.secrets).message(await self._find(model_id, name, equipment, terms))
+            if not any(problem.kind in PASSING for problem in found.problems):
+                self._known[model_id] = Known(code, found)
         if not found.problems:
             await self._saw_functions(model_id, found.functions)
         return found
