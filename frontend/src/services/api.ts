@@ -402,6 +402,7 @@ export class ModelApi {
     const headers = { 'Content-Type': 'application/json', ...preconditions(expected) };
     const body = JSON.stringify(definitions);
     return definitionsIn(await request(`${this.root}/parameters`, { method: 'PUT', body, headers }));
+  }
 
   /** Loads the code to see what it defines; the server stops when `signal` does. */
   async check(signal: AbortSignal): Promise<CodeCheck> {
@@ -409,21 +410,26 @@ export class ModelApi {
     return (await response.json()) as CodeCheck; // the server's types are wire.ts
   }
 
-  states(): Promise<State[]> 
+  states(): Promise<State[]> {
     return json('GET', `${this.root}/states`);
+  }
 
-  changeState(id: StateId, change: StateChange): Promise<State> 
+  changeState(id: StateId, change: StateChange): Promise<State> {
     return json('PATCH', this.statePath(id), change);
+  }
 
-  removeState(id: StateId): Promise<void> 
+  removeState(id: StateId): Promise<void> {
     return json('DELETE', this.statePath(id));
+  }
 
   /** One key of it; '' are bare bytes. */
-  stateContentUrl(id: StateId, key: string): string 
+  stateContentUrl(id: StateId, key: string): string {
     return `${this.statePath(id)}/content?${new URLSearchParams({ key })}`;
+  }
 
-  stateZipUrl(id: StateId): string 
+  stateZipUrl(id: StateId): string {
     return `${this.statePath(id)}/zip`;
+  }
 
   /** A state with one key; '' makes it bare bytes. */
   uploadState(state: { name: string; key: string }, content: Blob, sending: Sending): Promise<State> {
