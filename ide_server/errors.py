@@ -6,8 +6,9 @@ SlipwayError
 ├── ForbiddenOrigin, ScopeMissing
 ├── NotFound
 │   ├── ModelNotFound, FileNotFound, StateNotFound, OperationNotFound, TerminalNotFound, TemplateNotFound
-│   └── EnvironmentNotFound, VariableNotFound, SnapshotNotFound, TokenNotFound
+│   └── MountedModelNotFound, EnvironmentNotFound, VariableNotFound, SnapshotNotFound, TokenNotFound
 ├── AlreadyExists
+├── ModelInUse
 ├── IdempotencyKeyReused, RequestUnderWay
 ├── PreconditionRequired
 ├── FileChanged
@@ -97,6 +98,10 @@ class VariableNotFound(NotFound):
     code = "variable_not_found"
 
 
+class MountedModelNotFound(NotFound):
+    code = "mounted_model_not_found"
+
+
 class SnapshotNotFound(NotFound):
     code = "snapshot_not_found"
 
@@ -107,6 +112,12 @@ class TokenNotFound(NotFound):
 
 class AlreadyExists(SlipwayError):
     code = "already_exists"
+
+
+class ModelInUse(SlipwayError):
+    """Other models have it mounted. details: `models`, their ids."""
+
+    code = "model_in_use"
 
 
 class IdempotencyKeyReused(SlipwayError):

@@ -297,6 +297,19 @@ class VariableValue(Request, frozen=True):
     secret: bool = False
 
 
+class MountedModel(Message, frozen=True):
+    """Another model, whose files this one's terminals and launchers see at `path`, read-only."""
+
+    name: str
+    path: str
+    model_id: ModelId
+    model_name: str
+
+
+class NewMountedModel(Request, frozen=True):
+    model_id: ModelId
+
+
 # --- terminals ---
 
 
@@ -305,7 +318,7 @@ class Terminal(Message, frozen=True):
     title: str
     created_at: float
     outdated: bool = False
-    """It was started in another environment, or with other variables, than the model has now."""
+    """It was started in another environment, or with other variables or mounted models, than the model has now."""
 
 
 class NewTerminal(Request, frozen=True):
@@ -898,6 +911,10 @@ class QueueChanged(Message, frozen=True, tag="queue", tag_field="type"):
     """By operation."""
 
 
+class MountedModelsChanged(Message, frozen=True, tag="mounted_models", tag_field="type"):
+    mounted_models: list[MountedModel]
+
+
 ModelEvent = (
     UsageChanged
     | FilesChanged
@@ -911,6 +928,7 @@ ModelEvent = (
     | TerminalsChanged
     | EnvironmentChanged
     | VariablesChanged
+    | MountedModelsChanged
     | LaunchChanged
     | LaunchersChanged
     | QueueChanged

@@ -247,11 +247,23 @@ export interface VariableValue {
   readonly secret?: boolean;
 }
 
+/** Another model, whose files this one's terminals and launchers see at `path`, read-only. */
+export interface MountedModel {
+  readonly name: string;
+  readonly path: string;
+  readonly model_id: ModelId;
+  readonly model_name: string;
+}
+
+export interface NewMountedModel {
+  readonly model_id: ModelId;
+}
+
 export interface Terminal {
   readonly id: TerminalId;
   readonly title: string;
   readonly created_at: number;
-  /** It was started in another environment, or with other variables, than the model has now. */
+  /** It was started in another environment, or with other variables or mounted models, than the model has now. */
   readonly outdated: boolean;
 }
 
@@ -790,4 +802,9 @@ export interface QueueChanged {
   readonly before: Readonly<Record<string, number>>;
 }
 
-export type ModelEvent = UsageChanged | FilesChanged | FolderRescan | FilesystemChanged | ModelChanged | OperationChanged | OperationRemoved | StatesChanged | SnapshotsChanged | TerminalsChanged | EnvironmentChanged | VariablesChanged | LaunchChanged | LaunchersChanged | QueueChanged;
+export interface MountedModelsChanged {
+  readonly type: "mounted_models";
+  readonly mounted_models: readonly MountedModel[];
+}
+
+export type ModelEvent = UsageChanged | FilesChanged | FolderRescan | FilesystemChanged | ModelChanged | OperationChanged | OperationRemoved | StatesChanged | SnapshotsChanged | TerminalsChanged | EnvironmentChanged | VariablesChanged | MountedModelsChanged | LaunchChanged | LaunchersChanged | QueueChanged;

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from ide_server.catalog.api_tokens import ApiTokens
 from ide_server.catalog.ids import new_id
 from ide_server.catalog.models import ModelRecord, Models
+from ide_server.catalog.mounted_models import MountedModels, MountedRecord
 from ide_server.catalog.operations import Operations
 from ide_server.catalog.replies import Replies
 from ide_server.catalog.sign_in import SignIn
@@ -17,7 +18,7 @@ from ide_server.catalog.states import States
 from ide_server.catalog.variables import VariableRecord, Variables
 from ide_server.settings import Settings
 
-__all__ = ["Catalog", "ModelRecord", "VariableRecord", "migrate", "new_id"]
+__all__ = ["Catalog", "ModelRecord", "MountedRecord", "VariableRecord", "migrate", "new_id"]
 
 
 class Catalog:
@@ -28,6 +29,7 @@ class Catalog:
         self.snapshots = Snapshots(engine)
         self.operations = Operations(engine, blocking)
         self.variables = Variables(engine)
+        self.mounted_models = MountedModels(engine)
         self.sign_in = SignIn(engine)
         self.api_tokens = ApiTokens(engine)
         self.replies = Replies(engine)

@@ -62,6 +62,16 @@ variables = Table(
     Column("secret", Boolean, nullable=False),
 )
 
+# Other models whose files a model's sandboxes see, read-only, in a folder of this name.
+mounted_models = Table(
+    "mounted_models",
+    metadata,
+    Column("model_id", String, ForeignKey("models.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("other_id", String, ForeignKey("models.id", ondelete="CASCADE"), nullable=False, index=True),
+    UniqueConstraint("model_id", "other_id"),
+)
+
 states = Table(
     "states",
     metadata,

@@ -18,6 +18,7 @@ from ide_server.host.inference import Inference
 from ide_server.host.launchers import Checks, Operations, SandboxSpawn
 from ide_server.host.model_environments import ModelEnvironments
 from ide_server.host.models import Models
+from ide_server.host.mounted_models import MountedModels
 from ide_server.host.mounts import Mounts
 from ide_server.host.packages import Packages
 from ide_server.host.parameter_files import ParameterFiles
@@ -71,7 +72,8 @@ async def owners(settings: Settings) -> AsyncIterator[HostState]:
         environments = Environments(settings, keys_of_models=catalog.models.environment_keys)
         stack.push_async_callback(environments.close)
         environments.start()
-        model_environments = ModelEnvironments(catalog, environments, variables, events)
+        mounted_models = MountedModels(catalog, events)
+        model_environments = ModelEnvironments(catalog, environments, variables, mounted_models, events)
         stack.push_async_callback(model_environments.close)
         files = Files(mounts)
         stack.callback(files.close)
@@ -82,6 +84,8 @@ async def owners(settings: Settings) -> AsyncIterator[HostState]:
         model_environments.on_change(workspaces.retire)
         model_environments.on_change(terminals.announce)
         variables.on_change(terminals.announce)
+        mounted_models.on_change(workspaces.retire)
+        mounted_models.on_change(terminals.announce)
         states = States(settings, catalog, events)
         spawn = SandboxSpawn(settings, mounts, model_environments, sandboxes)
         operations = Operations(settings, catalog, mounts, spawn, states, events)
@@ -89,6 +93,7 @@ async def owners(settings: Settings) -> AsyncIterator[HostState]:
         stack.push_async_callback(operations.close)
         model_environments.on_change(operations.retire_idle)
         variables.on_change(operations.retire_idle)
+        mounted_models.on_change(operations.retire_idle)
         checks = Checks(operations.launches, catalog, mounts, spawn, saw_functions=operations.saw_functions)
         stack.push_async_callback(checks.close)
         snapshots = Snapshots(settings, catalog, mounts=mounts, states=states, events=events)
@@ -103,6 +108,7 @@ async def owners(settings: Settings) -> AsyncIterator[HostState]:
             files=files,
             templates=templates,
             environments=model_environments,
+            mounted=mounted_models,
             workspaces=workspaces,
             terminals=terminals,
             operations=operations,
@@ -132,5 +138,6 @@ async def owners(settings: Settings) -> AsyncIterator[HostState]:
             checks=checks,
             templates=templates,
             variables=variables,
+            mounted_models=mounted_models,
             models=models,
         )

@@ -4,16 +4,23 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from ide_server.host.mounted_models import NOTHING_MOUNTED, PassedMounts
 from ide_server.host.sandbox import Environment
 from ide_server.host.variables import PassedVariables
 from ide_server.wire import ModelId
 
 
 class Edition(NamedTuple):
-    """Which environment and which variables: what was started in another edition than the present one is outdated."""
+    """Which environment, variables and mounted models: what was started in another than the present one is outdated."""
 
     environment_key: str
     variables_revision: int
+    mounts_revision: int
+
+    @property
+    def of_sandbox(self) -> tuple[str, int]:
+        """What a sandbox is made of; variables are given to each program in it as that starts."""
+        return self.environment_key, self.mounts_revision
 
 
 @dataclass(frozen=True)
@@ -23,10 +30,11 @@ class Equipment:
     environment: Environment
     variables: PassedVariables
     """The person's own, which come after the environment's."""
+    mounted: PassedMounts = NOTHING_MOUNTED
 
     @property
     def edition(self) -> Edition:
-        return Edition(self.environment.key, self.variables.revision)
+        return Edition(self.environment.key, self.variables.revision, self.mounted.revision)
 
 
 class EquipmentSource(Protocol):

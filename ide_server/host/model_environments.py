@@ -18,6 +18,7 @@ from ide_server.errors import EnvironmentFailed, SlipwayError
 from ide_server.host.environments import Building, Plan
 from ide_server.host.equipment import Edition, Equipment
 from ide_server.host.events import ModelEvents
+from ide_server.host.mounted_models import MountedModels
 from ide_server.host.sandbox import Environment
 from ide_server.host.variables import Variables
 from ide_server.wire import Build, BuildStatus, EnvironmentChanged, EnvironmentChoice, ModelEnvironment, ModelId
@@ -82,10 +83,13 @@ class ModelEnvironments:
     the while the environment in use stays so.
     """
 
-    def __init__(self, catalog: Catalog, store: Store, variables: Variables, events: ModelEvents) -> None:
+    def __init__(
+        self, catalog: Catalog, store: Store, variables: Variables, mounted: MountedModels, events: ModelEvents
+    ) -> None:
         self._catalog = catalog
         self._store = store
         self._variables = variables
+        self._mounted = mounted
         self._events = events
         self._chosen: dict[ModelId, Chosen] = {}
         self._listeners: list[Callable[[ModelId], None]] = []
@@ -149,13 +153,15 @@ class ModelEnvironments:
     async def equip(self, model_id: ModelId) -> Equipment:
         chosen = await self._known(model_id)
         environment = chosen.environment or await self._obtain(chosen)
-        return Equipment(environment, await self._variables.environment_of(model_id))
+        variables, mounted = await self._variables.environment_of(model_id), await self._mounted.mounts_of(model_id)
+        return Equipment(environment, variables, mounted)
 
     def present_edition(self, model_id: ModelId) -> Edition | None:
         chosen = self._chosen.get(model_id)
         if chosen is None or chosen.environment is None:
             return None
-        return Edition(chosen.environment.key, self._variables.revision_of(model_id))
+        variables, mounted = self._variables.revision_of(model_id), self._mounted.revision_of(model_id)
+        return Edition(chosen.environment.key, variables, mounted)
 
     def use(self, environment: Environment) -> AbstractContextManager[object]:
         return self._store.use(environment.key)

@@ -15,6 +15,7 @@ from ide_server.host.events import ModelEvents
 from ide_server.host.files import Files
 from ide_server.host.launchers import Checks, Operations
 from ide_server.host.model_environments import ModelEnvironments
+from ide_server.host.mounted_models import MountedModels
 from ide_server.host.mounts import Mounts
 from ide_server.host.snapshots import Manifest, Snapshots
 from ide_server.host.states import States
@@ -40,6 +41,7 @@ class Models:
         files: Files,
         templates: Templates,
         environments: ModelEnvironments,
+        mounted: MountedModels,
         workspaces: Workspaces,
         terminals: Terminals,
         operations: Operations,
@@ -54,6 +56,7 @@ class Models:
         self._files = files
         self._templates = templates
         self._environments = environments
+        self._mounted = mounted
         self._workspaces = workspaces
         self._terminals = terminals
         self._operations = operations
@@ -104,8 +107,9 @@ class Models:
         return model
 
     async def delete(self, model_id: ModelId) -> None:
-        """Ends all that runs for the model, then removes its row and its data."""
+        """Ends all that runs for the model, then removes its row and its data. Raises ModelInUse."""
         await self._catalog.models.get(model_id)
+        await self._mounted.check_unused(model_id)
         await self._end_all(model_id)
         await self._snapshots.remove_all(model_id)
         await self._catalog.models.delete(model_id)

@@ -10,6 +10,7 @@ from ide_server.host.inference import Inference
 from ide_server.host.launchers import Checks, Operations
 from ide_server.host.model_environments import ModelEnvironments
 from ide_server.host.models import Models
+from ide_server.host.mounted_models import MountedModels
 from ide_server.host.mounts import Mounts
 from ide_server.host.packages import Packages
 from ide_server.host.parameter_files import ParameterFiles
@@ -43,4 +44,5 @@ class HostState(TypedDict):
     checks: Checks
     templates: Templates
     variables: Variables
+    mounted_models: MountedModels
     models: Models

@@ -1,16 +1,18 @@
 """Workspaces: the sandboxes a person works in, started on first need.
 
-A model has one of its present environment, in which all that is new starts, and one of each earlier environment in
-which something still runs: it ends with the last of that.
+A model has one of its present environment and mounted models, in which all that is new starts, and one of each earlier
+combination in which something still runs: it ends with the last of that.
 """
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import count
 
 from ide_server.errors import SandboxFailed
 from ide_server.host.equipment import Edition, Equipment, EquipmentSource
+from ide_server.host.mounted_models import filesystems_of, views_of
 from ide_server.host.mounts import Mount, Mounts
 from ide_server.host.sandbox import Pty, Sandbox, Sandboxes, workspace_spec
 from ide_server.settings import Settings
@@ -20,11 +22,11 @@ from ide_server.wire import ModelId
 class Workspace:
     """One sandbox, from the moment its start begins."""
 
-    def __init__(self, model_id: ModelId, environment_key: str, lineage: int, start: "asyncio.Task[Sandbox]") -> None:
+    def __init__(self, model_id: ModelId, edition: Edition, reach: "Reach", start: "asyncio.Task[Sandbox]") -> None:
         self.model_id = model_id
-        self.environment_key = environment_key
-        self.lineage = lineage
-        """Of the mount it sees as /model: those of a later lineage do not reach into it."""
+        self.made_of = edition.of_sandbox
+        self.lineages = reach.lineages
+        """Of the mounts it sees: those of a later lineage do not reach into it."""
         self.users = 0
         """Seats in it, and callers who wait for one."""
         self._start = start
@@ -55,6 +57,19 @@ class Workspace:
             await sandbox.stop()
 
 
+@dataclass(frozen=True)
+class Reach:
+    """The filesystems that a workspace sees."""
+
+    own: Mount
+    mounted: Mapping[str, Mount]
+    """By path."""
+
+    @property
+    def lineages(self) -> tuple[int, ...]:
+        return (self.own.lineage, *(mount.lineage for mount in self.mounted.values()))
+
+
 class Seat:
     """One program's place in a workspace, which goes on at least until it is left."""
 
@@ -66,7 +81,7 @@ class Seat:
 
     @property
     def outdated(self) -> bool:
-        """Whether the model has another environment, or other variables, by now."""
+        """Whether the model has another environment, other variables or other mounted models by now."""
         return self._owner.present_edition(self._workspace.model_id) != self._equipment.edition
 
     async def open_terminal(self, arguments: Sequence[str], *, rows: int, columns: int) -> Pty:
@@ -91,14 +106,15 @@ class Workspaces:
         self._numbers = count(1)
 
     async def get(self, model_id: ModelId) -> Seat:
-        """In a running sandbox of the model's present environment; a new one if there is none, it died, or its
-        filesystem had to be mounted anew. Concurrent callers share one start.
+        """In a running sandbox of the model's present environment; a new one if there is none, it died, or a
+        filesystem that it sees had to be mounted anew. Concurrent callers share one start.
 
         Raises ModelNotFound, FilesystemUnavailable, SandboxFailed, EnvironmentFailed, EnvironmentUnavailable.
         """
         mount = await self._mounts.get(model_id)
         equipment = await self._equipment.equip(model_id)
-        workspace = self._serving(model_id, equipment, mount)
+        reach = Reach(mount, await filesystems_of(equipment.mounted, self._mounts))
+        workspace = self._serving(model_id, equipment, reach)
         workspace.users += 1
         try:
             return Seat(self, workspace, await workspace.wait_started(), equipment)
@@ -114,10 +130,10 @@ class Workspaces:
         self.retire(workspace.model_id)
 
     def retire(self, model_id: ModelId) -> None:
-        """End the workspaces of environments that the model had before, where nobody is left."""
+        """End the workspaces made of what the model had before, where nobody is left."""
         present = self.present_edition(model_id)
         for workspace in list(self._workspaces.get(model_id, ())):
-            if workspace.users == 0 and present is not None and workspace.environment_key != present.environment_key:
+            if workspace.users == 0 and present is not None and workspace.made_of != present.of_sandbox:
                 self._workspaces[model_id].remove(workspace)
                 stop = asyncio.create_task(workspace.stop(), name=f"retire workspace of {model_id}")
                 self._stops.add(stop)
@@ -135,25 +151,26 @@ class Workspaces:
                 stops.create_task(self.stop(model_id))
         await asyncio.gather(*self._stops)
 
-    def _serving(self, model_id: ModelId, equipment: Equipment, mount: Mount) -> Workspace:
+    def _serving(self, model_id: ModelId, equipment: Equipment, reach: Reach) -> Workspace:
         """Without an await, so that concurrent callers find the same."""
-        known, key = self._workspaces[model_id], equipment.environment.key
-        of_environment = [workspace for workspace in known if workspace.environment_key == key]
-        for workspace in of_environment:
-            if workspace.alive and workspace.lineage == mount.lineage:
+        known, edition = self._workspaces[model_id], equipment.edition
+        alike = [workspace for workspace in known if workspace.made_of == edition.of_sandbox]
+        for workspace in alike:
+            if workspace.alive and workspace.lineages == reach.lineages:
                 return workspace
-        for workspace in of_environment:
+        for workspace in alike:
             known.remove(workspace)
-        start = asyncio.create_task(self._start(model_id, equipment, mount, of_environment))
-        known.append(Workspace(model_id, key, mount.lineage, start))
+        start = asyncio.create_task(self._start(model_id, equipment, reach, alike))
+        known.append(Workspace(model_id, edition, reach, start))
         return known[-1]
 
     async def _start(
-        self, model_id: ModelId, equipment: Equipment, mount: Mount, previous: Sequence[Workspace]
+        self, model_id: ModelId, equipment: Equipment, reach: Reach, previous: Sequence[Workspace]
     ) -> Sandbox:
         for workspace in previous:
             await workspace.stop()
-        spec = workspace_spec(self._settings, equipment.environment, mount.path)
+        views = await views_of(reach.mounted)
+        spec = workspace_spec(self._settings, equipment.environment, reach.own.path, views)
         name = f"workspace-{model_id}-{next(self._numbers)}"
         # No await after this one: a start that is cancelled has either made no sandbox or returns it.
         return await self._sandboxes.start(spec, name=name, during=self._equipment.use(equipment.environment))

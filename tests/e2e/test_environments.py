@@ -223,7 +223,7 @@ def test_variables_reach_new_terminals_and_runs_and_a_secret_is_never_shown_agai
     assert SECRET not in page.content()
     settings.close()
 
-    expect(notice(page, "previous environment variables")).to_be_visible()
+    expect(notice(page, "previous variables or mounted models")).to_be_visible()
     page.get_by_role("button", name="Restart terminal").click()
     page.get_by_role("dialog", name="Restart Terminal 1?").get_by_role("button", name="Restart terminal").click()
     wait_restarted(workbench)

@@ -18,6 +18,7 @@ from ide_server.errors import EnvironmentFailed, EnvironmentUnavailable, ModelNo
 from ide_server.host import model_environments
 from ide_server.host.events import ModelEvents
 from ide_server.host.model_environments import ModelEnvironments
+from ide_server.host.mounted_models import MountedModels
 from ide_server.host.routes.model_environment import routes
 from ide_server.host.variables import Variables
 from ide_server.replies import EXCEPTION_HANDLERS
@@ -47,7 +48,8 @@ class Host:
         self.catalog = catalog
         self.events = ModelEvents()
         self.variables = Variables(settings, catalog, self.events)
-        self.environments = ModelEnvironments(catalog, store, self.variables, self.events)
+        mounted = MountedModels(catalog, self.events)
+        self.environments = ModelEnvironments(catalog, store, self.variables, mounted, self.events)
         self.changed: list[ModelId] = []
         self.environments.on_change(self.changed.append)
 

@@ -22,10 +22,12 @@ import type {
   ModelChange,
   ModelEnvironment,
   ModelId,
+  MountedModel,
   Move,
   NewApiToken,
   NewDataset,
   NewModel,
+  NewMountedModel,
   NewOperation,
   NewSnapshot,
   NewTerminal,
@@ -367,6 +369,18 @@ export class ModelApi {
 
   private variablePath(name: string): string {
     return `${this.root}/variables/${encodeURIComponent(name)}`;
+  }
+
+  mountModel(name: string, mounted: NewMountedModel): Promise<MountedModel> {
+    return json('PUT', this.mountedPath(name), mounted);
+  }
+
+  unmountModel(name: string): Promise<void> {
+    return json('DELETE', this.mountedPath(name));
+  }
+
+  private mountedPath(name: string): string {
+    return `${this.root}/mounted/${encodeURIComponent(name)}`;
   }
 
   terminals(): Promise<Terminal[]> {

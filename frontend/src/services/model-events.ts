@@ -12,6 +12,7 @@ import type {
   Model,
   ModelEnvironment,
   ModelEvent,
+  MountedModel,
   Operation,
   OperationId,
   QueueChanged,
@@ -53,7 +54,11 @@ export function withOperations(
   return known.filter(({ id, created_at }) => ids.has(id) || created_at > newest).reduce(withOperation, read);
 }
 
-export function withVariable(known: readonly Variable[], changed: Variable): readonly Variable[] {
+/** By name, the changed one in place of what had its name. */
+export function withNamed<T extends { readonly name: string }>(
+  known: readonly T[],
+  changed: T,
+): readonly T[] {
   const others = known.filter(({ name }) => name !== changed.name);
   return [...others, changed].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -68,6 +73,7 @@ export class ModelEvents implements Disposable {
   private readonly snapshotsStore = writable<readonly Snapshot[]>([]);
   private readonly environmentStore = writable<ModelEnvironment | null>(null);
   private readonly variablesStore = writable<readonly Variable[]>([]);
+  private readonly mountedModelsStore = writable<readonly MountedModel[]>([]);
   private readonly launchStore = writable<Launch | null>(null);
   private readonly launchersStore = writable<readonly Launcher[]>([]);
   private readonly queueStore = writable<QueueChanged['before']>({});
@@ -89,6 +95,7 @@ export class ModelEvents implements Disposable {
   /** Null until the server has said. */
   readonly environment: Readable<ModelEnvironment | null> = this.environmentStore;
   readonly variables: Readable<readonly Variable[]> = this.variablesStore;
+  readonly mountedModels: Readable<readonly MountedModel[]> = this.mountedModelsStore;
   /** Null until the server has said. */
   readonly launch: Readable<Launch | null> = this.launchStore;
   readonly launchers: Readable<readonly Launcher[]> = this.launchersStore;
@@ -133,11 +140,19 @@ export class ModelEvents implements Disposable {
   }
 
   variableChanged(variable: Variable): void {
-    this.variablesStore.update((known) => withVariable(known, variable));
+    this.variablesStore.update((known) => withNamed(known, variable));
   }
 
   variableRemoved(name: string): void {
     this.variablesStore.update((known) => known.filter((variable) => variable.name !== name));
+  }
+
+  modelMounted(mounted: MountedModel): void {
+    this.mountedModelsStore.update((known) => withNamed(known, mounted));
+  }
+
+  modelUnmounted(name: string): void {
+    this.mountedModelsStore.update((known) => known.filter((mounted) => mounted.name !== name));
   }
 
   operationChanged(operation: Operation): void {
@@ -187,6 +202,8 @@ export class ModelEvents implements Disposable {
         return this.environmentStore.set(event.environment);
       case 'variables':
         return this.variablesStore.set(event.variables);
+      case 'mounted_models':
+        return this.mountedModelsStore.set(event.mounted_models);
       case 'launch':
         return this.launchStore.set(event.launch);
       case 'launchers':

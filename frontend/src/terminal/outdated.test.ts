@@ -8,8 +8,8 @@ test.each([
   [{ ...NOW, python: '3.11' }, 'This terminal runs in the previous environment (Python 3.11).'],
   [{ ...NOW, node: '22' }, 'This terminal runs in the previous environment (Python 3.13 · Node 22).'],
   [{ ...NOW, packages: {} }, 'This terminal runs in the previous environment (Python 3.13 · Node 24).'],
-  [NOW, 'This terminal has the previous environment variables.'],
-  [undefined, 'This terminal runs in the previous environment, or with its variables.'],
+  [NOW, 'This terminal has the previous variables or mounted models.'],
+  [undefined, 'This terminal runs in the previous environment, or with its variables or mounted models.'],
 ])('of %o is told what differs', (started, words) => {
   expect(describeOutdated(started, NOW)).toBe(words);
 });

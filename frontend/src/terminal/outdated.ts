@@ -1,4 +1,4 @@
-/** What to say of a terminal that was started before its model's environment or variables changed. */
+/** What to say of a terminal that was started before its model's environment, variables or mounted models changed. */
 
 import { describeChoice, describeRuntimes, isSameChoice } from '../base/environment.ts';
 import type { EnvironmentChoice } from '../wire.ts';
@@ -9,8 +9,8 @@ export function describeOutdated(
   now: EnvironmentChoice | undefined,
 ): string {
   if (started === undefined || now === undefined)
-    return 'This terminal runs in the previous environment, or with its variables.';
-  if (isSameChoice(started, now)) return 'This terminal has the previous environment variables.';
+    return 'This terminal runs in the previous environment, or with its variables or mounted models.';
+  if (isSameChoice(started, now)) return 'This terminal has the previous variables or mounted models.';
   return `This terminal runs in the previous environment (${whatDiffers(started, now)}).`;
 }
 

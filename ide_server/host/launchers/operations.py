@@ -18,13 +18,14 @@ from ide_server.catalog import Catalog, ModelRecord, new_id
 from ide_server.errors import InvalidRequest, OperationEnded, OperationNotFound
 from ide_server.host.events import ModelEvents
 from ide_server.host.launchers import outcomes
-from ide_server.host.launchers.code import Code, code_of, language_of
+from ide_server.host.launchers.code import Code, code_of, language_of, mark_of
 from ide_server.host.launchers.journal import Journal, bytes_after, follow
 from ide_server.host.launchers.launch import Launches, Terms
 from ide_server.host.launchers.pool import Pool
 from ide_server.host.launchers.results import read_result
 from ide_server.host.launchers.run import Inputs, Run, Surroundings
 from ide_server.host.launchers.spawn import Language, Spawn
+from ide_server.host.mounted_models import PassedMounts, filesystems_of
 from ide_server.host.mounts import Mounts
 from ide_server.host.parameters import check_arguments, read_definitions
 from ide_server.host.states import States
@@ -384,8 +385,8 @@ class Operations:
 
     # --- what a run asks and tells ---
 
-    async def _active_state(self, operation: Operation) -> StateId | None:
-        return (await self._catalog.models.get(operation.model_id)).active_state_id
+    async def _active_state(self, model_id: ModelId) -> StateId | None:
+        return (await self._catalog.models.get(model_id)).active_state_id
 
     async def _save(self, operation: Operation) -> None:
         job = self._jobs[operation.id]
@@ -411,9 +412,12 @@ class Operations:
         await self._catalog.models.set_active_state(operation.model_id, state_id)
         await self._announce_model(operation.model_id)
 
-    async def _look_at_code(self, model_id: ModelId) -> tuple[Code, int]:
+    async def _look_at_code(self, model_id: ModelId, mounted: PassedMounts) -> tuple[Code, int]:
         mount = await self._mounts.get(model_id)
-        return await mount.run(code_of), mount.generation
+        code = await mount.run(code_of)
+        for other in (await filesystems_of(mounted, self._mounts)).values():
+            code = code._replace(mark=f"{code.mark} {other.generation} {await other.run(mark_of)}")
+        return code, mount.generation
 
     async def _announce_model(self, model_id: ModelId) -> None:
         model = (await self._catalog.models.get(model_id)).as_model()

@@ -16,12 +16,13 @@ from ide_server.host.launchers.checkpoints import Checkpoints
 from ide_server.host.launchers.code import Code
 from ide_server.host.launchers.journal import Journal
 from ide_server.host.launchers.launch import Terms
-from ide_server.host.launchers.launcher import CallFailed, Launcher, LauncherLost
+from ide_server.host.launchers.launcher import CallFailed, Launcher, LauncherLost, Mounted
 from ide_server.host.launchers.logs import LogBudget
 from ide_server.host.launchers.pool import Fit, Pool, Warm, dispose
 from ide_server.host.launchers.reports import Reports
 from ide_server.host.launchers.results import InvalidResult, ResultWriter
 from ide_server.host.launchers.spawn import Language, Spawn
+from ide_server.host.mounted_models import NOTHING_MOUNTED, PassedMounts
 from ide_server.host.parameters import check_arguments
 from ide_server.host.states import Origin, States, StateTooLarge
 from ide_server.wire import (
@@ -63,13 +64,13 @@ class Surroundings:
     spawn: Spawn
     pool: Pool
     states: States
-    active_state: Callable[[Operation], Awaitable[StateId | None]]
+    active_state: Callable[[ModelId], Awaitable[StateId | None]]
     save: Callable[[Operation], Awaitable[None]]
     saw_functions: Callable[[Operation, Sequence[FunctionName]], Awaitable[None]]
     made_first_state: Callable[[Operation, StateId], Awaitable[None]]
     first_state: Callable[[ModelId], asyncio.Lock]
-    look_at_code: Callable[[ModelId], Awaitable[tuple[Code, int]]]
-    """As it is, and the generation of the mount that it is in."""
+    look_at_code: Callable[[ModelId, PassedMounts], Awaitable[tuple[Code, int]]]
+    """As it is, with what it finds in mounted models, and the generation of the mount that it is in."""
 
 
 class Ended(Exception):
@@ -96,6 +97,7 @@ class Run:
         self._warm: Warm | None = None
         self._functions: list[FunctionName] = []
         self._code_digest = ""
+        self._mounted = NOTHING_MOUNTED
         self._phase: Phase | None = None
         self._stopped: Outcome | None = None
         self._deadline: asyncio.Timeout | None = None
@@ -154,9 +156,10 @@ class Run:
     async def _load(self, language: Language, state_id: StateId | None) -> None:
         """In a launcher that holds this state, or none yet."""
         equipment = await self._prepare()
+        self._mounted = equipment.mounted
         self._journal.keep_out(equipment.variables.secrets)
         async with self._timed("codeStartup"):
-            code, generation = await self._around.look_at_code(self.operation.model_id)
+            code, generation = await self._around.look_at_code(self.operation.model_id, equipment.mounted)
             self._code_digest = code.digest
             fit = Fit(
                 self.operation.model_id, language, self._terms.resources, equipment.edition, generation, code.mark
@@ -169,7 +172,7 @@ class Run:
 
     async def _create_model_state(self) -> Outcome:
         state_id = await self._make_state("createState", "createModelState", "created", self._inputs.request.parameters)
-        if await self._around.active_state(self.operation) is None:
+        if await self._around.active_state(self.operation.model_id) is None:
             await self._around.made_first_state(self.operation, state_id)
         return outcomes.succeeded("The state was created.")
 
@@ -185,7 +188,12 @@ class Run:
                 keys = None
                 if state_id is not None:
                     keys = await self._around.states.keys(self.operation.model_id, state_id)
-                warm.functions = await warm.launcher.call("instantiateModel", self._reports, state=keys)
+                others: dict[str, Mounted] = {
+                    model_id: Mounted(path) for path, model_id in self._mounted.by_path.items()
+                }
+                warm.functions = await warm.launcher.call(
+                    "instantiateModel", self._reports, state=keys, other_models=others
+                )
                 await self._saw(warm.functions)
         warm.state_id, warm.is_instantiated = state_id, True
 
@@ -197,12 +205,12 @@ class Run:
         await self._load(self._inputs.language, state_id)
 
     async def _present_state(self) -> StateId | None:
-        return self.operation.state_id or await self._around.active_state(self.operation)
+        return self.operation.state_id or await self._around.active_state(self.operation.model_id)
 
     async def _active_or_first_state(self) -> StateId | None:
         """Of operations that find no state one makes it; the others wait for it, as long as that may take."""
         async with self._around.first_state(self.operation.model_id):
-            state_id = await self._around.active_state(self.operation)
+            state_id = await self._around.active_state(self.operation.model_id)
             if state_id is None and "createModelState" in self._functions:
                 state_id = await self._make_state("createState", "createModelState", "created", {})
                 await self._around.made_first_state(self.operation, state_id)
@@ -259,12 +267,13 @@ class Run:
         self, phase: Phase, function: FunctionName, kind: StateOrigin, parameters: dict[str, object]
     ) -> StateId:
         model_id, states = self.operation.model_id, self._around.states
-        arguments = None
+        arguments, others = None, None
         if function == "createModelState":
             arguments = check_arguments(self._inputs.definitions.create_state, parameters)
+            others = await self._others_with_states()
         async with self._timed(phase), states.draft(model_id) as draft:
             self._reports.draft = draft
-            await self._running.call(function, self._reports, parameters=arguments)
+            await self._running.call(function, self._reports, parameters=arguments, other_models=others)
             self._reports.draft = None
             if draft.is_empty:
                 raise Ended(outcomes.invalid_output(f"{function} returned no bytes and no keys.", phase))
@@ -273,6 +282,15 @@ class Run:
         if self.operation.kind == "createModelState":
             await self._save(result_state_id=state.id)
         return state.id
+
+    async def _others_with_states(self) -> dict[str, Mounted]:
+        """The mounted models, with the state that is active of each now."""
+        others: dict[str, Mounted] = {}
+        for path, model_id in self._mounted.by_path.items():
+            state_id = await self._around.active_state(model_id)
+            keys = None if state_id is None else await self._around.states.keys(model_id, state_id)
+            others[model_id] = Mounted(path, keys)
+        return others
 
     def _origin(self, kind: StateOrigin) -> Origin:
         learned = kind in ("trained", "checkpoint")

@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 from ide_server import runner
 from ide_server.host.equipment import Equipment, EquipmentSource
 from ide_server.host.launchers.launch import Resources
+from ide_server.host.mounted_models import filesystems_of, views_of
 from ide_server.host.mounts import Mounts
 from ide_server.host.sandbox import Exit, Sandboxes, launcher_spec
 from ide_server.host.sandbox.spec import MODEL, RUNNER
@@ -81,6 +82,7 @@ class SandboxSpawn:
         control: int,
     ) -> Process:
         mount = await self._mounts.get(model_id)
+        mounted = await views_of(await filesystems_of(equipment.mounted, self._mounts))
         arguments = runner_arguments(language, runner_folder=RUNNER, model_folder=MODEL)
         sandbox = launcher_spec(
             self._settings,
@@ -89,6 +91,7 @@ class SandboxSpawn:
             RUNNER_FOLDER,
             arguments,
             variables=equipment.variables.values,
+            mounted=mounted,
             cpus=resources.cpus,
             memory_bytes=resources.memory_bytes,
         )

@@ -95,6 +95,7 @@ async def standing(state: HostState, model_id: ModelId) -> list[wire.ModelEvent]
         wire.EnvironmentChanged(await state["model_environments"].get(model_id)),
         wire.VariablesChanged(await state["variables"].list(model_id)),
         wire.LaunchChanged(await state["operations"].launches.get(model_id)),
+        wire.MountedModelsChanged(await state["mounted_models"].list(model_id)),
     ]
 
 

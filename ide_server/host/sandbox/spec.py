@@ -74,12 +74,14 @@ class SandboxSpec:
     """Of the main program alone, before `environment`. Secrets may be among them: they are in no file of the bundle."""
 
 
-def workspace_spec(settings: Settings, environment: Environment, model_path: Path) -> SandboxSpec:
+def workspace_spec(
+    settings: Settings, environment: Environment, model_path: Path, mounted: tuple[Mount, ...] = ()
+) -> SandboxSpec:
     """The sandbox a person works in; its programs are started by `Sandbox.open_terminal` and `Sandbox.execute`."""
     return SandboxSpec(
         arguments=(),
         environment=environment.variables,
-        mounts=model_mounts(environment, model_path),
+        mounts=(*model_mounts(environment, model_path), *mounted),
         limits=Limits(
             memory_bytes=settings.workspace_memory_mebibytes * MEBIBYTE,
             cpus=settings.workspace_cpus,
@@ -101,13 +103,14 @@ def launcher_spec(
     variables: Mapping[str, str],
     cpus: float,
     memory_bytes: int,
+    mounted: tuple[Mount, ...] = (),
 ) -> SandboxSpec:
     """The sandbox that runs a model's code: `runner`, a folder, is at /opt/slipway/runner."""
     return SandboxSpec(
         arguments=arguments,
         environment=environment.variables,
         variables=variables,
-        mounts=(*model_mounts(environment, model_path), Mount(runner, RUNNER)),
+        mounts=(*model_mounts(environment, model_path), *mounted, Mount(runner, RUNNER)),
         limits=Limits(
             memory_bytes=memory_bytes,
             cpus=cpus,

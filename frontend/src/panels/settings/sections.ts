@@ -2,7 +2,7 @@
 
 import type { IconName } from '../../ui/icons.ts';
 
-export type SectionName = 'general' | 'environment' | 'variables' | 'filesystem';
+export type SectionName = 'general' | 'environment' | 'variables' | 'mounts' | 'filesystem';
 
 export interface SectionTab {
   readonly name: SectionName;
@@ -14,6 +14,7 @@ export const SECTIONS: readonly SectionTab[] = [
   { name: 'general', title: 'General', icon: 'gear' },
   { name: 'environment', title: 'Environment', icon: 'layers' },
   { name: 'variables', title: 'Variables', icon: 'key' },
+  { name: 'mounts', title: 'Mounted models', icon: 'link' },
   { name: 'filesystem', title: 'Filesystem', icon: 'disk' },
 ];
 
