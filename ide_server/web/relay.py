@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence, Set
+from collections.abc import AsyncIterator, Sequence, Set
 from http import HTTPStatus
 from typing import Any
 
+import aiohttp
 import anyio
-import httpx
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,12 +15,9 @@ from starlette.types import Receive, Scope, Send
 
 from ide_server.errors import HostUnavailable
 from ide_server.web import access
-from ide_server.web.host import CONNECT_SECONDS, Host
+from ide_server.web.host import Host
 
 log = logging.getLogger(__name__)
-
-# A reply may take as long as it takes: the client who waits for it ends it by leaving.
-TIMEOUTS: Mapping[str, Any] = httpx.Timeout(None, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS).as_dict()
 
 STALL_SECONDS = 60.0
 """A client that sends nothing more of a request for so long would hold its place at the host for ever."""
@@ -40,8 +37,8 @@ HOP_BY_HOP = frozenset(
     )
 )
 """What belongs to one connection, RFC 9110, 7.6.1."""
-OURS = frozenset((b"authorization", b"cookie", b"host"))
-"""The host has no use for the secret of a session or token."""
+OURS = frozenset((b"authorization", b"cookie", b"expect", b"host"))
+"""The host has no use for the secret of a session or token. Whoever expects `100 Continue` has it from us."""
 SET_BY_US = frozenset((b"date", b"server"))
 
 
@@ -79,18 +76,29 @@ class RelayedReply(Response):
             raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, said, {"Connection": "close"})
 
     async def exchange(self, scope: Scope, body: "RequestBody", send: Send) -> None:
-        reply = await self.host.send(host_request(scope, body))
+        has_body = any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
+        if not has_body:
+            body.mark_read()
+        request = self.host.request(
+            scope["method"],
+            target_of(scope),
+            headers=[(text(name), text(value)) for name, value in passed_on(scope["headers"], but=OURS)],
+            body=body if has_body else None,
+        )
         try:
-            await send(start_message(reply))
-            async for chunk in reply.aiter_raw():
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-        except httpx.TransportError as error:
+            async with request as reply:
+                await self.pass_back(reply, send)
+        except HostUnavailable as error:
+            raise body.failure or error from error
+        except aiohttp.ClientError as error:
             # The status is sent, so all that is left is to end short of the end, which a client can tell.
             log.warning("the host ended in the middle of its reply to %s %s: %r", scope["method"], scope["path"], error)
-        finally:
-            with anyio.CancelScope(shield=True):
-                await reply.aclose()
+
+    async def pass_back(self, reply: aiohttp.ClientResponse, send: Send) -> None:
+        await send(start_message(reply))
+        async for chunk in reply.content.iter_any():
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 class ClientGone(Exception):
@@ -107,6 +115,8 @@ class RequestBody:
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._read = anyio.Event()
+        self.failure: ClientGone | ClientStalled | None = None
+        """Why it has no end: what is sent to the host fails for other reasons too, and tells only that it did."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         more = True
@@ -115,9 +125,11 @@ class RequestBody:
                 async with asyncio.timeout(STALL_SECONDS):
                     message = await self._receive()
             except TimeoutError:
-                raise ClientStalled from None
+                self.failure = ClientStalled()
+                raise self.failure from None
             if message["type"] == "http.disconnect":
-                raise ClientGone
+                self.failure = ClientGone()
+                raise self.failure
             more = message.get("more_body", False)
             yield message.get("body", b"")
         self._read.set()
@@ -131,29 +143,24 @@ class RequestBody:
         self._read.set()
 
 
-def host_request(scope: Scope, body: RequestBody) -> httpx.Request:
-    headers = passed_on(scope["headers"], but=OURS)
-    has_body = any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
-    if not has_body:
-        body.mark_read()
-    return httpx.Request(
-        scope["method"],
-        "http://host/",
-        headers=headers,
-        content=body if has_body else None,
-        # As it came: httpx would resolve `..` and change how bytes are escaped.
-        extensions={"timeout": TIMEOUTS, "target": target_of(scope)},
-    )
-
-
-def target_of(scope: Scope) -> bytes:
+def target_of(scope: Scope) -> str:
+    """As it came: uvicorn lets in nothing but ASCII."""
     path, query = scope["raw_path"], scope["query_string"]
-    return b"?".join((path, query)) if query else bytes(path)
+    target: bytes = b"?".join((path, query)) if query else path
+    return target.decode("latin-1")
 
 
-def start_message(reply: httpx.Response) -> dict[str, Any]:
-    headers = passed_on(reply.headers.raw, but=SET_BY_US)
-    return {"type": "http.response.start", "status": reply.status_code, "headers": headers}
+def text(value: bytes) -> str:
+    """Of a header, as the client of the host encodes it."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+def start_message(reply: aiohttp.ClientResponse) -> dict[str, Any]:
+    headers = passed_on(reply.raw_headers, but=SET_BY_US)
+    return {"type": "http.response.start", "status": reply.status, "headers": headers}
 
 
 def passed_on(headers: Headers, *, but: Set[bytes]) -> Headers:

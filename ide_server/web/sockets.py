@@ -33,7 +33,7 @@ async def relay(websocket: WebSocket) -> None:
         return await refuse(websocket, Close(NOT_SIGNED_IN, close_reason(error.message)))
     host: Host = websocket.state["host"]
     try:
-        connection = await host.connect(target_of(websocket.scope).decode("latin-1"), websocket.scope["subprotocols"])
+        connection = await host.connect(target_of(websocket.scope), websocket.scope["subprotocols"])
     except (InvalidHandshake, OSError, TimeoutError, EOFError) as error:
         return await refuse(websocket, why_refused(error))
     close = Close(GOING_AWAY, "")

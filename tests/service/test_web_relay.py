@@ -43,6 +43,7 @@ class SmallHost:
             routes=[
                 Route("/api/v1/echo/{rest:path}", self.echo, methods=["GET", "POST"]),
                 Route("/api/v1/upload", self.upload, methods=["PUT"]),
+                Route("/api/v1/refused", self.refused, methods=["PUT"]),
                 Route("/api/v1/download/{mebibytes:int}", self.download),
                 Route("/api/v1/endless", self.endless),
                 Route("/api/v1/silent", self.silent, methods=["GET", "POST"]),
@@ -74,6 +75,9 @@ class SmallHost:
             self.left.set()
             raise
         return JSONResponse(digest.hexdigest())
+
+    async def refused(self, _: Request) -> Response:
+        return Response(status_code=412)
 
     async def download(self, request: Request) -> Response:
         async def chunks() -> AsyncIterator[bytes]:
@@ -204,6 +208,33 @@ async def test_dot_segments_reach_the_host_unresolved(relayed: Web) -> None:
     reply = await asyncio.wait_for(reader.read(), DEADLINE_SECONDS)
     writer.close()
     assert f'"target":"{target}?"'.encode() in reply
+
+
+async def test_a_header_that_is_not_ascii_reaches_the_host_and_one_of_this_connection_does_not(relayed: Web) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(relayed.url.rpartition(":")[2]))
+    head = f"GET /api/v1/echo/x HTTP/1.1\r\nHost: {relayed.url.removeprefix('http://')}\r\nCookie: {relayed.cookie}\r\n"
+    writer.write(
+        head.encode() + b"X-Text: \xc3\xa9\r\nX-Bytes: \xff\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
+    )
+    reply = await asyncio.wait_for(reader.read(), DEADLINE_SECONDS)
+    writer.close()
+    assert b'"x-text":' in reply
+    assert b'"x-bytes":' in reply and b'"expect"' not in reply
+
+
+async def test_a_reply_that_comes_before_the_end_of_an_upload_is_passed_on(relayed: Web) -> None:
+    sent = 0
+
+    async def chunks() -> AsyncIterator[bytes]:
+        nonlocal sent
+        for sent in range(64):
+            yield bytes(MEBIBYTE)
+
+    async with relayed.client() as client:
+        replies = [await client.put("/api/v1/refused", content=chunks()) for _ in range(2)]
+        after = await client.get("/api/v1/echo/x")
+    assert [reply.status_code for reply in replies] == [412, 412]
+    assert after.status_code == 207
 
 
 async def test_large_bodies_stream_both_ways_in_flat_memory(relayed: Web) -> None:
