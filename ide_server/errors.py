@@ -6,7 +6,7 @@ SlipwayError
 ├── ForbiddenOrigin, ScopeMissing
 ├── NotFound
 │   ├── ModelNotFound, FileNotFound, StateNotFound, OperationNotFound, TerminalNotFound, TemplateNotFound
-│   └── MountedModelNotFound, EnvironmentNotFound, VariableNotFound, SnapshotNotFound, TokenNotFound
+│   └── MountedModelNotFound, LauncherNotFound, EnvironmentNotFound, VariableNotFound, SnapshotNotFound, TokenNotFound
 ├── AlreadyExists
 ├── ModelInUse
 ├── IdempotencyKeyReused, RequestUnderWay
@@ -23,7 +23,8 @@ SlipwayError
 ├── SandboxFailed
 ├── EnvironmentUnavailable, EnvironmentFailed, EnvironmentInUse
 ├── SecretsUnreadable
-├── TooManyTerminals
+├── TooManyTerminals, TooManyLaunchers
+├── LauncherBusy
 └── OperationEnded
 
 A message says what happened and what to do next. `details` carries the numbers a page can act on.
@@ -224,6 +225,20 @@ class SecretsUnreadable(SlipwayError):
 
 class TooManyTerminals(SlipwayError):
     code = "too_many_terminals"
+
+
+class LauncherNotFound(NotFound):
+    code = "launcher_not_found"
+
+
+class LauncherBusy(SlipwayError):
+    """An operation has the launcher."""
+
+    code = "launcher_busy"
+
+
+class TooManyLaunchers(SlipwayError):
+    code = "too_many_launchers"
 
 
 class OperationEnded(SlipwayError):

@@ -152,6 +152,19 @@ ENDPOINTS = (
     ),
     Endpoint("GET", f"{MODEL}/snapshots/{{snapshot}}/zip", "Export a snapshot", ZIP),
     Endpoint("POST", f"{MODEL}/check", "What the code defines, and what is wrong with it", wire.CodeCheck),
+    Endpoint("GET", "/launchers", "Launchers of all models", list[wire.Launcher]),
+    Endpoint("GET", f"{MODEL}/launchers", "A model's launchers, temporary and persistent", list[wire.Launcher]),
+    Endpoint("POST", f"{MODEL}/launchers", "Make a persistent launcher", wire.Launcher, wire.LauncherChoice, 201),
+    Endpoint(
+        "PUT",
+        f"{MODEL}/launchers/{{launcher}}",
+        "Change a persistent launcher",
+        wire.Launcher,
+        wire.LauncherChoice,
+    ),
+    Endpoint(
+        "DELETE", f"{MODEL}/launchers/{{launcher}}", "Remove a persistent launcher, or end an idle one", status=204
+    ),
     Endpoint("GET", f"{MODEL}/launch", "What operations are launched with", wire.Launch),
     Endpoint("PUT", f"{MODEL}/launch", "Choose what operations are launched with", wire.Launch, wire.LaunchChoice),
     Endpoint("GET", f"{MODEL}/operations", "Operations", list[wire.Operation]),

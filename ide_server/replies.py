@@ -41,6 +41,8 @@ STATUS: Mapping[type[errors.SlipwayError], HTTPStatus] = {
     errors.EnvironmentInUse: HTTPStatus.CONFLICT,
     errors.SecretsUnreadable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.TooManyTerminals: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.TooManyLaunchers: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.LauncherBusy: HTTPStatus.CONFLICT,
     errors.OperationEnded: HTTPStatus.CONFLICT,
 }
 

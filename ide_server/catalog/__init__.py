@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from ide_server.catalog.api_tokens import ApiTokens
 from ide_server.catalog.ids import new_id
+from ide_server.catalog.launchers import LauncherRecord, Launchers
 from ide_server.catalog.models import ModelRecord, Models
 from ide_server.catalog.mounted_models import MountedModels, MountedRecord
 from ide_server.catalog.operations import Operations
@@ -18,7 +19,7 @@ from ide_server.catalog.states import States
 from ide_server.catalog.variables import VariableRecord, Variables
 from ide_server.settings import Settings
 
-__all__ = ["Catalog", "ModelRecord", "MountedRecord", "VariableRecord", "migrate", "new_id"]
+__all__ = ["Catalog", "LauncherRecord", "ModelRecord", "MountedRecord", "VariableRecord", "migrate", "new_id"]
 
 
 class Catalog:
@@ -27,6 +28,7 @@ class Catalog:
         self.models = Models(engine)
         self.states = States(engine)
         self.snapshots = Snapshots(engine)
+        self.launchers = Launchers(engine)
         self.operations = Operations(engine, blocking)
         self.variables = Variables(engine)
         self.mounted_models = MountedModels(engine)

@@ -119,7 +119,7 @@ class Launcher:
         self._current = 0
         self._ready: Ready | None = None
         self._given = 0
-        self._exited = asyncio.create_task(self._watch_exit())
+        self.exited = asyncio.create_task(self._watch_exit())
 
     @classmethod
     async def start(
@@ -203,12 +203,12 @@ class Launcher:
         """Let the process end by itself, for a moment, then end it; all that it printed has been read."""
         if self._writer.can_write_eof() and not self._writer.is_closing():
             self._writer.write_eof()
-        await asyncio.wait([self._exited], timeout=EXIT_SECONDS)
+        await asyncio.wait([self.exited], timeout=EXIT_SECONDS)
         await self.kill()
 
     async def kill(self) -> Exit:
         await self._process.stop(grace_seconds=0)
-        ended = await self._exited
+        ended = await self.exited
         with contextlib.suppress(TimeoutError):
             # Where processes outlive the launcher's own they may keep its pipes open: they are not waited for.
             async with asyncio.timeout(DRAIN_SECONDS):
@@ -220,7 +220,7 @@ class Launcher:
     @property
     def ended(self) -> bool:
         """Its process has."""
-        return self._exited.done()
+        return self.exited.done()
 
     async def _watch_exit(self) -> Exit:
         ended = await self._process.wait()
@@ -277,9 +277,9 @@ class Launcher:
         await self._writer.drain()
 
     async def _lost(self) -> LauncherLost:
-        await asyncio.wait([self._exited], timeout=EXIT_SECONDS)
-        if self._exited.done():
-            ended = await self._exited
+        await asyncio.wait([self.exited], timeout=EXIT_SECONDS)
+        if self.exited.done():
+            ended = await self.exited
             return LauncherLost("The launcher's process ended.", ended)
         return LauncherLost("The code closed the launcher's connection (descriptor 3), so it was ended.")
 

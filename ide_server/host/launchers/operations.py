@@ -6,8 +6,8 @@ import logging
 import shutil
 import time
 import traceback
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
@@ -21,7 +21,10 @@ from ide_server.host.launchers import outcomes
 from ide_server.host.launchers.code import Code, code_of, language_of, mark_of
 from ide_server.host.launchers.journal import Journal, bytes_after, follow
 from ide_server.host.launchers.launch import Launches, Terms
-from ide_server.host.launchers.pool import Pool
+from ide_server.host.launchers.launchers import Launchers
+from ide_server.host.launchers.persistent import Sight
+from ide_server.host.launchers.pool import Place
+from ide_server.host.launchers.queue import Job, Queue
 from ide_server.host.launchers.results import read_result
 from ide_server.host.launchers.run import Inputs, Run, Surroundings
 from ide_server.host.launchers.spawn import Language, Spawn
@@ -34,6 +37,9 @@ from ide_server.wire import (
     Blob,
     Ended,
     FunctionName,
+    Launch,
+    LaunchChoice,
+    LauncherId,
     ModelChanged,
     ModelId,
     NewOperation,
@@ -45,7 +51,9 @@ from ide_server.wire import (
     OperationStatus,
     Outcome,
     ParameterDefinitions,
+    QueueChanged,
     Result,
+    SpecChoice,
     StateId,
     encode,
 )
@@ -71,18 +79,6 @@ Ask = Callable[[ParameterDefinitions], tuple[NewOperation, ParameterDefinitions]
 """What is asked of a model that has these definitions, and as which of them it is to be understood."""
 
 
-class Job:
-    """An unfinished operation."""
-
-    def __init__(self, operation: Operation, terms: Terms, journal: Journal) -> None:
-        self.operation = operation
-        self.terms = terms
-        self.journal = journal
-        self.run: Run | None = None
-        self.task: asyncio.Task[None] | None = None
-        self.ended = asyncio.Event()
-
-
 class Operations:
     def __init__(
         self,
@@ -98,21 +94,29 @@ class Operations:
         self._mounts = mounts
         self._events = events
         self._jobs: dict[OperationId, Job] = {}
-        self._waiting: deque[Job] = deque()
+        self._queue = Queue(lambda model_id, before: events.publish(model_id, QueueChanged(before)))
         self._tasks: set[asyncio.Task[None]] = set()
         self._first_states: WeakValueDictionary[ModelId, asyncio.Lock] = WeakValueDictionary()
-        self._running = 0
         self._closing = False
         self._expiring: asyncio.Task[None] | None = None
         self._states = states
-        self._pool = Pool(settings, spawn)
         self.launches = Launches(settings, catalog, events)
+        self.launchers = Launchers(
+            settings,
+            catalog,
+            events,
+            spawn=spawn,
+            states=states,
+            launches=self.launches,
+            sight=Sight(self._look_at_code, self._language, self._active_state),
+            freed=self._start_waiting,
+        )
         self._around = Surroundings(
             spawn=spawn,
-            pool=self._pool,
             states=states,
             active_state=self._active_state,
             save=self._save,
+            tell=self._tell,
             saw_functions=self._saw_functions,
             made_first_state=self._made_first_state,
             first_state=self._first_state,
@@ -127,6 +131,7 @@ class Operations:
             await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
             job = Job(operation, self.launches.default, await Journal.open(folder / "events.jsonl"))
             await self._end(job, Outcome("interrupted", CRASHED))
+        await self.launchers.start()
         if self._settings.operation_days > 0:
             self._expiring = asyncio.create_task(self._expire(), name="retention of operations")
 
@@ -136,16 +141,29 @@ class Operations:
         if self._expiring is not None:
             self._expiring.cancel()
             await asyncio.wait([self._expiring])
-        self._waiting.clear()
+        self._queue.close()
         async with asyncio.TaskGroup() as group:
             for job in list(self._jobs.values()):
                 group.create_task(self._interrupt(job))
         await asyncio.gather(*self._tasks)
-        await self._pool.close()
+        await self.launchers.close()
 
     def retire_idle(self, model_id: ModelId) -> None:
-        """Launchers that wait for the model's next operation end; what works goes on."""
-        self._pool.retire(model_id)
+        """Launchers that wait for the model's next operation end, or are started anew; what works goes on."""
+        self.launchers.retire(model_id)
+
+    async def choose_launch(self, model_id: ModelId, choice: LaunchChoice) -> Launch:
+        """For operations that are made, and launchers that are started, from here on. Raises as Launches.choose."""
+        launch = await self.launches.choose(model_id, choice)
+        await self.launchers.launch_changed(model_id)
+        return launch
+
+    async def remove_launcher(self, model_id: ModelId, launcher_id: LauncherId) -> None:
+        """A persistent or an idle one. Operations that wait for it end. Raises as Launchers.remove."""
+        await self.launchers.remove(model_id, launcher_id)
+        for job in self._queue.waiting_for(launcher_id):
+            self._queue.remove(job)
+            await self._end(job, outcomes.without_launcher())
 
     # --- what a person does ---
 
@@ -160,7 +178,7 @@ class Operations:
         new, definitions = ask(definitions)
         inputs = Inputs(new, definitions, language)
         await self._check(model, inputs)
-        terms = self.launches.terms(model.launch, new.kind, new.spec, new.max_durations)
+        terms = self._terms(model, new)
         operation = Operation(
             id=OperationId(new_id()),
             model_id=model_id,
@@ -178,7 +196,13 @@ class Operations:
         )
         folder = self._folder(operation.id)
         await asyncio.to_thread(_write_inputs, folder, inputs)
-        job = Job(operation, terms, await Journal.open(folder / "events.jsonl"))
+        job = Job(
+            operation,
+            terms,
+            await Journal.open(folder / "events.jsonl"),
+            launcher_id=new.launcher_id,
+            state_ids=state_ids(new, model),
+        )
         try:
             await self._catalog.operations.create(operation)
         except BaseException:  # the model was deleted meanwhile, or the database fails: nothing of it stays
@@ -191,12 +215,16 @@ class Operations:
     async def list(self, model_id: ModelId) -> list[Operation]:
         """The newest first. Raises ModelNotFound."""
         await self._catalog.models.get(model_id)
-        return list(await self._catalog.operations.list(model_id))
+        before = self._queue.before(model_id)
+        operations = await self._catalog.operations.list(model_id)
+        return [msgspec.structs.replace(each, before=before.get(each.id)) for each in operations]
 
     async def get(self, operation_id: OperationId) -> Operation:
         """Raises OperationNotFound."""
         job = self._jobs.get(operation_id)
-        return job.operation if job is not None else await self._catalog.operations.get(operation_id)
+        if job is None:
+            return await self._catalog.operations.get(operation_id)
+        return self._with_place(job.operation)
 
     async def wait_ended(self, operation_id: OperationId) -> Operation:
         """Raises OperationNotFound."""
@@ -214,8 +242,8 @@ class Operations:
             raise OperationEnded(f"The operation has ended ({operation.status}); there is nothing to stop.")
         if job.run is not None:
             job.run.stop()
-        elif job in self._waiting:
-            self._waiting.remove(job)
+        elif job in self._queue:
+            self._queue.remove(job)
             await self._end(job, outcomes.cancelled("Stopped before it started."))
         return job.operation
 
@@ -247,7 +275,7 @@ class Operations:
         while operations := await self._catalog.operations.list(model_id):
             for operation in operations:
                 await self._remove(operation.id)
-        await self._pool.retire_all(model_id)
+        await self.launchers.remove_all(model_id)
 
     async def parameters(self, model_id: ModelId) -> ParameterDefinitions:
         """Raises ModelNotFound, FilesystemUnavailable, and InvalidRequest where slipway.toml is broken."""
@@ -299,32 +327,37 @@ class Operations:
 
     # --- the queue ---
 
+    def before(self, model_id: ModelId) -> dict[str, int]:
+        """How many operations wait before each of the model's that waits."""
+        return self._queue.before(model_id)
+
     async def _enqueue(self, job: Job) -> None:
         self._jobs[job.operation.id] = job
         if self._closing:
             await self._end(job, Outcome("interrupted", CLOSING))
-        elif len(self._waiting) >= MAX_QUEUED:
+        elif self.launchers.is_gone(job):
+            await self._end(job, outcomes.without_launcher())
+        elif len(self._queue) >= MAX_QUEUED:
             message = f"{MAX_QUEUED} operations are waiting already. Try again when some have ended."
             await self._end(job, Outcome("server_overloaded", message))
         else:
-            self._waiting.append(job)
+            self._queue.append(job)
             self._start_waiting()
 
     def _start_waiting(self) -> None:
-        while self._waiting and self._running < self._settings.max_launchers:
-            job = self._waiting.popleft()
-            self._running += 1
+        for job, place in self._queue.startable(self.launchers.claim):
             # Here and not in the task: a stop that comes before its first step must find it.
-            job.run = self._run_of(job)
-            job.task = asyncio.create_task(self._work(job, job.run))
+            job.run = self._run_of(job, place)
+            job.task = asyncio.create_task(self._work(job, job.run, place))
             self._tasks.add(job.task)
             job.task.add_done_callback(self._tasks.discard)
 
-    def _run_of(self, job: Job) -> Run:
-        running = msgspec.structs.replace(job.operation, status="running", started_at=time.time())
-        return Run(running, job.terms, folder=self._folder(running.id), journal=job.journal, around=self._around)
+    def _run_of(self, job: Job, place: Place) -> Run:
+        running = msgspec.structs.replace(job.operation, status="running", started_at=time.time(), spec=job.terms.spec)
+        folder = self._folder(running.id)
+        return Run(running, job.terms, folder=folder, journal=job.journal, place=place, around=self._around)
 
-    async def _work(self, job: Job, run: Run) -> None:
+    async def _work(self, job: Job, run: Run, place: Place) -> None:
         try:
             outcome = await self._execute(run)
         # A fault of ours in one operation must not end the others: it ends this one and is in the server's log.
@@ -336,7 +369,7 @@ class Operations:
         except Exception:  # as above; the next start of the host ends it as interrupted
             log_fault(job, "has ended, but how could not be written down")
         finally:
-            self._running -= 1
+            place.release()
             self._start_waiting()
 
     async def _execute(self, run: Run) -> Outcome:
@@ -347,6 +380,11 @@ class Operations:
         if outcome.kind not in STATUS_OF and self._mounts.lost_since(run.operation.model_id, began):
             return outcomes.without_filesystem(outcome)
         return outcome
+
+    def _with_place(self, operation: Operation) -> Operation:
+        if operation.status != "queued":
+            return operation
+        return msgspec.structs.replace(operation, before=self._queue.before(operation.model_id).get(operation.id))
 
     async def _end(self, job: Job, outcome: Outcome) -> None:
         status = STATUS_OF.get(outcome.kind, "failed")
@@ -371,8 +409,8 @@ class Operations:
     async def _interrupt(self, job: Job) -> None:
         outcome = Outcome("interrupted", CLOSING)
         if job.task is None:
-            if job in self._waiting:
-                self._waiting.remove(job)
+            if job in self._queue:
+                self._queue.remove(job)
             await self._end(job, outcome)
         elif job.run is not None:
             job.run.interrupt(outcome)
@@ -385,8 +423,15 @@ class Operations:
 
     # --- what a run asks and tells ---
 
+    async def _language(self, model_id: ModelId) -> Language | None:
+        mount = await self._mounts.get(model_id)
+        return await mount.run(language_of)
+
     async def _active_state(self, model_id: ModelId) -> StateId | None:
         return (await self._catalog.models.get(model_id)).active_state_id
+
+    def _tell(self, operation: Operation) -> None:
+        self._jobs[operation.id].operation = operation
 
     async def _save(self, operation: Operation) -> None:
         job = self._jobs[operation.id]
@@ -448,6 +493,17 @@ class Operations:
         elif model.active_state_id is None:
             _check_can_create_state(definitions)
 
+    def _terms(self, model: ModelRecord, new: NewOperation) -> Terms:
+        """Raises InvalidRequest, LauncherNotFound."""
+        terms = self.launches.terms(model.launch, new.kind, new.spec, new.max_durations)
+        if new.launcher_id is None:
+            return terms
+        if new.spec != SpecChoice():
+            raise InvalidRequest(
+                "Expected a launcher_id or a spec, got both: a persistent launcher has a spec of its own."
+            )
+        return replace(terms, spec=self.launchers.named(model.id, new.launcher_id).terms.spec)
+
     async def _discard(self, job: Job) -> None:
         await job.journal.close()
         await self._remove(job.operation.id)
@@ -458,6 +514,15 @@ class Operations:
 
     def _folder(self, operation_id: OperationId) -> Path:
         return self._settings.data_dir / "operations" / operation_id
+
+
+def state_ids(new: NewOperation, model: ModelRecord) -> frozenset[StateId | None]:
+    """By which names a launcher may know the state: None is the active one."""
+    if new.kind == "createModelState":
+        return frozenset()
+    if new.state_id is None or new.state_id == model.active_state_id:
+        return frozenset({None, model.active_state_id})
+    return frozenset({new.state_id})
 
 
 def log_fault(job: Job, what: str) -> None:

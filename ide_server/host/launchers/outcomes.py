@@ -54,11 +54,11 @@ def lost(error: LauncherLost, at: Phase, terms: Terms) -> Outcome:
 
 
 def code_terminated(ended: Exit, at: Phase, terms: Terms) -> Outcome:
-    message = f"The code's process ended during {doing(at)}: {_way(ended, terms)}"
+    message = f"The code's process ended during {doing(at)}: {way_of(ended, terms)}"
     return Outcome("code_terminated", message, at, exit_code=ended.code, signal=ended.signal, oom=ended.oom)
 
 
-def _way(ended: Exit, terms: Terms) -> str:
+def way_of(ended: Exit, terms: Terms) -> str:
     if ended.oom:
         return (
             f"it ran out of memory. Its launcher could use {terms.spec.memory_bytes / MEBIBYTE:.12g} MiB; use less, "
@@ -69,6 +69,10 @@ def _way(ended: Exit, terms: Terms) -> str:
     if ended.code is not None:
         return f"it exited with code {ended.code}."
     return "how is not known."
+
+
+def without_launcher() -> Outcome:
+    return Outcome("launcher_terminated", "The persistent launcher that it waited for was removed. Run it on another.")
 
 
 def without_filesystem(outcome: Outcome) -> Outcome:

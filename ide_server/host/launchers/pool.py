@@ -1,18 +1,21 @@
-"""All launchers of this host: those that work, and those that are kept warm for the next operation on the same code."""
+"""All temporary launchers of this host: those that work, and those that are kept warm for the next operation."""
 
 import asyncio
 import itertools
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Protocol
 
+from ide_server.catalog import new_id
 from ide_server.host.equipment import Edition, Equipment
 from ide_server.host.launchers.launch import Resources
 from ide_server.host.launchers.launcher import CallFailed, Launcher, LauncherLost, Listener
 from ide_server.host.launchers.output import Nobody
 from ide_server.host.launchers.spawn import Language, Spawn
 from ide_server.settings import Settings
-from ide_server.wire import FunctionName, ModelId, StateId
+from ide_server.wire import FunctionName, LauncherId, LauncherLevel, LauncherSpec, ModelId, OperationId, StateId
 
 DISPOSE_SECONDS = 10.0
 
@@ -33,28 +36,76 @@ class Fit:
     """Of the code, as it is before it is loaded."""
 
 
+@dataclass(frozen=True)
+class Need:
+    """The launcher that an operation needs."""
+
+    operation_id: OperationId
+    fit: Fit
+    equipment: Equipment
+    spec: LauncherSpec
+    state_id: StateId | None
+
+
 @dataclass
 class Warm:
-    """A launcher with what it has loaded; of one operation, or idle in the pool."""
+    """A launcher with what it has loaded; of one operation, or waiting for one."""
 
+    id: LauncherId
+    name: str
     launcher: Launcher
     fit: Fit
+    spec: LauncherSpec
+    started_at: float
     functions: list[FunctionName] | None = None
     """That can be called now; None: no code is loaded."""
     state_id: StateId | None = None
     is_instantiated: bool = False
     """With `state_id`, or with none."""
+    operation_id: OperationId | None = None
+    operations: int = 0
+    """How many it has worked on."""
+
+    @property
+    def level(self) -> LauncherLevel:
+        if self.functions is None:
+            return "launcher"
+        return "state_instantiated" if self.is_instantiated else "code_loaded"
 
     def holds(self, state_id: StateId | None) -> bool:
         return self.is_instantiated and self.state_id == state_id
+
+    def begin(self, need: Need) -> None:
+        self.operation_id, self.spec = need.operation_id, need.spec
+        self.operations += 1
+
+
+class Place(Protocol):
+    """Where an operation has its launcher from, and gives it back to by one of the last three."""
+
+    async def take(self, need: Need) -> Warm:
+        """One that holds the state or none. Raises SandboxFailed, FilesystemUnavailable."""
+
+    def keep(self, warm: Warm) -> None:
+        """For the next operation. Its output is turned off."""
+
+    async def kill(self, warm: Warm) -> None:
+        """At once; all that it printed has been read."""
+
+    async def close_one(self, warm: Warm) -> None:
+        """It has done its work and may end by itself, for a moment."""
+
+    def release(self) -> None:
+        """The operation has ended, whether it ever had a launcher or not."""
 
 
 class Idle:
     """A warm launcher that waits for its next operation, and ends when its time is over."""
 
-    def __init__(self, warm: Warm, seconds: float, on_expiry: Callable[[], object]) -> None:
+    def __init__(self, warm: Warm, on_expiry: Callable[[], object]) -> None:
         self.warm = warm
-        self._timer = asyncio.get_running_loop().call_later(seconds, on_expiry)
+        self.until = time.time() + warm.spec.idle_seconds
+        self._timer = asyncio.get_running_loop().call_later(warm.spec.idle_seconds, on_expiry)
 
     def take(self) -> Warm:
         self._timer.cancel()
@@ -62,48 +113,93 @@ class Idle:
 
 
 class Pool:
-    def __init__(self, settings: Settings, spawn: Spawn) -> None:
+    def __init__(self, settings: Settings, spawn: Spawn, *, changed: Callable[[ModelId], None]) -> None:
         self._settings = settings
         self._spawn = spawn
-        self._idle: dict[int, Idle] = {}
-        """By number, the one that has waited longest first."""
+        self._changed = changed
+        self._idle: dict[LauncherId, Idle] = {}
+        """The one that has waited longest first."""
+        self._working: dict[LauncherId, Warm] = {}
         self._numbers = itertools.count(1)
         self._alive = 0
         """Working and idle ones, and those on their way."""
+        self._reserved = 0
+        self._claims = 0
+        self._freed = asyncio.Event()
         self._endings: set[asyncio.Task[None]] = set()
 
-    async def take(self, fit: Fit, equipment: Equipment, *, state_id: StateId | None) -> Warm:
-        """An idle one that holds this state or none, or a new one. Raises SandboxFailed, FilesystemUnavailable."""
-        self._retire_where(lambda idle: idle.fit.model_id == fit.model_id and not _is_present(idle, fit))
-        number = self._best(fit, state_id)
-        if number is not None:
-            return self._idle.pop(number).take()
-        self._alive += 1
-        try:
-            await self._make_room()
-            return Warm(await self._start(fit, equipment), fit)
-        except BaseException:
-            self._alive -= 1
-            raise
+    @property
+    def capacity(self) -> int:
+        """How many may be alive at once. One at least: what is for no persistent launcher would wait for ever."""
+        return max(1, self._settings.max_launchers - self._reserved)
 
-    def keep(self, warm: Warm, *, seconds: float) -> None:
-        """For the next operation, but no longer than `seconds`. Its output is turned off."""
-        number = next(self._numbers)
-        self._idle[number] = Idle(warm, seconds, lambda: self._retire(number))
+    @property
+    def is_free(self) -> bool:
+        """Whether one more operation may have a launcher; it claims its place at once."""
+        return self._claims < self.capacity
+
+    def claim(self) -> None:
+        assert self.is_free
+        self._claims += 1
+
+    def release(self) -> None:
+        self._claims -= 1
+
+    def reserve(self, count: int) -> None:
+        """So many of the server's places are for persistent launchers."""
+        self._reserved = count
+        self._freed.set()
+
+    async def wait_reserved(self) -> None:
+        """Until so many are alive only that those with a reserved place can start."""
+        while self._alive > self.capacity:
+            if self._idle:
+                await self._retire(next(iter(self._idle)))
+                continue
+            self._freed.clear()
+            await self._freed.wait()
+
+    async def take(self, need: Need) -> Warm:
+        """An idle one that holds the state or none, or a new one. Raises SandboxFailed, FilesystemUnavailable."""
+        fit = need.fit
+        self._retire_where(lambda idle: idle.fit.model_id == fit.model_id and not _is_present(idle, fit))
+        found = self._best(fit, need.state_id)
+        warm = await self._new(need) if found is None else self._idle.pop(found).take()
+        warm.begin(need)
+        self._working[warm.id] = warm
+        self._changed(fit.model_id)
+        return warm
+
+    def keep(self, warm: Warm) -> None:
+        """For the next operation, but no longer than its spec says."""
+        self._end_work(warm)
+        self._idle[warm.id] = Idle(warm, lambda: self._retire(warm.id))
 
     async def kill(self, warm: Warm) -> None:
-        """One that works, at once; all that it printed has been read."""
+        self._end_work(warm)
         try:
             await warm.launcher.kill()
         finally:
-            self._alive -= 1
+            self._let_go()
 
     async def close_one(self, warm: Warm) -> None:
-        """One that has done its work: it may end by itself, for a moment."""
+        self._end_work(warm)
         try:
             await warm.launcher.close()
         finally:
-            self._alive -= 1
+            self._let_go()
+
+    def present(self) -> Iterator[tuple[Warm, float | None]]:
+        """Each with the time when it ends if nothing comes, where it is idle."""
+        yield from ((warm, None) for warm in self._working.values())
+        yield from ((idle.warm, idle.until) for idle in self._idle.values())
+
+    def is_idle(self, launcher_id: LauncherId) -> bool:
+        return launcher_id in self._idle
+
+    async def end_idle(self, launcher_id: LauncherId) -> None:
+        """It is gone on return."""
+        await self._retire(launcher_id)
 
     def retire(self, model_id: ModelId) -> None:
         """All idle ones of a model begin to end."""
@@ -118,48 +214,67 @@ class Pool:
         self._retire_where(lambda _: True)
         await asyncio.gather(*self._endings)
 
-    async def _start(self, fit: Fit, equipment: Equipment) -> Launcher:
-        name = f"launcher-{next(self._numbers)}-{fit.model_id}"
-        return await Launcher.start(
-            self._spawn,
-            name,
-            equipment=equipment,
-            model_id=fit.model_id,
-            language=fit.language,
-            resources=fit.resources,
-        )
+    async def _new(self, need: Need) -> Warm:
+        self._alive += 1
+        try:
+            await self._make_room()
+            name = f"temporary {next(self._numbers)}"
+            return await start(self._spawn, LauncherId(new_id()), name, need.fit, need.equipment, need.spec)
+        except BaseException:
+            self._let_go()
+            raise
 
-    def _best(self, fit: Fit, state_id: StateId | None) -> int | None:
-        fitting = [
-            number
-            for number, idle in self._idle.items()
-            if idle.warm.fit == fit and (idle.warm.holds(state_id) or not idle.warm.is_instantiated)
-        ]
-        return max(fitting, key=lambda number: (self._idle[number].warm.holds(state_id), number), default=None)
+    def _best(self, fit: Fit, state_id: StateId | None) -> LauncherId | None:
+        """The one that holds the state, or one that holds none; the last that was used."""
+        fitting = [idle.warm for idle in reversed(self._idle.values()) if idle.warm.fit == fit]
+        for is_it in (lambda warm: warm.holds(state_id), lambda warm: not warm.is_instantiated):
+            for warm in filter(is_it, fitting):
+                return warm.id
+        return None
+
+    def _end_work(self, warm: Warm) -> None:
+        warm.operation_id = None
+        self._working.pop(warm.id, None)
+        self._changed(warm.fit.model_id)
+
+    def _let_go(self) -> None:
+        self._alive -= 1
+        self._freed.set()
 
     def _retire_where(self, is_meant: Callable[[Warm], bool]) -> None:
-        for number in [number for number, idle in self._idle.items() if is_meant(idle.warm)]:
-            self._retire(number)
+        for launcher_id in [launcher_id for launcher_id, idle in self._idle.items() if is_meant(idle.warm)]:
+            self._retire(launcher_id)
 
     async def _make_room(self) -> None:
         """Idle ones give way, the one that has waited longest first."""
-        while self._alive > self._settings.max_launchers and self._idle:
+        while self._alive > self.capacity and self._idle:
             await self._retire(next(iter(self._idle)))
 
-    def _retire(self, number: int) -> "asyncio.Task[None]":
-        warm = self._idle.pop(number).take()
+    def _retire(self, launcher_id: LauncherId) -> "asyncio.Task[None]":
+        warm = self._idle.pop(launcher_id).take()
         task = asyncio.create_task(self._end(warm), name=f"end of a launcher of {warm.fit.model_id}")
         self._endings.add(task)
         task.add_done_callback(self._endings.discard)
         return task
 
     async def _end(self, warm: Warm) -> None:
-        warm.launcher.output.turn_to(Nobody())
-        try:
-            await dispose(warm)
-        except (CallFailed, LauncherLost, TimeoutError) as problem:
-            logger.info("A launcher of model %s did not dispose of its state: %r", warm.fit.model_id, problem)
+        await dispose_quietly(warm)
         await self.close_one(warm)
+
+
+async def start(
+    spawn: Spawn, launcher_id: LauncherId, name: str, fit: Fit, equipment: Equipment, spec: LauncherSpec
+) -> Warm:
+    """Raises SandboxFailed, FilesystemUnavailable."""
+    launcher = await Launcher.start(
+        spawn,
+        f"launcher-{new_id()}",
+        equipment=equipment,
+        model_id=fit.model_id,
+        language=fit.language,
+        resources=fit.resources,
+    )
+    return Warm(launcher_id, name, launcher, fit, spec, time.time())
 
 
 async def dispose(warm: Warm, listener: Listener | None = None) -> None:
@@ -167,6 +282,15 @@ async def dispose(warm: Warm, listener: Listener | None = None) -> None:
     if warm.is_instantiated and "dispose" in (warm.functions or ()):
         async with asyncio.timeout(DISPOSE_SECONDS):
             await warm.launcher.call("dispose", listener)
+
+
+async def dispose_quietly(warm: Warm) -> None:
+    """Of one that no operation has: nobody hears what it prints, and how it fails is in the server's log."""
+    warm.launcher.output.turn_to(Nobody())
+    try:
+        await dispose(warm)
+    except (CallFailed, LauncherLost, TimeoutError) as problem:
+        logger.info("A launcher of model %s did not dispose of its state: %r", warm.fit.model_id, problem)
 
 
 def _is_present(warm: Warm, fit: Fit) -> bool:

@@ -18,7 +18,7 @@ from ide_server.host.launchers.journal import Journal
 from ide_server.host.launchers.launch import Terms
 from ide_server.host.launchers.launcher import CallFailed, Launcher, LauncherLost, Mounted
 from ide_server.host.launchers.logs import LogBudget
-from ide_server.host.launchers.pool import Fit, Pool, Warm, dispose
+from ide_server.host.launchers.pool import Fit, Need, Place, Warm, dispose
 from ide_server.host.launchers.reports import Reports
 from ide_server.host.launchers.results import InvalidResult, ResultWriter
 from ide_server.host.launchers.spawn import Language, Spawn
@@ -32,6 +32,7 @@ from ide_server.wire import (
     ModelId,
     NewOperation,
     Operation,
+    OperationLauncher,
     Outcome,
     ParameterDefinitions,
     Phase,
@@ -62,10 +63,11 @@ class Surroundings:
     """What every run shares, and what it tells its owner."""
 
     spawn: Spawn
-    pool: Pool
     states: States
     active_state: Callable[[ModelId], Awaitable[StateId | None]]
     save: Callable[[Operation], Awaitable[None]]
+    tell: Callable[[Operation], None]
+    """As `save`, but the row and those who watch may wait for the next `save`."""
     saw_functions: Callable[[Operation, Sequence[FunctionName]], Awaitable[None]]
     made_first_state: Callable[[Operation, StateId], Awaitable[None]]
     first_state: Callable[[ModelId], asyncio.Lock]
@@ -86,10 +88,18 @@ class Run:
     """Once it executes; it can be stopped before."""
 
     def __init__(
-        self, operation: Operation, terms: Terms, *, folder: Path, journal: Journal, around: Surroundings
+        self,
+        operation: Operation,
+        terms: Terms,
+        *,
+        folder: Path,
+        journal: Journal,
+        place: Place,
+        around: Surroundings,
     ) -> None:
         self.operation = operation
         self._terms = terms
+        self._place = place
         self._folder = folder
         self._journal = journal
         self._around = around
@@ -116,7 +126,7 @@ class Run:
         finally:
             self._deadline = None
             if self._warm is not None:
-                await self._around.pool.kill(self._warm)
+                await self._place.kill(self._warm)
 
     def stop(self) -> None:
         """A train is asked first, and ended GRACE_SECONDS later; the second time, and all else, is ended at once."""
@@ -164,7 +174,9 @@ class Run:
             fit = Fit(
                 self.operation.model_id, language, self._terms.resources, equipment.edition, generation, code.mark
             )
-            self._warm = await self._around.pool.take(fit, equipment, state_id=state_id)
+            need = Need(self.operation.id, fit, equipment, self._terms.spec, state_id)
+            self._warm = await self._place.take(need)
+            self._tell(launcher=OperationLauncher(self._warm.id, self._warm.name, self._warm.level))
             self._warm.launcher.output.turn_to(LogBudget(self._journal, max_bytes=MAX_LOG_BYTES))
             if self._warm.functions is None:
                 self._warm.functions = await self._warm.launcher.load(self._reports)
@@ -200,7 +212,7 @@ class Run:
     async def _load_anew(self, state_id: StateId | None) -> None:
         """The active state has been changed since a launcher was chosen that holds it."""
         assert self._inputs.language is not None  # or nothing would have been loaded
-        await self._around.pool.kill(self._launched)
+        await self._place.kill(self._launched)
         self._warm = None
         await self._load(self._inputs.language, state_id)
 
@@ -314,10 +326,10 @@ class Run:
             if seconds > 0 and self.operation.kind != "train":
                 async with asyncio.timeout(DRAIN_SECONDS):
                     await warm.launcher.output.turn_off()
-                self._around.pool.keep(warm, seconds=seconds)
+                self._place.keep(warm)
             else:
                 await dispose(warm, self._reports)
-                await self._around.pool.close_one(warm)
+                await self._place.close_one(warm)
             self._warm = None
         except CallFailed as failed:
             self._note(f"dispose failed: {failed.said.message}")
@@ -375,6 +387,11 @@ class Run:
     async def _save(self, **changes: StateId) -> None:
         self.operation = msgspec.structs.replace(self.operation, **changes)
         await self._around.save(self.operation)
+
+    def _tell(self, *, launcher: OperationLauncher) -> None:
+        """Written down, and heard of, with what is saved next: the end at the latest."""
+        self.operation = msgspec.structs.replace(self.operation, launcher=launcher)
+        self._around.tell(self.operation)
 
     def _note(self, text: str) -> None:
         self._journal.append(Log(time.time(), "stderr", f"[{text}]\n"))

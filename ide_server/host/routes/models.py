@@ -95,6 +95,8 @@ async def standing(state: HostState, model_id: ModelId) -> list[wire.ModelEvent]
         wire.EnvironmentChanged(await state["model_environments"].get(model_id)),
         wire.VariablesChanged(await state["variables"].list(model_id)),
         wire.LaunchChanged(await state["operations"].launches.get(model_id)),
+        wire.LaunchersChanged([*state["operations"].launchers.shown(model_id)]),
+        wire.QueueChanged(state["operations"].before(model_id)),
         wire.MountedModelsChanged(await state["mounted_models"].list(model_id)),
     ]
 
