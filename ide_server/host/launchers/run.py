@@ -9,22 +9,32 @@ from pathlib import Path
 
 import msgspec
 
-from ide_server.errors import SlipwayError
-from ide_server.host.equipment import Equipment
 from ide_server.host.launchers import outcomes
 from ide_server.host.launchers.checkpoints import Checkpoints
 from ide_server.host.launchers.code import Code
 from ide_server.host.launchers.journal import Journal
 from ide_server.host.launchers.launch import Terms
-from ide_server.host.launchers.launcher import CallFailed, Launcher, LauncherLost, Mounted
+from ide_server.host.launchers.launcher import CallFailed, Launcher, LauncherLost
 from ide_server.host.launchers.logs import LogBudget
+from ide_server.host.launchers.phases import (
+    DRAIN_SECONDS,
+    GRACE_SECONDS,
+    MAX_LOG_BYTES,
+    ActiveState,
+    Ended,
+    Ending,
+    bounded,
+    others_of,
+    others_with_states,
+    prepared,
+)
 from ide_server.host.launchers.pool import Fit, Need, Place, Warm, dispose
 from ide_server.host.launchers.reports import Reports
-from ide_server.host.launchers.results import InvalidResult, ResultWriter
+from ide_server.host.launchers.results import ResultWriter
 from ide_server.host.launchers.spawn import Language, Spawn
 from ide_server.host.mounted_models import NOTHING_MOUNTED, PassedMounts
 from ide_server.host.parameters import check_arguments
-from ide_server.host.states import Origin, States, StateTooLarge
+from ide_server.host.states import Origin, States
 from ide_server.wire import (
     FunctionName,
     Loaded,
@@ -42,12 +52,6 @@ from ide_server.wire import (
     StateOrigin,
 )
 
-GRACE_SECONDS = 3.0
-"""How long a train that was asked to stop may take to return."""
-DRAIN_SECONDS = 2.0
-"""How long the code may go on printing before its launcher is not kept."""
-MAX_LOG_BYTES = 64 << 20
-
 
 class Inputs(msgspec.Struct, frozen=True):
     """An operation's request.json: all that it was started with, so that it needs no look at what changed since."""
@@ -64,7 +68,7 @@ class Surroundings:
 
     spawn: Spawn
     states: States
-    active_state: Callable[[ModelId], Awaitable[StateId | None]]
+    active_state: ActiveState
     save: Callable[[Operation], Awaitable[None]]
     tell: Callable[[Operation], None]
     """As `save`, but the row and those who watch may wait for the next `save`."""
@@ -73,14 +77,6 @@ class Surroundings:
     first_state: Callable[[ModelId], asyncio.Lock]
     look_at_code: Callable[[ModelId, PassedMounts], Awaitable[tuple[Code, int]]]
     """As it is, with what it finds in mounted models, and the generation of the mount that it is in."""
-
-
-class Ended(Exception):
-    """The operation has its outcome before the last phase."""
-
-    def __init__(self, outcome: Outcome) -> None:
-        super().__init__(outcome.message)
-        self.outcome = outcome
 
 
 class Run:
@@ -109,41 +105,27 @@ class Run:
         self._code_digest = ""
         self._mounted = NOTHING_MOUNTED
         self._phase: Phase | None = None
-        self._stopped: Outcome | None = None
-        self._deadline: asyncio.Timeout | None = None
+        self._ending = Ending()
 
     async def execute(self, inputs: Inputs) -> Outcome:
         """To the end, whatever that is; nothing of the launcher is left then."""
         self._inputs = inputs
         try:
-            async with asyncio.timeout(None) as self._deadline:
-                return self._stopped or await self._run()
-        except Ended as ended:
-            return self._stopped or ended.outcome
-        except TimeoutError:
-            assert self._stopped is not None  # only `_stop` sets this deadline
-            return self._stopped
+            return await self._ending.bound(self._run)
         finally:
-            self._deadline = None
             if self._warm is not None:
                 await self._place.kill(self._warm)
 
     def stop(self) -> None:
         """A train is asked first, and ended GRACE_SECONDS later; the second time, and all else, is ended at once."""
-        asked = self._stopped is not None
-        if self._phase == "train" and not asked and self._warm is not None:
+        if self._phase == "train" and self._ending.outcome is None and self._warm is not None:
             self._warm.launcher.cancel()
-            self._stop(outcomes.cancelled(), in_seconds=GRACE_SECONDS)
+            self._ending.ask(outcomes.cancelled(), in_seconds=GRACE_SECONDS)
         else:
-            self._stop(outcomes.cancelled(), in_seconds=0)
+            self._ending.ask(outcomes.cancelled(), in_seconds=0)
 
     def interrupt(self, outcome: Outcome) -> None:
-        self._stop(outcome, in_seconds=0)
-
-    def _stop(self, outcome: Outcome, *, in_seconds: float) -> None:
-        self._stopped = outcome
-        if self._deadline is not None and not self._deadline.expired():
-            self._deadline.reschedule(asyncio.get_running_loop().time() + in_seconds)
+        self._ending.ask(outcome, in_seconds=0)
 
     async def _run(self) -> Outcome:
         if self._inputs.language is None:
@@ -165,7 +147,7 @@ class Run:
 
     async def _load(self, language: Language, state_id: StateId | None) -> None:
         """In a launcher that holds this state, or none yet."""
-        equipment = await self._prepare()
+        equipment = await prepared(self._around.spawn, self.operation.model_id)
         self._mounted = equipment.mounted
         self._journal.keep_out(equipment.variables.secrets)
         async with self._timed("codeStartup"):
@@ -200,11 +182,8 @@ class Run:
                 keys = None
                 if state_id is not None:
                     keys = await self._around.states.keys(self.operation.model_id, state_id)
-                others: dict[str, Mounted] = {
-                    model_id: Mounted(path) for path, model_id in self._mounted.by_path.items()
-                }
                 warm.functions = await warm.launcher.call(
-                    "instantiateModel", self._reports, state=keys, other_models=others
+                    "instantiateModel", self._reports, state=keys, other_models=others_of(self._mounted)
                 )
                 await self._saw(warm.functions)
         warm.state_id, warm.is_instantiated = state_id, True
@@ -243,7 +222,8 @@ class Run:
         async with self._checkpoints() as checkpoints:
             async with self._timed("train"):
                 await self._running.call("train", self._reports, parameters=arguments)
-            stopped = self._withdraw_stop()
+            # It has returned by itself: what it learned is worth the time to keep it.
+            stopped = self._ending.withdraw()
             return await self._keep_learned(checkpoints, stopped)
 
     async def _keep_learned(self, checkpoints: Checkpoints, stopped: Outcome | None) -> Outcome:
@@ -282,7 +262,7 @@ class Run:
         arguments, others = None, None
         if function == "createModelState":
             arguments = check_arguments(self._inputs.definitions.create_state, parameters)
-            others = await self._others_with_states()
+            others = await others_with_states(self._mounted, self._around.active_state, states)
         async with self._timed(phase), states.draft(model_id) as draft:
             self._reports.draft = draft
             await self._running.call(function, self._reports, parameters=arguments, other_models=others)
@@ -294,15 +274,6 @@ class Run:
         if self.operation.kind == "createModelState":
             await self._save(result_state_id=state.id)
         return state.id
-
-    async def _others_with_states(self) -> dict[str, Mounted]:
-        """The mounted models, with the state that is active of each now."""
-        others: dict[str, Mounted] = {}
-        for path, model_id in self._mounted.by_path.items():
-            state_id = await self._around.active_state(model_id)
-            keys = None if state_id is None else await self._around.states.keys(model_id, state_id)
-            others[model_id] = Mounted(path, keys)
-        return others
 
     def _origin(self, kind: StateOrigin) -> Origin:
         learned = kind in ("trained", "checkpoint")
@@ -338,12 +309,6 @@ class Run:
         except TimeoutError:
             self._note("The code did not clean up or fall silent in time, so its launcher is ended.")
 
-    async def _prepare(self) -> Equipment:
-        try:
-            return await self._around.spawn.prepare(self.operation.model_id)
-        except SlipwayError as error:
-            raise Ended(Outcome("launcher_terminated", error.message, "codeStartup")) from error
-
     # --- around them ---
 
     @asynccontextmanager
@@ -352,31 +317,11 @@ class Run:
         self._phase, began = phase, time.monotonic()
         self._journal.append(PhaseStarted(time.time(), phase))
         try:
-            async with asyncio.timeout(self._terms.allowed_seconds(phase)) as limit:
+            async with bounded(phase, self._terms):
                 yield
-        except CallFailed as failed:
-            raise Ended(outcomes.call_failed(failed, phase)) from failed
-        except LauncherLost as lost:
-            raise Ended(outcomes.lost(lost, phase, self._terms)) from lost
-        except (InvalidResult, StateTooLarge) as invalid:
-            raise Ended(outcomes.invalid_output(str(invalid), phase)) from invalid
-        except SlipwayError as error:
-            raise Ended(Outcome("launcher_terminated", error.message, phase)) from error
-        except TimeoutError as late:
-            if not limit.expired():
-                raise
-            raise Ended(outcomes.out_of_time(self._terms, phase)) from late
         finally:
             self._phase = None
             self._journal.append(PhaseEnded(time.time(), phase, time.monotonic() - began))
-
-    def _withdraw_stop(self) -> Outcome | None:
-        """The train has returned by itself: what it learned is worth the time to keep it."""
-        if self._stopped is not None and self._stopped.kind == "cancelled" and self._deadline is not None:
-            self._deadline.reschedule(None)
-            stopped, self._stopped = self._stopped, None
-            return stopped
-        return None
 
     async def _saw(self, functions: list[FunctionName]) -> None:
         if functions != self._functions:
