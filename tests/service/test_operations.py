@@ -543,8 +543,8 @@ async def test_values_go_in_and_come_out_unchanged(lab: Laboratory, code: dict[s
     assert (outputs["matrix"].shape, outputs["matrix"].elements) == ([2, 2], [1, 2, 3, 4])
     assert (outputs["text"].type, outputs["text"].elements) == ("string", ["häí"])
     assert (outputs["picture"].type, outputs["picture"].blobs[0].format) == ("image", "png")
-    path, blob = await lab.operations.blob(finished.operation.id, 0)
-    assert (path.read_bytes(), blob.byte_size) == (b"\x89PNG\r\n\x1a\n", 8)
+    path, blob, output = await lab.operations.blob(finished.operation.id, 0)
+    assert (output, path.read_bytes(), blob.byte_size) == ("picture", b"\x89PNG\r\n\x1a\n", 8)
     with pytest.raises(OperationNotFound, match="no file 7"):
         await lab.operations.blob(finished.operation.id, 7)
 
@@ -747,7 +747,7 @@ async def test_every_template_runs(lab: Laboratory, template: str) -> None:
     assert evaluated.operation.status == "succeeded", evaluated.details
     result = await lab.operations.result(evaluated.operation.id)
     if template == "image":
-        path, blob = await lab.operations.blob(evaluated.operation.id, 0)
+        path, blob, _ = await lab.operations.blob(evaluated.operation.id, 0)
         assert (blob.format, path.read_bytes()[:8]) == ("png", b"\x89PNG\r\n\x1a\n")
         return
     assert result.outputs[0].values[0].elements == [0, 0, 0, 0]

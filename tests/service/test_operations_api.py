@@ -146,7 +146,7 @@ def test_files_of_a_result_are_typed_by_what_a_browser_may_show(served: Served) 
     assert picture.headers["content-disposition"].startswith("inline")
     drawing = served.client.get(f"{operation}/result/blobs/1")
     assert (drawing.content, drawing.headers["content-type"]) == (b"<svg/>", "application/octet-stream")
-    assert drawing.headers["content-disposition"].startswith("attachment")
+    assert drawing.headers["content-disposition"] == 'attachment; filename="drawing.svg"'
     assert {reply.headers["x-content-type-options"] for reply in (picture, drawing)} == {"nosniff"}
     assert served.client.get(f"{operation}/result/blobs/2").status_code == 404
 

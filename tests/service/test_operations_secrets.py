@@ -78,7 +78,7 @@ async def test_texts_too_long_for_the_page_are_kept_without_the_secret(lab: Labo
     result = await lab.operations.result(finished.operation.id)
     [value] = result.outputs[0].values
     assert set(value.elements) == {"***"}
-    path, _ = await lab.operations.blob(finished.operation.id, value.blobs[0].index)
+    path, *_ = await lab.operations.blob(finished.operation.id, value.blobs[0].index)
     assert json.loads(path.read_bytes()) == ["***"] * 50_000
     assert SECRET not in kept(lab)
 

@@ -1,5 +1,6 @@
 /** The server's REST API, typed. Every reply that is an error becomes an ApiError. */
 
+import { parseExactly } from '../base/exact-json.ts';
 import { encodePath, parent } from '../base/paths.ts';
 import type {
   ApiToken,
@@ -505,8 +506,9 @@ export class ModelApi {
     return json('POST', `${operationPath(id)}/cancel`);
   }
 
-  result(id: OperationId): Promise<Result> {
-    return json('GET', `${operationPath(id)}/result`);
+  async result(id: OperationId): Promise<Result> {
+    const response = await request(`${operationPath(id)}/result`);
+    return parseExactly(await response.text()) as Result; // the server's types are wire.ts
   }
 
   blobUrl(id: OperationId, index: number): string {

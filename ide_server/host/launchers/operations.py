@@ -297,13 +297,13 @@ class Operations:
         """Where the blobs of its result are, each named by its index."""
         return self._folder(operation_id) / "blobs"
 
-    async def blob(self, operation_id: OperationId, index: int) -> tuple[Path, Blob]:
-        """The encoded file of a result. Raises OperationNotFound."""
+    async def blob(self, operation_id: OperationId, index: int) -> tuple[Path, Blob, str]:
+        """The encoded file of a result, and the name of its output. Raises OperationNotFound."""
         result = await self.result(operation_id)
         for output in result.outputs:
             for blob in (blob for value in output.values for blob in value.blobs):
                 if blob.index == index:
-                    return self.blobs_folder(operation_id) / str(index), blob
+                    return self.blobs_folder(operation_id) / str(index), blob, output.name
         raise OperationNotFound(f"The result of this operation has no file {index}.")
 
     async def events(self, operation_id: OperationId, offset: int) -> AsyncIterator[OperationEvents]:

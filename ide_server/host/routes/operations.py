@@ -70,9 +70,9 @@ async def show_result(request: Request[HostState]) -> Response:
 
 
 async def show_blob(request: Request[HostState]) -> Response:
-    path, blob = await request.state["operations"].blob(operation_id_of(request), request.path_params["index"])
+    path, blob, output = await request.state["operations"].blob(operation_id_of(request), request.path_params["index"])
     shown = blob.format in MEDIA_TYPES
-    name = f"output-{blob.index}" + (f".{blob.format}" if blob.format else "")
+    name = f"{output}.{blob.format or 'bin'}"
     return FileResponse(
         path,
         media_type=MEDIA_TYPES.get(blob.format, "application/octet-stream"),

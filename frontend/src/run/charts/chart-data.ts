@@ -1,6 +1,6 @@
 /** A metric's points as a chart takes them: x ascending, gaps null. */
 
-import type { MetricSeries } from './transcript.ts';
+import type { MetricSeries } from '../transcript.ts';
 
 export interface ChartData {
   readonly x: readonly number[];
