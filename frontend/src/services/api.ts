@@ -19,6 +19,8 @@ import type {
   ErrorReply,
   FolderUsage,
   Host,
+  Launch,
+  LaunchChoice,
   Model,
   ModelChange,
   ModelEnvironment,
@@ -382,6 +384,11 @@ export class ModelApi {
 
   private mountedPath(name: string): string {
     return `${this.root}/mounted/${encodeURIComponent(name)}`;
+  }
+
+  /** What its operations are launched with. */
+  chooseLaunch(choice: LaunchChoice): Promise<Launch> {
+    return json('PUT', `${this.root}/launch`, choice);
   }
 
   terminals(): Promise<Terminal[]> {

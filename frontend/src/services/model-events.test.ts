@@ -14,6 +14,10 @@ const operation = (change: Partial<Operation>): Operation => ({
   started_at: null,
   ended_at: null,
   outcome: null,
+  spec: null,
+  max_durations: null,
+  launcher: null,
+  before: null,
   ...change,
 });
 

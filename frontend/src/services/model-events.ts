@@ -155,6 +155,10 @@ export class ModelEvents implements Disposable {
     this.mountedModelsStore.update((known) => known.filter((mounted) => mounted.name !== name));
   }
 
+  launchChanged(launch: Launch): void {
+    this.launchStore.set(launch);
+  }
+
   operationChanged(operation: Operation): void {
     this.operationsStore.update((operations) => withOperation(operations, operation));
   }
@@ -205,7 +209,7 @@ export class ModelEvents implements Disposable {
       case 'mounted_models':
         return this.mountedModelsStore.set(event.mounted_models);
       case 'launch':
-        return this.launchStore.set(event.launch);
+        return this.launchChanged(event.launch);
       case 'launchers':
         return this.launchersStore.set(event.launchers);
       case 'queue':

@@ -8,7 +8,7 @@
  *   $derived(session.usage)`, then `$usage`.
  * - What a person can do is a command: `onMount(() => { const command = session.commands.register({...}); return () =>
  *   command.dispose(); })`. Commands the workbench has: 'view.terminal' and 'view.run' show and focus a panel,
- *   'files.saveAll', 'model.settings', 'model.environment', 'model.variables', 'model.mounts', 'model.filesystem',
+ *   'files.saveAll', 'model.settings', 'model.environment', 'model.variables', 'model.mounts', 'model.launch', 'model.filesystem',
  *   'palette.show'. The terminal registers 'terminal.new' and 'terminal.focus', the run
  *   panel 'run.evaluate' (F5, Ctrl+Enter), 'run.train', 'run.stop' (Shift+F5) and 'run.focus'; 'view.terminal' and 'view.run'
  *   call the two focus commands once their panel is seen.

@@ -2,7 +2,7 @@
 
 import type { IconName } from '../../ui/icons.ts';
 
-export type SectionName = 'general' | 'environment' | 'variables' | 'mounts' | 'filesystem';
+export type SectionName = 'general' | 'environment' | 'variables' | 'mounts' | 'launchers' | 'filesystem';
 
 export interface SectionTab {
   readonly name: SectionName;
@@ -15,6 +15,7 @@ export const SECTIONS: readonly SectionTab[] = [
   { name: 'environment', title: 'Environment', icon: 'layers' },
   { name: 'variables', title: 'Variables', icon: 'key' },
   { name: 'mounts', title: 'Mounted models', icon: 'link' },
+  { name: 'launchers', title: 'Launchers', icon: 'chip' },
   { name: 'filesystem', title: 'Filesystem', icon: 'disk' },
 ];
 
