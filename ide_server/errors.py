@@ -6,9 +6,10 @@ SlipwayError
 ├── ForbiddenOrigin, ScopeMissing
 ├── NotFound
 │   ├── ModelNotFound, FileNotFound, StateNotFound, OperationNotFound, TerminalNotFound, TemplateNotFound
-│   └── MountedModelNotFound, LauncherNotFound, EnvironmentNotFound, VariableNotFound, SnapshotNotFound, TokenNotFound
+│   ├── MountedModelNotFound, LauncherNotFound, EnvironmentNotFound, VariableNotFound, SnapshotNotFound, TokenNotFound
+│   └── DatasetNotFound
 ├── AlreadyExists
-├── ModelInUse
+├── ModelInUse, DatasetInUse
 ├── IdempotencyKeyReused, RequestUnderWay
 ├── PreconditionRequired
 ├── FileChanged
@@ -109,6 +110,12 @@ class SnapshotNotFound(NotFound):
 
 class TokenNotFound(NotFound):
     code = "token_not_found"
+
+
+class DatasetNotFound(NotFound):
+    """Also where a dataset has no such key or entry."""
+
+    code = "dataset_not_found"
 
 
 class AlreadyExists(SlipwayError):
@@ -221,6 +228,12 @@ class SecretsUnreadable(SlipwayError):
     """The key file is missing, broken or another one. details: `names` of the secrets, where some were to be read."""
 
     code = "secrets_unreadable"
+
+
+class DatasetInUse(SlipwayError):
+    """Operations that have not ended read it."""
+
+    code = "dataset_in_use"
 
 
 class TooManyTerminals(SlipwayError):

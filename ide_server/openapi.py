@@ -49,6 +49,7 @@ GROUPS = {
     "snapshots": "Snapshots",
     "models/import": "Snapshots",
     "states": "States",
+    "datasets": "Datasets",
     "terminals": "Terminals",
     "variables": "Environment variables",
     "mounted": "Mounted models",
@@ -68,6 +69,12 @@ IF_MATCH = {
 }
 NAME = {"name": "Required. What it is to be called."}
 MODEL = "/models/{model}"
+DATASET = "/datasets/{dataset}"
+FORMAT = {
+    "format": "Required. csv, jsonl, npy or zip.",
+    "key": "Required of npy. The key that its entries are of; other formats name their keys.",
+}
+KEY = {"key": "Required. The key."}
 
 ENDPOINTS = (
     Endpoint("GET", "/host", "What serves", wire.Host),
@@ -139,6 +146,31 @@ ENDPOINTS = (
     Endpoint("DELETE", f"{MODEL}/states/{{state}}", "Delete a state that is not active", status=204),
     Endpoint("GET", f"{MODEL}/states/{{state}}/content", "Download one key", BYTES, query={"key": "The key."}),
     Endpoint("GET", f"{MODEL}/states/{{state}}/zip", "Download all keys", ZIP),
+    Endpoint("GET", "/datasets", "Datasets", list[wire.Dataset]),
+    Endpoint("POST", "/datasets", "Make an empty dataset", wire.Dataset, wire.NewDataset, 201),
+    Endpoint(
+        "POST", "/datasets/upload", "Make a dataset of what is in a file", wire.Dataset, BYTES, 201, query=NAME | FORMAT
+    ),
+    Endpoint("GET", DATASET, "A dataset", wire.Dataset),
+    Endpoint("PATCH", DATASET, "Rename a dataset", wire.Dataset, wire.DatasetChange),
+    Endpoint("DELETE", DATASET, "Delete a dataset that no operation reads", status=204),
+    Endpoint("DELETE", f"{DATASET}/keys", "Delete a key", wire.Dataset, query=KEY),
+    Endpoint("POST", f"{DATASET}/entries", "Append entries", wire.Dataset, wire.NewEntries),
+    Endpoint("POST", f"{DATASET}/upload", "Append what is in a file", wire.Dataset, BYTES, query=FORMAT),
+    Endpoint(
+        "GET",
+        f"{DATASET}/entries",
+        "Some entries of a key, large ones cut",
+        wire.DatasetEntries,
+        query=KEY | {"start": "The first; 0 without.", "count": "How many, at most 1,000; 100 without."},
+    ),
+    Endpoint(
+        "GET",
+        f"{DATASET}/entries/{{index}}/content",
+        "A file of an entry; of a tensor all of it as .npy, of texts as JSON",
+        BYTES,
+        query=KEY | {"file": "Which of the files of an entry that has several; 0 without."},
+    ),
     Endpoint("GET", f"{MODEL}/snapshots", "Snapshots", list[wire.Snapshot]),
     Endpoint("POST", f"{MODEL}/snapshots", "Take a snapshot", wire.Snapshot, wire.NewSnapshot, 201),
     Endpoint("PATCH", f"{MODEL}/snapshots/{{snapshot}}", "Rename a snapshot", wire.Snapshot, wire.SnapshotChange),

@@ -40,6 +40,7 @@ STATUS: Mapping[type[errors.SlipwayError], HTTPStatus] = {
     errors.EnvironmentFailed: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.EnvironmentInUse: HTTPStatus.CONFLICT,
     errors.SecretsUnreadable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.DatasetInUse: HTTPStatus.CONFLICT,
     errors.TooManyTerminals: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TooManyLaunchers: HTTPStatus.TOO_MANY_REQUESTS,
     errors.LauncherBusy: HTTPStatus.CONFLICT,

@@ -1,4 +1,4 @@
-"""The database: models, variables, states, operations, sign-in. SQLite by default, PostgreSQL by URL."""
+"""The database: models, variables, states, operations, datasets, sign-in. SQLite by default, PostgreSQL by URL."""
 
 from pathlib import Path
 from typing import Any, Self
@@ -7,6 +7,7 @@ from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from ide_server.catalog.api_tokens import ApiTokens
+from ide_server.catalog.datasets import DatasetRecord, Datasets, KeyRecord, NumberRange
 from ide_server.catalog.ids import new_id
 from ide_server.catalog.launchers import LauncherRecord, Launchers
 from ide_server.catalog.models import ModelRecord, Models
@@ -19,7 +20,18 @@ from ide_server.catalog.states import States
 from ide_server.catalog.variables import VariableRecord, Variables
 from ide_server.settings import Settings
 
-__all__ = ["Catalog", "LauncherRecord", "ModelRecord", "MountedRecord", "VariableRecord", "migrate", "new_id"]
+__all__ = [
+    "Catalog",
+    "DatasetRecord",
+    "KeyRecord",
+    "LauncherRecord",
+    "ModelRecord",
+    "MountedRecord",
+    "NumberRange",
+    "VariableRecord",
+    "migrate",
+    "new_id",
+]
 
 
 class Catalog:
@@ -32,6 +44,7 @@ class Catalog:
         self.operations = Operations(engine, blocking)
         self.variables = Variables(engine)
         self.mounted_models = MountedModels(engine)
+        self.datasets = Datasets(engine)
         self.sign_in = SignIn(engine)
         self.api_tokens = ApiTokens(engine)
         self.replies = Replies(engine)

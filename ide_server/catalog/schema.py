@@ -147,6 +147,19 @@ launchers = Table(
     Column("choice", JSON, nullable=False),
 )
 
+# What is in the files of a dataset's folder, as far as it counts.
+datasets = Table(
+    "datasets",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False, unique=True),
+    Column("created_at", Double, nullable=False),
+    # When entries came or went last.
+    Column("changed_at", Double, nullable=False),
+    # A list of catalog.KeyRecord.
+    Column("keys", JSON, nullable=False),
+)
+
 # Replies to requests that came with an idempotency key, for a day.
 replies = Table(
     "replies",

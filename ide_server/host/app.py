@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
 from ide_server.catalog import Catalog
+from ide_server.host.datasets import Datasets
 from ide_server.host.environments import Environments
 from ide_server.host.events import ModelEvents
 from ide_server.host.files import Files
@@ -88,7 +89,9 @@ async def owners(settings: Settings) -> AsyncIterator[HostState]:
         mounted_models.on_change(terminals.announce)
         states = States(settings, catalog, events)
         spawn = SandboxSpawn(settings, mounts, model_environments, sandboxes)
-        operations = Operations(settings, catalog, mounts, spawn, states, events)
+        datasets = Datasets(settings, catalog)
+        await datasets.start()
+        operations = Operations(settings, catalog, mounts, spawn, states, datasets, events)
         await operations.start()
         stack.push_async_callback(operations.close)
         model_environments.on_change(operations.retire_idle)
@@ -132,6 +135,7 @@ async def owners(settings: Settings) -> AsyncIterator[HostState]:
             terminals=terminals,
             states=states,
             snapshots=snapshots,
+            datasets=datasets,
             parameter_files=ParameterFiles(mounts, files),
             operations=operations,
             inference=Inference(catalog, operations),

@@ -10,7 +10,8 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Protocol
 
 import msgspec
 
@@ -38,7 +39,7 @@ class Argument:
     """A parameter as a launcher reads it: `count` encoded values, one after the other in `values`.
 
     `ends` holds where each ends, as little-endian u64; None: all are equally long. `single`: it was given as one value,
-    not as a list of values that happens to hold one.
+    not as a list of values that happens to hold one. `cast`: what type the code shall see numbers as, or None.
     """
 
     values: Source
@@ -46,6 +47,22 @@ class Argument:
     count: int = 1
     ends: Source | None = None
     single: bool = True
+    cast: ElementType | None = None
+
+
+class Column(Protocol):
+    """Many values that lie in files, as a parameter."""
+
+    def argument(self) -> Argument: ...
+
+    def problem(self, definition: ParameterDefinition) -> str | None:
+        """Why not all of them fit, in words; None if they do."""
+
+    def fitting(self, definition: ParameterDefinition) -> Argument:
+        """Of one that has no problem."""
+
+
+NO_COLUMNS: Mapping[str, Column] = MappingProxyType({})
 
 
 def argument_of_values(encoded: Sequence[bytes], *, single: bool) -> Argument:
@@ -187,23 +204,32 @@ def _check_definition(definition: ParameterDefinition, where: str) -> None:
 # --- values that come in ---
 
 
-def check_arguments(definitions: list[ParameterDefinition], values: Mapping[str, Any]) -> dict[str, Argument]:
+def check_arguments(
+    definitions: list[ParameterDefinition], values: Mapping[str, Any], columns: Mapping[str, Column] = NO_COLUMNS
+) -> dict[str, Argument]:
     """What a function is called with, defaults filled in. Raises InvalidRequest, naming every value that does not fit.
 
-    Code without definitions for a kind is called with whatever came.
+    Code without definitions for a kind is called with whatever came. Of a parameter that is a column its value is not
+    looked at.
     """
     if not definitions:
-        return {name: _guessed_argument(name, value) for name, value in values.items()}
+        return {
+            name: columns[name].argument() if name in columns else _guessed_argument(name, value)
+            for name, value in values.items()
+        }
     problems = [f"{name}: no such parameter" for name in sorted(values.keys() - {known.name for known in definitions})]
     arguments: dict[str, Argument] = {}
     for definition in definitions:
-        value = values.get(definition.name, definition.default)
+        value, column = values.get(definition.name, definition.default), columns.get(definition.name)
         if value is None:
             problems += [f"{definition.name}: missing"] if definition.required else []
-        elif (problem := problem_of(value, definition)) is not None:
+            continue
+        problem = problem_of(value, definition) if column is None else column.problem(definition)
+        if problem is not None:
             problems.append(f"{definition.name}: {problem}")
         else:
-            arguments[definition.name] = argument_of(value, definition)
+            fits = argument_of(value, definition) if column is None else column.fitting(definition)
+            arguments[definition.name] = fits
     if problems:
         raise InvalidRequest(f"The parameters do not fit their definitions. {'; '.join(problems)}.", problems=problems)
     return arguments

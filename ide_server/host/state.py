@@ -3,6 +3,7 @@
 from typing import TypedDict
 
 from ide_server.catalog import Catalog
+from ide_server.host.datasets import Datasets
 from ide_server.host.environments import Environments
 from ide_server.host.events import ModelEvents
 from ide_server.host.files import Files
@@ -38,6 +39,7 @@ class HostState(TypedDict):
     terminals: Terminals
     states: States
     snapshots: Snapshots
+    datasets: Datasets
     parameter_files: ParameterFiles
     operations: Operations
     inference: Inference

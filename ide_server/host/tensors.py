@@ -112,13 +112,13 @@ def flat_of(value: Any) -> list[Any]:
 
 
 def numbers_of(element_type: ElementType, payload: bytes) -> list[Any]:
-    """The elements; JSON has no NaN and no infinities, so they are words."""
+    """The elements, as JSON has them."""
     numbers = array.array(ARRAY_CODES[element_type])
     numbers.frombytes(payload)
     flat = _swapped(numbers).tolist()
     if element_type == "boolean":
         return [element != 0 for element in flat]
-    return [_word(element) for element in flat] if element_type in ("f32", "f64") else flat
+    return [json_number(element) for element in flat] if element_type in ("f32", "f64") else flat
 
 
 def npy_header(element_type: ElementType, shape: Sequence[int]) -> bytes:
@@ -129,7 +129,8 @@ def npy_header(element_type: ElementType, shape: Sequence[int]) -> bytes:
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text) + padding + 1) + (text + " " * padding + "\n").encode()
 
 
-def _word(element: float) -> float | str:
+def json_number(element: float) -> float | str:
+    """JSON has no NaN and no infinities, so they are words."""
     if math.isfinite(element):
         return element
     return "nan" if math.isnan(element) else "inf" if element > 0 else "-inf"

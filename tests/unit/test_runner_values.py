@@ -207,6 +207,7 @@ def given(*encoded: bytes, blob: int = 0, single: bool = False) -> tuple[dict[st
     assert isinstance(argument.values, bytes) and isinstance(argument.ends, bytes | None)
     ends = None if argument.ends is None else blob + 1
     header = {"count": argument.count, "byte_size": argument.byte_size, "blob": blob, "ends": ends, "single": single}
+    header["cast"] = None
     return header, argument.values, argument.ends or b""
 
 

@@ -16,6 +16,7 @@ import msgspec
 
 from ide_server.catalog import Catalog, ModelRecord, new_id
 from ide_server.errors import InvalidRequest, OperationEnded, OperationNotFound
+from ide_server.host.datasets import Datasets, Reading
 from ide_server.host.events import ModelEvents
 from ide_server.host.launchers import outcomes
 from ide_server.host.launchers.code import Code, code_of, language_of, mark_of
@@ -87,6 +88,7 @@ class Operations:
         mounts: Mounts,
         spawn: Spawn,
         states: States,
+        datasets: Datasets,
         events: ModelEvents,
     ) -> None:
         self._settings = settings
@@ -100,6 +102,7 @@ class Operations:
         self._closing = False
         self._expiring: asyncio.Task[None] | None = None
         self._states = states
+        self._datasets = datasets
         self.launches = Launches(settings, catalog, events)
         self.launchers = Launchers(
             settings,
@@ -176,7 +179,20 @@ class Operations:
         model = await self._catalog.models.get(model_id)
         definitions, language = await self._look_at(model_id)
         new, definitions = ask(definitions)
-        inputs = Inputs(new, definitions, language)
+        return await self._create(model, Inputs(new, definitions, language))
+
+    async def _create(self, model: ModelRecord, inputs: Inputs) -> Operation:
+        reading = await self._datasets.open(inputs.request.parameters)
+        request = msgspec.structs.replace(inputs.request, parameters=reading.parameters)
+        inputs = msgspec.structs.replace(inputs, request=request, columns=reading.columns)
+        try:
+            return await self._queued(model, inputs, reading)
+        except BaseException:
+            reading.close()
+            raise
+
+    async def _queued(self, model: ModelRecord, inputs: Inputs, reading: Reading) -> Operation:
+        new, model_id = inputs.request, model.id
         await self._check(model, inputs)
         terms = self._terms(model, new)
         operation = Operation(
@@ -202,6 +218,7 @@ class Operations:
             await Journal.open(folder / "events.jsonl"),
             launcher_id=new.launcher_id,
             state_ids=state_ids(new, model),
+            reading=reading,
         )
         try:
             await self._catalog.operations.create(operation)
@@ -390,6 +407,8 @@ class Operations:
         status = STATUS_OF.get(outcome.kind, "failed")
         now, outcome = time.time(), job.journal.mask.message(outcome)
         job.operation = msgspec.structs.replace(job.operation, status=status, ended_at=now, outcome=outcome)
+        if job.reading is not None:
+            job.reading.close()
         try:
             # The row first: whoever has read Ended finds an operation that has ended.
             await self._catalog.operations.save(job.operation)
@@ -482,12 +501,12 @@ class Operations:
         new, definitions = inputs.request, inputs.definitions
         match new.kind:
             case "createModelState":
-                check_arguments(definitions.create_state, new.parameters)
+                check_arguments(definitions.create_state, new.parameters, inputs.columns)
                 return
             case "evaluate":
-                check_arguments(definitions.evaluate_input, new.parameters)
+                check_arguments(definitions.evaluate_input, new.parameters, inputs.columns)
             case "train":
-                check_arguments(definitions.train, new.parameters)
+                check_arguments(definitions.train, new.parameters, inputs.columns)
         if new.state_id is not None:
             await self._catalog.states.get(model.id, new.state_id)
         elif model.active_state_id is None:

@@ -31,7 +31,7 @@ class Given(msgspec.Struct, frozen=True):
     """A parameter: `count` values, one after the other in `blob`.
 
     `ends` is the blob of where each ends, as little-endian u64; None: all are equally long. `single`: it was given as
-    one value, not as a list of values that happens to hold one.
+    one value, not as a list of values that happens to hold one. `cast`: the type that the code shall see numbers as.
     """
 
     count: int
@@ -39,6 +39,7 @@ class Given(msgspec.Struct, frozen=True):
     blob: int
     ends: int | None = None
     single: bool = True
+    cast: ElementType | None = None
 
 
 class Kept(msgspec.Struct, frozen=True):

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 
+from ide_server.host.datasets import Reading
 from ide_server.host.launchers.announcements import Announcements
 from ide_server.host.launchers.journal import Journal
 from ide_server.host.launchers.launch import Terms
@@ -24,6 +25,7 @@ class Job:
         *,
         launcher_id: LauncherId | None = None,
         state_ids: frozenset[StateId | None] = frozenset(),
+        reading: Reading | None = None,
     ) -> None:
         self.operation = operation
         self.terms = terms
@@ -32,6 +34,8 @@ class Job:
         """Of the persistent launcher that it is for; None: any."""
         self.state_ids = state_ids
         """As which a launcher may know the state that it is for; None: the active one."""
+        self.reading = reading
+        """The datasets among its parameters."""
         self.run: Run | None = None
         self.task: asyncio.Task[None] | None = None
         self.ended = asyncio.Event()

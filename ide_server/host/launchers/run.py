@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from ide_server.host.datasets import DatasetColumn
 from ide_server.host.launchers import outcomes
 from ide_server.host.launchers.checkpoints import Checkpoints
 from ide_server.host.launchers.code import Code
@@ -60,6 +61,8 @@ class Inputs(msgspec.Struct, frozen=True):
     definitions: ParameterDefinitions
     language: Language | None
     """None: the model had no code."""
+    columns: dict[str, DatasetColumn] = {}
+    """Parameters that are datasets, by name."""
 
 
 @dataclass(frozen=True)
@@ -208,8 +211,8 @@ class Run:
             return state_id
 
     async def _evaluate(self) -> Outcome:
-        definitions = self._inputs.definitions
-        arguments = check_arguments(definitions.evaluate_input, self._inputs.request.parameters)
+        inputs, definitions = self._inputs, self._inputs.definitions
+        arguments = check_arguments(definitions.evaluate_input, inputs.request.parameters, inputs.columns)
         self._reports.result = ResultWriter(self._folder, definitions.evaluate_output, self._journal.mask)
         async with self._timed("evaluate"):
             await self._running.call("evaluate", self._reports, parameters=arguments)
@@ -218,7 +221,8 @@ class Run:
         return outcomes.succeeded("Evaluated.")
 
     async def _train(self) -> Outcome:
-        arguments = check_arguments(self._inputs.definitions.train, self._inputs.request.parameters)
+        inputs = self._inputs
+        arguments = check_arguments(inputs.definitions.train, inputs.request.parameters, inputs.columns)
         async with self._checkpoints() as checkpoints:
             async with self._timed("train"):
                 await self._running.call("train", self._reports, parameters=arguments)
@@ -261,7 +265,8 @@ class Run:
         model_id, states = self.operation.model_id, self._around.states
         arguments, others = None, None
         if function == "createModelState":
-            arguments = check_arguments(self._inputs.definitions.create_state, parameters)
+            columns = {name: column for name, column in self._inputs.columns.items() if name in parameters}
+            arguments = check_arguments(self._inputs.definitions.create_state, parameters, columns)
             others = await others_with_states(self._mounted, self._around.active_state, states)
         async with self._timed(phase), states.draft(model_id) as draft:
             self._reports.draft = draft

@@ -28,6 +28,7 @@ class Sources:
             blob=self._add(argument.values),
             ends=None if argument.ends is None else self._add(argument.ends),
             single=argument.single,
+            cast=argument.cast,
         )
 
     def keep(self, state: Mapping[str, Path] | None) -> dict[str, Kept] | None:

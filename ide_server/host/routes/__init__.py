@@ -4,6 +4,7 @@ from starlette.routing import BaseRoute
 
 from ide_server.host.routes import (
     check,
+    datasets,
     environments,
     files,
     launchers,
@@ -28,6 +29,7 @@ api: list[BaseRoute] = [
     *files.routes,
     *terminals.routes,
     *states.routes,
+    *datasets.routes,
     *launchers.routes,
     *parameters.routes,
     *operations.routes,

@@ -2,7 +2,7 @@
 
 import { Blobs, DataLoader, StateLoader } from "./loaders.js";
 import { pack } from "./packed.js";
-import { decode, valueOf } from "./tensors.js";
+import { cast, decode, valueOf } from "./tensors.js";
 import { Tracker } from "./tracker.js";
 import { namedValues, Provider, sendOutputs, sendState, stateOf, unpackedValues } from "./values.js";
 
@@ -129,9 +129,9 @@ export class Call {
   }
 
   #loaders() {
-    const convert = this.#code.isPackaged ? (data) => pack(decode(data)) : (data) => valueOf(decode(data));
-    const entries = Object.entries(this.#request.parameters);
-    return new Map(entries.map(([name, given]) => [name, new DataLoader(given, this.#blobs, convert)]));
+    const form = this.#code.isPackaged ? pack : valueOf;
+    const loader = (given) => new DataLoader(given, this.#blobs, (data) => form(cast(decode(data), given.cast)));
+    return new Map(Object.entries(this.#request.parameters).map(([name, given]) => [name, loader(given)]));
   }
 
   #stateLoaders(described) {

@@ -40,6 +40,13 @@ export function decode(data) {
   return { ...JSON.parse(data.toString("utf8", 4, start)), payload: [data.subarray(start)] };
 }
 
+/** Numbers as those of another type that can hold them; null: as they are. */
+export function cast(tensor, type) {
+  if (type === null || type === tensor.type) return tensor;
+  const elements = elementsOf(tensor);
+  return ofNumbers(type, tensor.shape, ["i64", "u64"].includes(type) ? elements : elements.map(Number));
+}
+
 /** A scalar as a plain value, all else as nested arrays; a file is a Buffer with its `format`. */
 export function valueOf(tensor) {
   return nested(elementsOf(tensor), tensor.shape);

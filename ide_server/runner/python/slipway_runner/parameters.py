@@ -1,5 +1,6 @@
 """The parameters a function is given: a mapping that fetches each value when it is first asked for."""
 
+import functools
 from collections.abc import Mapping
 
 from slipway_runner import packed, tensors
@@ -37,12 +38,15 @@ class Parameters(Mapping):
 
 
 def loaders_of(described, blobs, convert=None):
-    return {name: DataLoader(given, blobs, convert or plain_value) for name, given in described.items()}
+    return {
+        name: DataLoader(given, blobs, functools.partial(convert or plain_value, cast=given["cast"]))
+        for name, given in described.items()
+    }
 
 
-def plain_value(data):
-    return tensors.value_of(tensors.decode(data))
+def plain_value(data, cast=None):
+    return tensors.value_of(tensors.cast(tensors.decode(data), cast))
 
 
-def packed_value(data):
-    return packed.pack(tensors.decode(data))
+def packed_value(data, cast=None):
+    return packed.pack(tensors.cast(tensors.decode(data), cast))

@@ -76,6 +76,14 @@ def decode(data):
     return Tensor(header["type"], header["shape"], [view[start:]], files)
 
 
+def cast(tensor, element_type):
+    """Numbers as those of another type that can hold them; None: as they are."""
+    if element_type in (None, tensor.element_type):
+        return tensor
+    number = float if element_type in ("f32", "f64") else int
+    return of_numbers(element_type, tensor.shape, [number(each) for each in numbers_of(tensor)])
+
+
 def header_size(start):
     """How many bytes come before the payload, by the first four of them."""
     return 4 + struct.unpack(">I", start)[0]
