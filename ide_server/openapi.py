@@ -204,6 +204,7 @@ ENDPOINTS = (
         "POST", f"{MODEL}/operations", "Evaluate, train or create a state", wire.Operation, wire.NewOperation, 202
     ),
     Endpoint("GET", "/operations/{operation}", "An operation", wire.Operation),
+    Endpoint("GET", "/operations/{operation}/request", "What it was started with, large inputs too", wire.NewOperation),
     Endpoint("DELETE", "/operations/{operation}", "Delete an operation that has ended", status=204),
     Endpoint("POST", "/operations/{operation}/cancel", "Stop an operation", wire.Operation, status=202),
     Endpoint("GET", "/operations/{operation}/result", "What an evaluate returned", wire.Result),

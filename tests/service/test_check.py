@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from starlette.types import ASGIApp, Message
 
 from ide_server.errors import SandboxFailed
 from ide_server.host.launchers import Checks
+from ide_server.host.launchers.launcher import Launcher
 from ide_server.host.routes import check as check_routes
+from ide_server.host.sandbox.processes import Exit
 from ide_server.host.variables import PassedVariables
 from ide_server.replies import EXCEPTION_HANDLERS
 from ide_server.wire import CodeCheck, ModelChanged
@@ -243,6 +246,28 @@ async def test_a_check_ends_when_who_asked_for_it_leaves(lab: Laboratory) -> Non
             await asking
             lab.write({"main.py": "def evaluate(params): pass\n"})
             assert (await checks.check(lab.model_id)).functions == ["evaluate"]
+
+
+async def test_a_check_that_is_cancelled_as_it_ends_leaves_no_descriptor(lab: Laboratory) -> None:
+    lab.write({"main.py": "def evaluate(params): pass\n"})
+    async with checks_of(lab) as checks:
+        before = len(os.listdir("/proc/self/fd"))
+        began = asyncio.Event()
+        kill = Launcher.kill
+
+        async def slow(launcher: Launcher) -> Exit:
+            began.set()
+            await asyncio.sleep(0.05)  # long enough to be cancelled within it
+            return await kill(launcher)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Launcher, "kill", slow)
+            checking = asyncio.create_task(checks.check(lab.model_id))
+            await began.wait()
+            checking.cancel()
+            await asyncio.wait([checking])
+        assert checking.cancelled()
+        assert len(os.listdir("/proc/self/fd")) == before
 
 
 async def ignore(_: Message) -> None:

@@ -210,3 +210,12 @@ async def test_operations_go_when_they_have_been_kept_long_enough(tmp_path: Path
         lab.events.end(lab.model_id)
         heard = [event async for event in lab.heard]
         assert [event.operation_id for event in heard if isinstance(event, OperationRemoved)] == [old.operation.id]
+
+
+def test_what_an_operation_was_started_with_is_given_whole(served: Served) -> None:
+    long = [0.5] * 40_000
+    operation = served.run("train", x=long)
+    assert served.client.get(operation).json()["parameters"] == {"x": None}
+    request = served.client.get(f"{operation}/request").json()
+    assert (request["kind"], request["parameters"], request["state_id"]) == ("train", {"x": long}, None)
+    assert served.client.get("/api/v1/operations/none/request").status_code == 404

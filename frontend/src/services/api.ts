@@ -505,6 +505,11 @@ export class ModelApi {
     return json('GET', operationPath(id));
   }
 
+  /** What it was started with, large values too, which `parameters` of an operation lacks. */
+  operationRequest(id: OperationId): Promise<NewOperation> {
+    return json('GET', `${operationPath(id)}/request`);
+  }
+
   removeOperation(id: OperationId): Promise<void> {
     return json('DELETE', operationPath(id));
   }

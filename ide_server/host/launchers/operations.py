@@ -243,6 +243,14 @@ class Operations:
             return await self._catalog.operations.get(operation_id)
         return self._with_place(job.operation)
 
+    async def request(self, operation_id: OperationId) -> NewOperation:
+        """What it was started with, large values too. Raises OperationNotFound."""
+        await self.get(operation_id)
+        try:
+            return (await asyncio.to_thread(_read_inputs, self._folder(operation_id))).request
+        except FileNotFoundError as error:
+            raise OperationNotFound("What this operation was started with is no longer kept.") from error
+
     async def wait_ended(self, operation_id: OperationId) -> Operation:
         """Raises OperationNotFound."""
         job = self._jobs.get(operation_id)

@@ -56,6 +56,10 @@ async def show_operation(request: Request[HostState]) -> Response:
     return json_reply(await request.state["operations"].get(operation_id_of(request)))
 
 
+async def show_request(request: Request[HostState]) -> Response:
+    return json_reply(await request.state["operations"].request(operation_id_of(request)))
+
+
 async def delete_operation(request: Request[HostState]) -> Response:
     await request.state["operations"].delete(operation_id_of(request))
     return Response(status_code=204)
@@ -130,6 +134,7 @@ routes: list[BaseRoute] = [
     Route("/models/{model}/operations", create_operation, methods=["POST"]),
     Route("/operations/{operation}", show_operation),
     Route("/operations/{operation}", delete_operation, methods=["DELETE"]),
+    Route("/operations/{operation}/request", show_request),
     Route("/operations/{operation}/cancel", cancel_operation, methods=["POST"]),
     Route("/operations/{operation}/result", show_result),
     Route("/operations/{operation}/result/blobs/{index:int}", show_blob),
