@@ -197,6 +197,12 @@ ENDPOINTS = (
     Endpoint(
         "DELETE", f"{MODEL}/launchers/{{launcher}}", "Remove a persistent launcher, or end an idle one", status=204
     ),
+    Endpoint(
+        "GET",
+        f"{MODEL}/launchers/{{launcher}}/usage",
+        "What a launcher used in the last five minutes",
+        list[wire.LauncherUsage],
+    ),
     Endpoint("GET", f"{MODEL}/launch", "What operations are launched with", wire.Launch),
     Endpoint("PUT", f"{MODEL}/launch", "Choose what operations are launched with", wire.Launch, wire.LaunchChoice),
     Endpoint("GET", f"{MODEL}/operations", "Operations", list[wire.Operation]),
@@ -207,6 +213,7 @@ ENDPOINTS = (
     Endpoint("GET", "/operations/{operation}/request", "What it was started with, large inputs too", wire.NewOperation),
     Endpoint("DELETE", "/operations/{operation}", "Delete an operation that has ended", status=204),
     Endpoint("POST", "/operations/{operation}/cancel", "Stop an operation", wire.Operation, status=202),
+    Endpoint("GET", "/operations/{operation}/usage", "What its launcher used", list[wire.LauncherUsage]),
     Endpoint("GET", "/operations/{operation}/result", "What an evaluate returned", wire.Result),
     Endpoint("GET", "/operations/{operation}/result/blobs/{index}", "A file of a result", BYTES),
     Endpoint(

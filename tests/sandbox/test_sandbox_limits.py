@@ -83,11 +83,11 @@ print(json.dumps(time.process_time()))
 
 async def test_memory_in_use_is_known_while_it_runs(sandboxes: Sandboxes) -> None:
     sandbox = await sandboxes.start(spec(), name="test")
-    used = await sandbox.memory_bytes()
+    used = sandbox.usage().memory_bytes
     assert used is not None
     assert 0 < used < 32 * MEBIBYTE
     await sandbox.stop()
-    assert await sandbox.memory_bytes() is None
+    assert sandbox.usage().memory_bytes is None
 
 
 async def test_it_can_open_so_many_pseudo_terminals_and_no_more(sandboxes: Sandboxes) -> None:

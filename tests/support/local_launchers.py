@@ -21,6 +21,7 @@ from ide_server.host.launchers import Operations
 from ide_server.host.launchers.launch import Resources
 from ide_server.host.launchers.spawn import RUNNER_FOLDER, Language, runner_arguments
 from ide_server.host.sandbox.processes import Child, Exit, spawn
+from ide_server.host.sandbox.usage import Usage, of_processes
 from ide_server.host.states import States
 from ide_server.settings import Settings
 from ide_server.wire import (
@@ -61,6 +62,10 @@ class LocalProcess:
 
     async def wait(self) -> Exit:
         return await self.child.wait()
+
+    def usage(self) -> Usage:
+        cpu_seconds, memory_bytes = of_processes([self.child.pid])
+        return Usage(cpu_seconds, memory_bytes, None)
 
     async def stop(self, *, grace_seconds: float) -> None:
         with suppress(ProcessLookupError):  # all of it has ended

@@ -54,6 +54,11 @@ def test_version_1_reads_use_and_kills(version_1: Cgroups) -> None:
     (group / "memory.oom_control").write_text("oom_kill_disable 0\nunder_oom 0\noom_kill 2\n")
     assert (version_1.memory_bytes("a"), version_1.oom_kills("a")) == (3000, 2)
     assert (version_1.memory_bytes("gone"), version_1.oom_kills("gone")) == (None, 0)
+    assert version_1.cpu_seconds("a") is None
+    accounts = version_1.root / "cpuacct" / version_1.parent.lstrip("/") / "a"
+    accounts.mkdir(parents=True)
+    (accounts / "cpuacct.usage").write_text("1500000000\n")
+    assert version_1.cpu_seconds("a") == 1.5
 
 
 def test_version_2_hands_its_controllers_down(version_2: Cgroups) -> None:
@@ -68,6 +73,8 @@ def test_version_2_reads_use_and_kills(version_2: Cgroups) -> None:
     (group / "memory.stat").write_text("anon 1\ninactive_file 2000\n")
     (group / "memory.events").write_text("low 0\noom 3\noom_kill 2\noom_group_kill 0\n")
     assert (version_2.memory_bytes("a"), version_2.oom_kills("a")) == (3000, 2)
+    (group / "cpu.stat").write_text("usage_usec 1500000\nuser_usec 1\n")
+    assert (version_2.cpu_seconds("a"), version_2.cpu_seconds("gone")) == (1.5, None)
 
 
 def test_nothing_writable_is_said_and_limits_nothing(tmp_path: Path) -> None:

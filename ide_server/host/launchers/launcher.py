@@ -46,7 +46,7 @@ from ide_server.host.launchers.protocol import (
 from ide_server.host.launchers.sources import Sources
 from ide_server.host.launchers.spawn import Language, Process, Spawn
 from ide_server.host.parameters import Argument
-from ide_server.host.sandbox import Exit
+from ide_server.host.sandbox import Exit, Usage
 from ide_server.wire import FunctionName, ModelId
 
 T = TypeVar("T")
@@ -216,6 +216,10 @@ class Launcher:
         self._writer.transport.close()
         await self.output.close()
         return ended
+
+    def usage(self) -> Usage:
+        """What it uses now. Blocks, briefly."""
+        return self._process.usage()
 
     @property
     def ended(self) -> bool:

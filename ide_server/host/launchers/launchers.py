@@ -13,10 +13,11 @@ from ide_server.host.launchers.persistent import Persistent, Sight, Upkeep
 from ide_server.host.launchers.persistent_launchers import PersistentLaunchers
 from ide_server.host.launchers.pool import Place, Pool, Warm
 from ide_server.host.launchers.queue import Job
+from ide_server.host.launchers.sampler import Sampled, Sampler
 from ide_server.host.launchers.spawn import Spawn
 from ide_server.host.states import States
 from ide_server.settings import Settings
-from ide_server.wire import Launcher, LauncherChoice, LauncherId, LaunchersChanged, ModelId
+from ide_server.wire import Launcher, LauncherChoice, LauncherId, LaunchersChanged, LauncherUsage, ModelId
 
 TOLD_SECONDS = 0.25
 STARTS_AT_ONCE = 1
@@ -35,8 +36,9 @@ class Launchers:
         launches: Launches,
         sight: Sight,
         freed: Callable[[], None],
+        sampled: Sampled,
     ) -> None:
-        """`freed` is called when an operation that waits may find a place."""
+        """`freed` is called when an operation that waits may find a place, `sampled` as Sampler says."""
         self._catalog = catalog
         self._told = Announcements(
             lambda model_id: events.publish(model_id, LaunchersChanged([*self.shown(model_id)])), seconds=TOLD_SECONDS
@@ -53,12 +55,15 @@ class Launchers:
             turns=asyncio.Semaphore(STARTS_AT_ONCE),
         )
         self._persistent = PersistentLaunchers(settings, catalog, upkeep)
+        self._sampler = Sampler(self._present, sampled)
 
     async def start(self) -> None:
+        self._sampler.start()
         await self._persistent.start()
 
     async def close(self) -> None:
         """No operation has one any more."""
+        await self._sampler.close()
         await self._persistent.close()
         await self._pool.close()
         self._told.close()
@@ -101,6 +106,14 @@ class Launchers:
         """Persistent ones first."""
         return [*(each.shown() for each in self._persistent.list(model_id)), *self._temporary(model_id)]
 
+    def usage(self, model_id: ModelId, launcher_id: LauncherId) -> Sequence[LauncherUsage]:
+        """Of its present process, in the last minutes. Raises LauncherNotFound."""
+        for warm in self._present():
+            if (warm.id, warm.fit.model_id) == (launcher_id, model_id):
+                return warm.meter.samples
+        self._persistent.get(model_id, launcher_id)  # one without a process uses nothing
+        return []
+
     async def create(self, model_id: ModelId, choice: LauncherChoice) -> Launcher:
         """Raises ModelNotFound, StateNotFound, InvalidRequest, AlreadyExists, TooManyLaunchers."""
         return (await self._persistent.create(model_id, choice)).shown()
@@ -133,6 +146,11 @@ class Launchers:
         """Of a model that is being deleted; no operation has one any more."""
         await self._persistent.remove_all(model_id)
         await self._pool.retire_all(model_id)
+
+    def _present(self) -> Iterator[Warm]:
+        """All that have a process."""
+        yield from (warm for warm, _ in self._pool.present())
+        yield from (each.warm for each in self._persistent.list() if each.warm is not None)
 
     def _temporary(self, model_id: ModelId | None) -> Iterator[Launcher]:
         for warm, until in self._pool.present():

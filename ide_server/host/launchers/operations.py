@@ -29,6 +29,7 @@ from ide_server.host.launchers.queue import Job, Queue
 from ide_server.host.launchers.results import read_result
 from ide_server.host.launchers.run import Inputs, Run, Surroundings
 from ide_server.host.launchers.spawn import Language, Spawn
+from ide_server.host.launchers.usage import read_samples
 from ide_server.host.mounted_models import PassedMounts, filesystems_of
 from ide_server.host.mounts import Mounts
 from ide_server.host.parameters import check_arguments, read_definitions
@@ -41,6 +42,7 @@ from ide_server.wire import (
     Launch,
     LaunchChoice,
     LauncherId,
+    LauncherUsage,
     ModelChanged,
     ModelId,
     NewOperation,
@@ -113,6 +115,7 @@ class Operations:
             launches=self.launches,
             sight=Sight(self._look_at_code, self._language, self._active_state),
             freed=self._start_waiting,
+            sampled=self._sampled,
         )
         self._around = Surroundings(
             spawn=spawn,
@@ -132,7 +135,7 @@ class Operations:
         for operation in await self._catalog.operations.list_unfinished():
             folder = self._folder(operation.id)
             await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-            job = Job(operation, self.launches.default, await Journal.open(folder / "events.jsonl"))
+            job = Job(operation, self.launches.default, await Journal.open(folder / "events.jsonl"), folder=folder)
             await self._end(job, Outcome("interrupted", CRASHED))
         await self.launchers.start()
         if self._settings.operation_days > 0:
@@ -216,6 +219,7 @@ class Operations:
             operation,
             terms,
             await Journal.open(folder / "events.jsonl"),
+            folder=folder,
             launcher_id=new.launcher_id,
             state_ids=state_ids(new, model),
             reading=reading,
@@ -331,6 +335,14 @@ class Operations:
                     return self.blobs_folder(operation_id) / str(index), blob, output.name
         raise OperationNotFound(f"The result of this operation has no file {index}.")
 
+    async def usage(self, operation_id: OperationId) -> Sequence[LauncherUsage]:
+        """Of its launcher, while it had it. Raises OperationNotFound."""
+        await self.get(operation_id)
+        job = self._jobs.get(operation_id)
+        if job is not None:
+            return job.usage.samples
+        return await asyncio.to_thread(read_samples, self._folder(operation_id))
+
     async def events(self, operation_id: OperationId, offset: int) -> AsyncIterator[OperationEvents]:
         """From a byte offset of the journal until the end. Raises OperationNotFound, InvalidRequest."""
         await self.get(operation_id)
@@ -414,6 +426,7 @@ class Operations:
     async def _end(self, job: Job, outcome: Outcome) -> None:
         status = STATUS_OF.get(outcome.kind, "failed")
         now, outcome = time.time(), job.journal.mask.message(outcome)
+        await job.usage.write()
         job.operation = msgspec.structs.replace(job.operation, status=status, ended_at=now, outcome=outcome)
         if job.reading is not None:
             job.reading.close()
@@ -497,6 +510,11 @@ class Operations:
         if mount is not None:
             model = msgspec.structs.replace(model, usage=await mount.usage())
         self._events.publish(model_id, ModelChanged(model))
+
+    async def _sampled(self, operation_id: OperationId, sample: LauncherUsage) -> None:
+        job = self._jobs.get(operation_id)
+        if job is not None:  # or it ended just now
+            await job.usage.append(sample)
 
     # --- before a launcher starts ---
 

@@ -14,6 +14,7 @@ from ide_server.host.launchers.launch import Resources
 from ide_server.host.launchers.launcher import CallFailed, Launcher, LauncherLost, Listener
 from ide_server.host.launchers.output import Nobody
 from ide_server.host.launchers.spawn import Language, Spawn
+from ide_server.host.launchers.usage import Meter
 from ide_server.settings import Settings
 from ide_server.wire import FunctionName, LauncherId, LauncherLevel, LauncherSpec, ModelId, OperationId, StateId
 
@@ -65,6 +66,9 @@ class Warm:
     operation_id: OperationId | None = None
     operations: int = 0
     """How many it has worked on."""
+
+    def __post_init__(self) -> None:
+        self.meter = Meter(self.started_at)
 
     @property
     def level(self) -> LauncherLevel:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from ide_server.host.datasets import Reading
 from ide_server.host.launchers.announcements import Announcements
@@ -9,6 +10,7 @@ from ide_server.host.launchers.journal import Journal
 from ide_server.host.launchers.launch import Terms
 from ide_server.host.launchers.pool import Place
 from ide_server.host.launchers.run import Run
+from ide_server.host.launchers.usage import UsageLog
 from ide_server.wire import LauncherId, ModelId, Operation, OperationId, StateId
 
 TOLD_SECONDS = 1.0
@@ -23,6 +25,7 @@ class Job:
         terms: Terms,
         journal: Journal,
         *,
+        folder: Path,
         launcher_id: LauncherId | None = None,
         state_ids: frozenset[StateId | None] = frozenset(),
         reading: Reading | None = None,
@@ -34,6 +37,7 @@ class Job:
         """Of the persistent launcher that it is for; None: any."""
         self.state_ids = state_ids
         """As which a launcher may know the state that it is for; None: the active one."""
+        self.usage = UsageLog(folder)
         self.reading = reading
         """The datasets among its parameters."""
         self.run: Run | None = None

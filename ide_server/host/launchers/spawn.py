@@ -8,7 +8,7 @@ from ide_server.host.equipment import Equipment, EquipmentSource
 from ide_server.host.launchers.launch import Resources
 from ide_server.host.mounted_models import filesystems_of, views_of
 from ide_server.host.mounts import Mounts
-from ide_server.host.sandbox import Exit, Sandboxes, launcher_spec
+from ide_server.host.sandbox import Exit, Sandboxes, Usage, launcher_spec
 from ide_server.host.sandbox.spec import MODEL, RUNNER
 from ide_server.settings import Settings
 from ide_server.wire import ModelId
@@ -22,6 +22,9 @@ class Process(Protocol):
     """What a launcher needs of a sandbox."""
 
     async def wait(self) -> Exit: ...
+
+    def usage(self) -> Usage:
+        """What it uses now. Blocks, briefly."""
 
     async def stop(self, *, grace_seconds: float) -> None:
         """End all of it; returns when nothing of it is left."""

@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Route
 from ide_server import wire
 from ide_server.host.routes import bodies
 from ide_server.host.routes.models import model_id_of
+from ide_server.host.routes.operations import operation_id_of
 from ide_server.host.state import HostState
 from ide_server.replies import json_reply
 from ide_server.wire import LauncherId
@@ -52,6 +53,15 @@ async def remove_launcher(request: Request[HostState]) -> Response:
     return Response(status_code=204)
 
 
+async def show_usage(request: Request[HostState]) -> Response:
+    launchers = request.state["operations"].launchers
+    return json_reply(launchers.usage(model_id_of(request), launcher_id_of(request)))
+
+
+async def show_operation_usage(request: Request[HostState]) -> Response:
+    return json_reply(await request.state["operations"].usage(operation_id_of(request)))
+
+
 routes: list[BaseRoute] = [
     Route("/launchers", list_all_launchers),
     Route("/models/{model}/launch", show_launch),
@@ -60,4 +70,6 @@ routes: list[BaseRoute] = [
     Route("/models/{model}/launchers", create_launcher, methods=["POST"]),
     Route("/models/{model}/launchers/{launcher}", change_launcher, methods=["PUT"]),
     Route("/models/{model}/launchers/{launcher}", remove_launcher, methods=["DELETE"]),
+    Route("/models/{model}/launchers/{launcher}/usage", show_usage),
+    Route("/operations/{operation}/usage", show_operation_usage),
 ]

@@ -5,6 +5,7 @@ from ide_server.host.sandbox.identity import Identity, own_identity
 from ide_server.host.sandbox.processes import Child, Exit
 from ide_server.host.sandbox.sandboxes import Sandbox, Sandboxes
 from ide_server.host.sandbox.spec import Environment, Limits, Mount, SandboxSpec, launcher_spec, workspace_spec
+from ide_server.host.sandbox.usage import Usage
 
 __all__ = [
     "Child",
@@ -17,6 +18,7 @@ __all__ = [
     "Sandbox",
     "SandboxSpec",
     "Sandboxes",
+    "Usage",
     "launcher_spec",
     "own_identity",
     "workspace_spec",

@@ -50,6 +50,14 @@ class Cgroups:
             resources["pids"] = {"limit": limits.processes}
         return resources
 
+    def cpu_seconds(self, name: str) -> float | None:
+        """Of all processes that the sandbox has had."""
+        if self.version == 2:
+            stat = self._read(name, "cpu.stat")
+            return None if stat is None else counter(stat, "usage_usec") / 1e6
+        nanoseconds = self._read(name, "cpuacct.usage", controller="cpuacct")
+        return None if nanoseconds is None else int(nanoseconds) / 1e9
+
     def memory_bytes(self, name: str) -> int | None:
         """Memory in use, without what the kernel can drop at once (as `docker stats` counts)."""
         used = self._read(name, "memory.usage_in_bytes" if self.version == 1 else "memory.current")
@@ -93,10 +101,10 @@ class Cgroups:
             return [self.root]
         return sorted({entry.resolve() for entry in self.root.iterdir() if entry.is_dir()})
 
-    def _read(self, name: str, file: str) -> str | None:
-        controller = self.root / "memory" if self.version == 1 else self.root
+    def _read(self, name: str, file: str, *, controller: str = "memory") -> str | None:
+        hierarchy = self.root / controller if self.version == 1 else self.root
         try:
-            return (controller / self.parent.lstrip("/") / name / file).read_text()
+            return (hierarchy / self.parent.lstrip("/") / name / file).read_text()
         except OSError:
             # No controller, or the sandbox is gone.
             return None

@@ -21,6 +21,7 @@ from ide_server.host.sandbox.processes import Child, Exit
 from ide_server.host.sandbox.rootfs import make_rootfs, system_mounts
 from ide_server.host.sandbox.runtime import OciRuntime, find_program, write_private
 from ide_server.host.sandbox.spec import SandboxSpec
+from ide_server.host.sandbox.usage import Usage, of_processes, tmp_bytes
 from ide_server.orphans import become_subreaper
 from ide_server.settings import Settings
 
@@ -93,9 +94,13 @@ class Sandbox:
         """How the main program, or PID 1 where there is none, ended."""
         return await asyncio.shield(self._exit)
 
-    async def memory_bytes(self) -> int | None:
-        """Memory in use; None where that is not known."""
-        return self._cgroups.memory_bytes(self.name)
+    def usage(self) -> Usage:
+        """What it uses now. Blocks, briefly."""
+        cpu_seconds = self._cgroups.cpu_seconds(self.name)
+        memory_bytes = self._cgroups.memory_bytes(self.name)
+        if (cpu_seconds is None or memory_bytes is None) and not self.ended:
+            cpu_seconds, memory_bytes = of_processes((self._init.pid, self._main.pid))
+        return Usage(cpu_seconds, memory_bytes, tmp_bytes(self._init.pid, limit_bytes=self._spec.limits.tmp_bytes))
 
     async def stop(self, *, grace_seconds: float = 2.0) -> None:
         """Asks the main program to end, kills what is left after that, returns when nothing of the sandbox is left."""
