@@ -183,6 +183,9 @@ ENDPOINTS = (
         status=201,
     ),
     Endpoint("GET", f"{MODEL}/snapshots/{{snapshot}}/zip", "Export a snapshot", ZIP),
+    Endpoint(
+        "GET", f"{MODEL}/snapshots/{{snapshot}}/parameters", "A snapshot's parameters", wire.ParameterDefinitions
+    ),
     Endpoint("POST", f"{MODEL}/check", "What the code defines, and what is wrong with it", wire.CodeCheck),
     Endpoint("GET", "/launchers", "Launchers of all models", list[wire.Launcher]),
     Endpoint("GET", f"{MODEL}/launchers", "A model's launchers, temporary and persistent", list[wire.Launcher]),
@@ -212,6 +215,13 @@ ENDPOINTS = (
     Endpoint("GET", "/operations/{operation}", "An operation", wire.Operation),
     Endpoint("GET", "/operations/{operation}/request", "What it was started with, large inputs too", wire.NewOperation),
     Endpoint("DELETE", "/operations/{operation}", "Delete an operation that has ended", status=204),
+    Endpoint(
+        "POST",
+        "/operations/{operation}/resume",
+        "Train on from the checkpoint that a training has left",
+        wire.Operation,
+        status=202,
+    ),
     Endpoint("POST", "/operations/{operation}/cancel", "Stop an operation", wire.Operation, status=202),
     Endpoint("GET", "/operations/{operation}/usage", "What its launcher used", list[wire.LauncherUsage]),
     Endpoint("GET", "/operations/{operation}/result", "What an evaluate returned", wire.Result),

@@ -675,6 +675,10 @@ class Operation(Message, frozen=True):
     """None: it has had none yet."""
     before: int | None = None
     """How many operations wait before it; None: it does not wait."""
+    snapshot_id: SnapshotId | None = None
+    """Of the snapshot whose code, environment and, without a `state_id`, state it ran; None: the model's own."""
+    resumes_id: OperationId | None = None
+    """The training that it goes on from."""
 
 
 class NewOperation(Request, frozen=True):
@@ -687,6 +691,8 @@ class NewOperation(Request, frozen=True):
     max_durations: DurationsChoice = DurationsChoice()
     launcher_id: LauncherId | None = None
     """A persistent launcher that it is to run on, as soon as that is free; its spec holds. None: any."""
+    snapshot_id: SnapshotId | None = None
+    """To evaluate a snapshot: its code, parameter definitions, environment and, without a `state_id`, state."""
 
 
 StateOrigin = Literal["created", "trained", "checkpoint", "uploaded", "restored"]

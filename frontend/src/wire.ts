@@ -559,6 +559,10 @@ export interface Operation {
   readonly launcher: OperationLauncher | null;
   /** How many operations wait before it; null: it does not wait. */
   readonly before: number | null;
+  /** Of the snapshot whose code, environment and, without a `state_id`, state it ran; null: the model's own. */
+  readonly snapshot_id: SnapshotId | null;
+  /** The training that it goes on from. */
+  readonly resumes_id: OperationId | null;
 }
 
 export interface NewOperation {
@@ -571,6 +575,8 @@ export interface NewOperation {
   readonly max_durations?: DurationsChoice;
   /** A persistent launcher that it is to run on, as soon as that is free; its spec holds. null: any. */
   readonly launcher_id?: LauncherId | null;
+  /** To evaluate a snapshot: its code, parameter definitions, environment and, without a `state_id`, state. */
+  readonly snapshot_id?: SnapshotId | null;
 }
 
 export type StateOrigin = "created" | "trained" | "checkpoint" | "uploaded" | "restored";

@@ -130,6 +130,10 @@ operations = Table(
     # wire.LauncherSpec and wire.MaxDurations; NULL: it is older than these.
     Column("spec", JSON(none_as_null=True)),
     Column("max_durations", JSON(none_as_null=True)),
+    # Of the snapshot whose code it ran; NULL: it was the model's own. No foreign key: a snapshot may be deleted.
+    Column("snapshot_id", String),
+    # The operation that it goes on from; NULL: none. No foreign key, as above.
+    Column("resumes_id", String),
     # wire.OperationLauncher; NULL: it has had none.
     Column("launcher", JSON(none_as_null=True)),
     Index(None, "model_id", "created_at"),

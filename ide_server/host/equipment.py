@@ -6,8 +6,9 @@ from typing import NamedTuple, Protocol
 
 from ide_server.host.mounted_models import NOTHING_MOUNTED, PassedMounts
 from ide_server.host.sandbox import Environment
+from ide_server.host.snapshots import Opened
 from ide_server.host.variables import PassedVariables
-from ide_server.wire import ModelId
+from ide_server.wire import EnvironmentChoice, ModelId, SnapshotId
 
 
 class Edition(NamedTuple):
@@ -16,6 +17,8 @@ class Edition(NamedTuple):
     environment_key: str
     variables_revision: int
     mounts_revision: int
+    snapshot_id: SnapshotId | None = None
+    """Whose files are the model's there; None: its own are."""
 
     @property
     def of_sandbox(self) -> tuple[str, int]:
@@ -31,10 +34,13 @@ class Equipment:
     variables: PassedVariables
     """The person's own, which come after the environment's."""
     mounted: PassedMounts = NOTHING_MOUNTED
+    snapshot: Opened | None = None
+    """In the place of the model's own files."""
 
     @property
     def edition(self) -> Edition:
-        return Edition(self.environment.key, self.variables.revision, self.mounted.revision)
+        snapshot_id = None if self.snapshot is None else self.snapshot.snapshot_id
+        return Edition(self.environment.key, self.variables.revision, self.mounted.revision, snapshot_id)
 
 
 class EquipmentSource(Protocol):
@@ -42,6 +48,12 @@ class EquipmentSource(Protocol):
         """With the present. Where no environment of the model's is built yet, this waits for it.
 
         Raises ModelNotFound, SecretsUnreadable, EnvironmentFailed, EnvironmentUnavailable, InvalidRequest.
+        """
+
+    async def equip_with(self, model_id: ModelId, choice: EnvironmentChoice | None) -> Equipment:
+        """With this environment in place of the present one; None: the server's default. Waits for it, as `equip` does.
+
+        Raises as `equip` does.
         """
 
     def present_edition(self, model_id: ModelId) -> Edition | None:

@@ -156,6 +156,12 @@ class ModelEnvironments:
         variables, mounted = await self._variables.environment_of(model_id), await self._mounted.mounts_of(model_id)
         return Equipment(environment, variables, mounted)
 
+    async def equip_with(self, model_id: ModelId, choice: EnvironmentChoice | None) -> Equipment:
+        chosen = choice or self._store.default_choice
+        environment = await self._reach_beside(chosen)
+        variables, mounted = await self._variables.environment_of(model_id), await self._mounted.mounts_of(model_id)
+        return Equipment(environment, variables, mounted)
+
     def present_edition(self, model_id: ModelId) -> Edition | None:
         chosen = self._chosen.get(model_id)
         if chosen is None or chosen.environment is None:
@@ -234,6 +240,17 @@ class ModelEnvironments:
     async def _reached(self, chosen: Chosen, choice: EnvironmentChoice) -> Environment:
         plan = await self._store.resolve(choice)
         return self._store.find(plan.key) or await self._built(chosen, self._store.start_build(plan))
+
+    async def _reach_beside(self, choice: EnvironmentChoice) -> Environment:
+        """Whichever the model has. Nobody is told how far a build is, but whoever has chosen the same."""
+        plan = await self._store.resolve(choice)
+        if (environment := self._store.find(plan.key)) is not None:
+            return environment
+        building = self._store.start_build(plan)
+        try:
+            return await building.wait()
+        finally:
+            await building.abandon()
 
     async def _built(self, chosen: Chosen, building: Building) -> Environment:
         try:

@@ -105,12 +105,21 @@ def read_text(root: int) -> str:
 
 def _content(descriptor: int) -> str:
     status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
-        raise InvalidRequest(f"{FILE} is not a plain file. Remove it and make a file of that name.")
-    if status.st_size > MAX_FILE_BYTES:
-        raise InvalidRequest(f"{FILE} has {status.st_size:,} bytes; expected at most {MAX_FILE_BYTES:,}.")
+    check_file(is_plain=stat.S_ISREG(status.st_mode), byte_size=status.st_size)
     with os.fdopen(os.dup(descriptor), "rb") as file:
-        data = file.read(MAX_FILE_BYTES)
+        return text_of(file.read(MAX_FILE_BYTES))
+
+
+def check_file(*, is_plain: bool, byte_size: int) -> None:
+    """Raises InvalidRequest."""
+    if not is_plain:
+        raise InvalidRequest(f"{FILE} is not a plain file. Remove it and make a file of that name.")
+    if byte_size > MAX_FILE_BYTES:
+        raise InvalidRequest(f"{FILE} has {byte_size:,} bytes; expected at most {MAX_FILE_BYTES:,}.")
+
+
+def text_of(data: bytes) -> str:
+    """Of the file. Raises InvalidRequest."""
     try:
         return data.decode()
     except UnicodeDecodeError as error:

@@ -11,6 +11,7 @@ import pytest
 from ide_server.host.environments import Environment, Environments
 from ide_server.host.environments.environment import CA_BUNDLE
 from ide_server.host.sandbox import Sandbox, Sandboxes, launcher_spec, workspace_spec
+from ide_server.host.sandbox.spec import model_mount
 from ide_server.settings import Settings
 from tests.support.sandboxes import run
 
@@ -85,7 +86,7 @@ async def test_a_full_filesystem_leaves_the_environments_python(
     spec = launcher_spec(
         settings,
         environment,
-        model,
+        model_mount(model),
         model,
         ("sh", "-c", "/opt/slipway/bin/prepare; python -c 'import pip, sys; print(sys.prefix)'"),
         variables={},

@@ -11,6 +11,7 @@ import pytest
 from ide_server.errors import InvalidRequest
 from ide_server.host.environments import Environment, Environments, Plan, interpreters
 from ide_server.host.sandbox import Sandboxes, launcher_spec
+from ide_server.host.sandbox.spec import model_mount
 from ide_server.settings import Settings
 from ide_server.wire import EnvironmentChoice
 from tests.support.environments import SHARED
@@ -51,7 +52,9 @@ async def build(environments: Environments, plan: Plan) -> Environment:
 
 async def said(sandboxes: Sandboxes, settings: Settings, environment: Environment, model: Path, program: str) -> Any:
     """What a program prints as JSON in a launcher of that environment; /opt/slipway/runner is not looked at."""
-    spec = launcher_spec(settings, environment, model, model, ("python", "-c", program), variables={}, cpus=2.0, memory_bytes=1 << 31)
+    arguments = ("python", "-c", program)
+    own = model_mount(model)
+    spec = launcher_spec(settings, environment, own, model, arguments, variables={}, cpus=2.0, memory_bytes=1 << 31)
     ran = await run(sandboxes, spec)
     assert ran.exit.code == 0, ran.output
     return json.loads(ran.output.splitlines()[-1])

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from ide_server.host.equipment import Edition, Equipment
 from ide_server.host.sandbox import Environment
 from ide_server.host.variables import PassedVariables
-from ide_server.wire import ModelId
+from ide_server.wire import EnvironmentChoice, ModelId
 
 NO_VARIABLES = PassedVariables({}, frozenset(), 0)
 
@@ -22,6 +22,9 @@ class GivenEquipment:
     async def equip(self, _: ModelId) -> Equipment:
         self.asked += 1
         return self.present
+
+    async def equip_with(self, model_id: ModelId, _: EnvironmentChoice | None) -> Equipment:
+        return await self.equip(model_id)
 
     def present_edition(self, _: ModelId) -> Edition | None:
         return self.present.edition

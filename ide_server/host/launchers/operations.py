@@ -17,9 +17,10 @@ import msgspec
 from ide_server.catalog import Catalog, ModelRecord, new_id
 from ide_server.errors import InvalidRequest, OperationEnded, OperationNotFound
 from ide_server.host.datasets import Datasets, Reading
+from ide_server.host.equipment import Equipment
 from ide_server.host.events import ModelEvents
 from ide_server.host.launchers import outcomes
-from ide_server.host.launchers.code import Code, code_of, language_of, mark_of
+from ide_server.host.launchers.code import CODE_FILES, Code, code_of, language_of, mark_of
 from ide_server.host.launchers.journal import Journal, bytes_after, follow
 from ide_server.host.launchers.launch import Launches, Terms
 from ide_server.host.launchers.launchers import Launchers
@@ -30,9 +31,10 @@ from ide_server.host.launchers.results import read_result
 from ide_server.host.launchers.run import Inputs, Run, Surroundings
 from ide_server.host.launchers.spawn import Language, Spawn
 from ide_server.host.launchers.usage import read_samples
-from ide_server.host.mounted_models import PassedMounts, filesystems_of
+from ide_server.host.mounted_models import filesystems_of
 from ide_server.host.mounts import Mounts
 from ide_server.host.parameters import check_arguments, read_definitions
+from ide_server.host.snapshots import Snapshots
 from ide_server.host.states import States
 from ide_server.settings import Settings
 from ide_server.wire import (
@@ -56,6 +58,7 @@ from ide_server.wire import (
     ParameterDefinitions,
     QueueChanged,
     Result,
+    SnapshotId,
     SpecChoice,
     StateId,
     encode,
@@ -90,6 +93,7 @@ class Operations:
         mounts: Mounts,
         spawn: Spawn,
         states: States,
+        snapshots: Snapshots,
         datasets: Datasets,
         events: ModelEvents,
     ) -> None:
@@ -104,6 +108,7 @@ class Operations:
         self._closing = False
         self._expiring: asyncio.Task[None] | None = None
         self._states = states
+        self._snapshots = snapshots
         self._datasets = datasets
         self.launches = Launches(settings, catalog, events)
         self.launchers = Launchers(
@@ -127,6 +132,7 @@ class Operations:
             made_first_state=self._made_first_state,
             first_state=self._first_state,
             look_at_code=self._look_at_code,
+            opened=snapshots.opened,
         )
 
     async def start(self) -> None:
@@ -175,7 +181,10 @@ class Operations:
 
     async def create(self, model_id: ModelId, new: NewOperation) -> Operation:
         """Queued, with its row, request and journal on disk. Raises InvalidRequest, ModelNotFound, StateNotFound."""
-        return await self.create_of(model_id, lambda definitions: (new, definitions))
+        if new.snapshot_id is None:
+            return await self.create_of(model_id, lambda definitions: (new, definitions))
+        model = await self._catalog.models.get(model_id)
+        return await self._create(model, await self._snapshot_inputs(model_id, new, new.snapshot_id))
 
     async def create_of(self, model_id: ModelId, ask: Ask) -> Operation:
         """As create does, of what is asked in view of the model's definitions."""
@@ -184,17 +193,32 @@ class Operations:
         new, definitions = ask(definitions)
         return await self._create(model, Inputs(new, definitions, language))
 
-    async def _create(self, model: ModelRecord, inputs: Inputs) -> Operation:
+    async def resume(self, operation_id: OperationId) -> Operation:
+        """A training with the parameters of one that ended, from the state that it left.
+
+        Raises OperationNotFound, StateNotFound, InvalidRequest where there is nothing to go on from.
+        """
+        ended = await self.get(operation_id)
+        check_resumable(ended)
+        earlier = await asyncio.to_thread(_read_inputs, self._folder(operation_id))
+        new = msgspec.structs.replace(earlier.request, state_id=ended.result_state_id, launcher_id=None)
+        model = await self._catalog.models.get(ended.model_id)
+        inputs = Inputs(new, *await self._look_at(model.id))
+        return await self._create(model, inputs, resumes_id=operation_id)
+
+    async def _create(self, model: ModelRecord, inputs: Inputs, *, resumes_id: OperationId | None = None) -> Operation:
         reading = await self._datasets.open(inputs.request.parameters)
         request = msgspec.structs.replace(inputs.request, parameters=reading.parameters)
         inputs = msgspec.structs.replace(inputs, request=request, columns=reading.columns)
         try:
-            return await self._queued(model, inputs, reading)
+            return await self._queued(model, inputs, reading, resumes_id=resumes_id)
         except BaseException:
             reading.close()
             raise
 
-    async def _queued(self, model: ModelRecord, inputs: Inputs, reading: Reading) -> Operation:
+    async def _queued(
+        self, model: ModelRecord, inputs: Inputs, reading: Reading, *, resumes_id: OperationId | None
+    ) -> Operation:
         new, model_id = inputs.request, model.id
         await self._check(model, inputs)
         terms = self._terms(model, new)
@@ -212,6 +236,8 @@ class Operations:
             outcome=None,
             spec=terms.spec,
             max_durations=terms.max_durations,
+            snapshot_id=new.snapshot_id,
+            resumes_id=resumes_id,
         )
         folder = self._folder(operation.id)
         await asyncio.to_thread(_write_inputs, folder, inputs)
@@ -497,12 +523,14 @@ class Operations:
         await self._catalog.models.set_active_state(operation.model_id, state_id)
         await self._announce_model(operation.model_id)
 
-    async def _look_at_code(self, model_id: ModelId, mounted: PassedMounts) -> tuple[Code, int]:
-        mount = await self._mounts.get(model_id)
-        code = await mount.run(code_of)
-        for other in (await filesystems_of(mounted, self._mounts)).values():
+    async def _look_at_code(self, model_id: ModelId, equipment: Equipment) -> tuple[Code, int]:
+        code, generation = Code("", ""), 0
+        if equipment.snapshot is None:  # whose files never change
+            mount = await self._mounts.get(model_id)
+            code, generation = await mount.run(code_of), mount.generation
+        for other in (await filesystems_of(equipment.mounted, self._mounts)).values():
             code = code._replace(mark=f"{code.mark} {other.generation} {await other.run(mark_of)}")
-        return code, mount.generation
+        return code, generation
 
     async def _announce_model(self, model_id: ModelId) -> None:
         model = (await self._catalog.models.get(model_id)).as_model()
@@ -522,6 +550,19 @@ class Operations:
         mount = await self._mounts.get(model_id)
         return await mount.run(read_definitions), await mount.run(language_of)
 
+    async def _snapshot_inputs(self, model_id: ModelId, new: NewOperation, snapshot_id: SnapshotId) -> Inputs:
+        """Raises SnapshotNotFound, and InvalidRequest for what no snapshot does."""
+        if new.kind != "evaluate":
+            raise InvalidRequest(
+                f"Expected kind 'evaluate' with a snapshot_id, got {new.kind!r}: what is frozen makes no new states. "
+                "Make a model of the snapshot for that."
+            )
+        if new.launcher_id is not None:
+            raise InvalidRequest("Expected a snapshot_id or a launcher_id, got both: launchers have the model's code.")
+        frozen = await self._snapshots.look_at(model_id, snapshot_id)
+        language = next((CODE_FILES[name] for name in CODE_FILES if name in frozen.names), None)
+        return Inputs(new, frozen.definitions, language)
+
     async def _check(self, model: ModelRecord, inputs: Inputs) -> None:
         """Raises InvalidRequest where the parameters do not fit, StateNotFound where the state is not there."""
         new, definitions = inputs.request, inputs.definitions
@@ -535,7 +576,7 @@ class Operations:
                 check_arguments(definitions.train, new.parameters, inputs.columns)
         if new.state_id is not None:
             await self._catalog.states.get(model.id, new.state_id)
-        elif model.active_state_id is None:
+        elif new.snapshot_id is None and model.active_state_id is None:
             _check_can_create_state(definitions)
 
     def _terms(self, model: ModelRecord, new: NewOperation) -> Terms:
@@ -559,6 +600,17 @@ class Operations:
 
     def _folder(self, operation_id: OperationId) -> Path:
         return self._settings.data_dir / "operations" / operation_id
+
+
+def check_resumable(operation: Operation) -> None:
+    """Raises InvalidRequest."""
+    if operation.kind != "train" or operation.status not in ("failed", "cancelled", "interrupted"):
+        raise InvalidRequest(
+            f"Expected a train that failed, was stopped or interrupted, got a {operation.kind} that is "
+            f"{operation.status}."
+        )
+    if operation.result_state_id is None:
+        raise InvalidRequest("The training has left no checkpoint to go on from. Train again.")
 
 
 def state_ids(new: NewOperation, model: ModelRecord) -> frozenset[StateId | None]:

@@ -45,7 +45,7 @@ logger = logging.getLogger(__name__)
 class Sight:
     """How a model is now."""
 
-    code: Callable[[ModelId, PassedMounts], Awaitable[tuple[Code, int]]]
+    code: Callable[[ModelId, Equipment], Awaitable[tuple[Code, int]]]
     """With what it finds in mounted models, and the generation of the mount that it is in."""
     language: Callable[[ModelId], Awaitable[Language | None]]
     active_state: Callable[[ModelId], Awaitable[StateId | None]]
@@ -273,7 +273,7 @@ class Persistent:
         if language is None:
             raise Unable(NO_CODE)
         async with asyncio.timeout(self.terms.allowed_seconds("codeStartup")):
-            code, generation = await self._around.sight.code(self.model_id, equipment.mounted)
+            code, generation = await self._around.sight.code(self.model_id, equipment)
             fit = Fit(self.model_id, language, self.terms.resources, equipment.edition, generation, code.mark)
             self._kept_state = await self._chosen_state()
             if self._warm is not None and self._is_as_chosen(self._warm, fit):

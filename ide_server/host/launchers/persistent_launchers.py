@@ -107,6 +107,8 @@ class PersistentLaunchers:
     def _fitting(self, job: Job) -> Iterator[Persistent]:
         if job.operation.kind == "train":  # which would leave it to be started anew
             return
+        if job.operation.snapshot_id is not None:  # whose code is another
+            return
         for each in self._all.values():
             knows_state = each.choice.level != "state_instantiated" or each.choice.state_id in job.state_ids
             is_meant = each.model_id == job.operation.model_id and each.terms.resources == job.terms.resources

@@ -3,7 +3,7 @@ may stop them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 from ide_server.errors import SlipwayError
 from ide_server.host.equipment import Equipment
@@ -13,6 +13,7 @@ from ide_server.host.launchers.launcher import CallFailed, LauncherLost, Mounted
 from ide_server.host.launchers.results import InvalidResult
 from ide_server.host.launchers.spawn import Spawn
 from ide_server.host.mounted_models import PassedMounts
+from ide_server.host.snapshots import Opened
 from ide_server.host.states import States, StateTooLarge
 from ide_server.wire import ModelId, Outcome, Phase, StateId
 
@@ -88,10 +89,18 @@ async def bounded(phase: Phase, terms: Terms) -> AsyncIterator[None]:
         raise Ended(outcomes.out_of_time(terms, phase)) from late
 
 
-async def prepared(spawn: Spawn, model_id: ModelId) -> Equipment:
+async def prepared(spawn: Spawn, model_id: ModelId, snapshot: Opened | None = None) -> Equipment:
     """Raises Ended."""
     try:
-        return await spawn.prepare(model_id)
+        return await spawn.prepare(model_id, snapshot)
+    except SlipwayError as error:
+        raise Ended(Outcome("launcher_terminated", error.message, "codeStartup")) from error
+
+
+async def entered(stack: AsyncExitStack, opening: AbstractAsyncContextManager[Opened]) -> Opened:
+    """The snapshot, held until the stack is left. Raises Ended."""
+    try:
+        return await stack.enter_async_context(opening)
     except SlipwayError as error:
         raise Ended(Outcome("launcher_terminated", error.message, "codeStartup")) from error
 

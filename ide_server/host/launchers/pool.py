@@ -166,7 +166,7 @@ class Pool:
     async def take(self, need: Need) -> Warm:
         """An idle one that holds the state or none, or a new one. Raises SandboxFailed, FilesystemUnavailable."""
         fit = need.fit
-        self._retire_where(lambda idle: idle.fit.model_id == fit.model_id and not _is_present(idle, fit))
+        self._retire_where(lambda idle: _is_of_same_files(idle.fit, fit) and not _is_present(idle, fit))
         found = self._best(fit, need.state_id)
         warm = await self._new(need) if found is None else self._idle.pop(found).take()
         warm.begin(need)
@@ -295,6 +295,11 @@ async def dispose_quietly(warm: Warm) -> None:
         await dispose(warm)
     except (CallFailed, LauncherLost, TimeoutError) as problem:
         logger.info("A launcher of model %s did not dispose of its state: %r", warm.fit.model_id, problem)
+
+
+def _is_of_same_files(one: Fit, other: Fit) -> bool:
+    """Of the model as it is, or of one snapshot of it."""
+    return one.model_id == other.model_id and one.edition.snapshot_id == other.edition.snapshot_id
 
 
 def _is_present(warm: Warm, fit: Fit) -> bool:

@@ -2,14 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from ide_server.host.datasets import DatasetColumn
+from ide_server.host.equipment import Equipment
 from ide_server.host.launchers import outcomes
 from ide_server.host.launchers.checkpoints import Checkpoints
 from ide_server.host.launchers.code import Code
@@ -25,6 +26,7 @@ from ide_server.host.launchers.phases import (
     Ended,
     Ending,
     bounded,
+    entered,
     others_of,
     others_with_states,
     prepared,
@@ -33,8 +35,9 @@ from ide_server.host.launchers.pool import Fit, Need, Place, Warm, dispose
 from ide_server.host.launchers.reports import Reports
 from ide_server.host.launchers.results import ResultWriter
 from ide_server.host.launchers.spawn import Language, Spawn
-from ide_server.host.mounted_models import NOTHING_MOUNTED, PassedMounts
+from ide_server.host.mounted_models import NOTHING_MOUNTED
 from ide_server.host.parameters import check_arguments
+from ide_server.host.snapshots import Opened
 from ide_server.host.states import Origin, States
 from ide_server.wire import (
     FunctionName,
@@ -49,6 +52,7 @@ from ide_server.wire import (
     Phase,
     PhaseEnded,
     PhaseStarted,
+    SnapshotId,
     StateId,
     StateOrigin,
 )
@@ -78,8 +82,9 @@ class Surroundings:
     saw_functions: Callable[[Operation, Sequence[FunctionName]], Awaitable[None]]
     made_first_state: Callable[[Operation, StateId], Awaitable[None]]
     first_state: Callable[[ModelId], asyncio.Lock]
-    look_at_code: Callable[[ModelId, PassedMounts], Awaitable[tuple[Code, int]]]
+    look_at_code: Callable[[ModelId, Equipment], Awaitable[tuple[Code, int]]]
     """As it is, with what it finds in mounted models, and the generation of the mount that it is in."""
+    opened: Callable[[SnapshotId], AbstractAsyncContextManager[Opened]]
 
 
 class Run:
@@ -107,6 +112,8 @@ class Run:
         self._functions: list[FunctionName] = []
         self._code_digest = ""
         self._mounted = NOTHING_MOUNTED
+        self._snapshot: Opened | None = None
+        """Whose files and state are in the place of the model's own."""
         self._phase: Phase | None = None
         self._ending = Ending()
 
@@ -133,7 +140,13 @@ class Run:
     async def _run(self) -> Outcome:
         if self._inputs.language is None:
             return outcomes.no_code(self.operation.kind)
-        await self._load(self._inputs.language, await self._present_state())
+        async with AsyncExitStack() as stack:
+            if self.operation.snapshot_id is not None:
+                self._snapshot = await entered(stack, self._around.opened(self.operation.snapshot_id))
+            return await self._run_phases(self._inputs.language)
+
+    async def _run_phases(self, language: Language) -> Outcome:
+        await self._load(language, await self._present_state())
         match self.operation.kind:
             case "createModelState":
                 outcome = await self._create_model_state()
@@ -150,11 +163,11 @@ class Run:
 
     async def _load(self, language: Language, state_id: StateId | None) -> None:
         """In a launcher that holds this state, or none yet."""
-        equipment = await prepared(self._around.spawn, self.operation.model_id)
+        equipment = await prepared(self._around.spawn, self.operation.model_id, self._snapshot)
         self._mounted = equipment.mounted
         self._journal.keep_out(equipment.variables.secrets)
         async with self._timed("codeStartup"):
-            code, generation = await self._around.look_at_code(self.operation.model_id, equipment.mounted)
+            code, generation = await self._around.look_at_code(self.operation.model_id, equipment)
             self._code_digest = code.digest
             fit = Fit(
                 self.operation.model_id, language, self._terms.resources, equipment.edition, generation, code.mark
@@ -174,7 +187,7 @@ class Run:
         return outcomes.succeeded("The state was created.")
 
     async def _instantiate(self) -> None:
-        state_id = self.operation.state_id or await self._active_or_first_state()
+        state_id = self.operation.state_id or await self._state_of_files()
         if state_id is not None:
             await self._save(state_id=state_id)
         if self._launched.is_instantiated and not self._launched.holds(state_id):
@@ -182,9 +195,7 @@ class Run:
         warm = self._launched
         if "instantiateModel" in self._functions and not warm.holds(state_id):
             async with self._timed("instantiateModel"):
-                keys = None
-                if state_id is not None:
-                    keys = await self._around.states.keys(self.operation.model_id, state_id)
+                keys = await self._keys(state_id)
                 warm.functions = await warm.launcher.call(
                     "instantiateModel", self._reports, state=keys, other_models=others_of(self._mounted)
                 )
@@ -199,7 +210,22 @@ class Run:
         await self._load(self._inputs.language, state_id)
 
     async def _present_state(self) -> StateId | None:
-        return self.operation.state_id or await self._around.active_state(self.operation.model_id)
+        if self.operation.state_id is not None or self._snapshot is not None:
+            return self.operation.state_id
+        return await self._around.active_state(self.operation.model_id)
+
+    async def _state_of_files(self) -> StateId | None:
+        """The model's; None where it has none, and of a snapshot, which brings its own."""
+        if self._snapshot is None:
+            return await self._active_or_first_state()
+        if self._snapshot.state is None and "createModelState" in self._functions:
+            raise Ended(outcomes.snapshot_without_state())
+        return None
+
+    async def _keys(self, state_id: StateId | None) -> Mapping[str, Path] | None:
+        if state_id is not None:
+            return await self._around.states.keys(self.operation.model_id, state_id)
+        return None if self._snapshot is None else self._snapshot.state
 
     async def _active_or_first_state(self) -> StateId | None:
         """Of operations that find no state one makes it; the others wait for it, as long as that may take."""
@@ -332,7 +358,8 @@ class Run:
         if functions != self._functions:
             self._functions = functions
             self._journal.append(Loaded(time.time(), functions))
-            await self._around.saw_functions(self.operation, functions)
+            if self._snapshot is None:  # else it is not what the model's code defines
+                await self._around.saw_functions(self.operation, functions)
 
     async def _save(self, **changes: StateId) -> None:
         self.operation = msgspec.structs.replace(self.operation, **changes)

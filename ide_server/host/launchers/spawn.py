@@ -1,5 +1,8 @@
 """Starting the process that is a launcher: a sandbox in which the runner finds the model's code at /model."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -8,8 +11,9 @@ from ide_server.host.equipment import Equipment, EquipmentSource
 from ide_server.host.launchers.launch import Resources
 from ide_server.host.mounted_models import filesystems_of, views_of
 from ide_server.host.mounts import Mounts
-from ide_server.host.sandbox import Exit, Sandboxes, Usage, launcher_spec
-from ide_server.host.sandbox.spec import MODEL, RUNNER
+from ide_server.host.sandbox import Exit, Mount, Sandboxes, Usage, launcher_spec
+from ide_server.host.sandbox.spec import MODEL, RUNNER, model_mount, snapshot_mount
+from ide_server.host.snapshots import Opened
 from ide_server.settings import Settings
 from ide_server.wire import ModelId
 
@@ -31,10 +35,11 @@ class Process(Protocol):
 
 
 class Spawn(Protocol):
-    async def prepare(self, model_id: ModelId) -> Equipment:
-        """What to start the model's launchers with. Has ready what takes long the first time, which no phase pays for.
+    async def prepare(self, model_id: ModelId, snapshot: Opened | None = None) -> Equipment:
+        """What to start the model's launchers with, or those of a snapshot of it, which the caller holds.
 
-        Raises FilesystemUnavailable, and what keeps a model from its environment and variables.
+        Has ready what takes long the first time, which no phase pays for. Raises FilesystemUnavailable, and what keeps
+        a model from its environment and variables.
         """
 
     async def start(
@@ -68,7 +73,9 @@ class SandboxSpawn:
         self._equipment = equipment
         self._sandboxes = sandboxes
 
-    async def prepare(self, model_id: ModelId) -> Equipment:
+    async def prepare(self, model_id: ModelId, snapshot: Opened | None = None) -> Equipment:
+        if snapshot is not None:
+            return replace(await self._equipment.equip_with(model_id, snapshot.environment), snapshot=snapshot)
         await self._mounts.get(model_id)
         return await self._equipment.equip(model_id)
 
@@ -84,13 +91,13 @@ class SandboxSpawn:
         stderr: int,
         control: int,
     ) -> Process:
-        mount = await self._mounts.get(model_id)
+        model = await self._model_mount(model_id, equipment.snapshot)
         mounted = await views_of(await filesystems_of(equipment.mounted, self._mounts))
         arguments = runner_arguments(language, runner_folder=RUNNER, model_folder=MODEL)
         sandbox = launcher_spec(
             self._settings,
             equipment.environment,
-            mount.path,
+            model,
             RUNNER_FOLDER,
             arguments,
             variables=equipment.variables.values,
@@ -104,5 +111,18 @@ class SandboxSpawn:
             stdout=stdout,
             stderr=stderr,
             passed_descriptors=(control,),
-            during=self._equipment.use(equipment.environment),
+            during=self._using(equipment),
         )
+
+    async def _model_mount(self, model_id: ModelId, snapshot: Opened | None) -> Mount:
+        if snapshot is not None:
+            return snapshot_mount(snapshot.files)
+        return model_mount((await self._mounts.get(model_id)).path)
+
+    @contextmanager
+    def _using(self, equipment: Equipment) -> Iterator[None]:
+        with ExitStack() as used:
+            used.enter_context(self._equipment.use(equipment.environment))
+            if equipment.snapshot is not None:
+                used.enter_context(equipment.snapshot.use())
+            yield

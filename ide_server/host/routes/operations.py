@@ -69,6 +69,10 @@ async def cancel_operation(request: Request[HostState]) -> Response:
     return json_reply(await request.state["operations"].cancel(operation_id_of(request)), status=202)
 
 
+async def resume_operation(request: Request[HostState]) -> Response:
+    return json_reply(await request.state["operations"].resume(operation_id_of(request)), status=202)
+
+
 async def show_result(request: Request[HostState]) -> Response:
     return json_reply(await request.state["operations"].result(operation_id_of(request)))
 
@@ -136,6 +140,7 @@ routes: list[BaseRoute] = [
     Route("/operations/{operation}", delete_operation, methods=["DELETE"]),
     Route("/operations/{operation}/request", show_request),
     Route("/operations/{operation}/cancel", cancel_operation, methods=["POST"]),
+    Route("/operations/{operation}/resume", resume_operation, methods=["POST"]),
     Route("/operations/{operation}/result", show_result),
     Route("/operations/{operation}/result/blobs/{index:int}", show_blob),
     Route("/operations/{operation}/events", stream_events),

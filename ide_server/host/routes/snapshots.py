@@ -43,6 +43,11 @@ async def restore_snapshot(request: Request[HostState]) -> Response:
     return json_reply(before, status=201)
 
 
+async def show_parameters(request: Request[HostState]) -> Response:
+    summary = await request.state["snapshots"].look_at(model_id_of(request), snapshot_id_of(request))
+    return json_reply(summary.definitions)
+
+
 async def export_snapshot(request: Request[HostState]) -> Response:
     snapshot = await request.state["snapshots"].get(model_id_of(request), snapshot_id_of(request))
     chunks = await request.state["snapshots"].exported(snapshot.id)
@@ -64,5 +69,6 @@ routes: list[BaseRoute] = [
     Route("/models/{model}/snapshots/{snapshot}", change_snapshot, methods=["PATCH"]),
     Route("/models/{model}/snapshots/{snapshot}", delete_snapshot, methods=["DELETE"]),
     Route("/models/{model}/snapshots/{snapshot}/restore", restore_snapshot, methods=["POST"]),
+    Route("/models/{model}/snapshots/{snapshot}/parameters", show_parameters),
     Route("/models/{model}/snapshots/{snapshot}/zip", export_snapshot),
 ]

@@ -81,7 +81,7 @@ def workspace_spec(
     return SandboxSpec(
         arguments=(),
         environment=environment.variables,
-        mounts=(*model_mounts(environment, model_path), *mounted),
+        mounts=(*base_mounts(environment), model_mount(model_path), *mounted),
         limits=Limits(
             memory_bytes=settings.workspace_memory_mebibytes * MEBIBYTE,
             cpus=settings.workspace_cpus,
@@ -96,7 +96,7 @@ def workspace_spec(
 def launcher_spec(
     settings: Settings,
     environment: Environment,
-    model_path: Path,
+    model: Mount,
     runner: Path,
     arguments: tuple[str, ...],
     *,
@@ -110,7 +110,7 @@ def launcher_spec(
         arguments=arguments,
         environment=environment.variables,
         variables=variables,
-        mounts=(*model_mounts(environment, model_path), *mounted, Mount(runner, RUNNER)),
+        mounts=(*base_mounts(environment), model, *mounted, Mount(runner, RUNNER)),
         limits=Limits(
             memory_bytes=memory_bytes,
             cpus=cpus,
@@ -121,5 +121,15 @@ def launcher_spec(
     )
 
 
-def model_mounts(environment: Environment, model_path: Path) -> tuple[Mount, ...]:
-    return (*environment.mounts, Mount(INSIDE / "bin", COMMANDS), Mount(model_path, MODEL, writable=True, follows=True))
+def base_mounts(environment: Environment) -> tuple[Mount, ...]:
+    return (*environment.mounts, Mount(INSIDE / "bin", COMMANDS))
+
+
+def model_mount(path: Path) -> Mount:
+    """The model's filesystem, mounted at a path that stays the same over every remount."""
+    return Mount(path, MODEL, writable=True, follows=True)
+
+
+def snapshot_mount(path: Path) -> Mount:
+    """The files of a snapshot in its place: nobody writes to these."""
+    return Mount(path, MODEL)

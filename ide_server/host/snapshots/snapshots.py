@@ -2,7 +2,9 @@
 
 import builtins
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import IO
 
 from ide_server.catalog import Catalog, new_id
@@ -10,17 +12,39 @@ from ide_server.errors import SnapshotNotFound, StateNotFound
 from ide_server.host.events import ModelEvents
 from ide_server.host.files.failures import attempt
 from ide_server.host.mounts import Mounts
+from ide_server.host.parameters import FILE as DEFINITIONS_FILE
+from ide_server.host.parameters import check_file, parse_definitions, text_of
 from ide_server.host.snapshots import tree
 from ide_server.host.snapshots.capture import read_files, read_key
 from ide_server.host.snapshots.export import exported, imported
-from ide_server.host.snapshots.manifest import Manifest, StateContent
+from ide_server.host.snapshots.manifest import Entry, Manifest, StateContent
+from ide_server.host.snapshots.opened import Opened, OpenSnapshots
 from ide_server.host.snapshots.restore import check_room, fill
 from ide_server.host.snapshots.store import Store
 from ide_server.host.states import NAME_CHARACTERS, Origin, States, checked_name
 from ide_server.settings import Settings
-from ide_server.wire import ModelId, NewSnapshot, Snapshot, SnapshotChange, SnapshotId, SnapshotsChanged, StateId
+from ide_server.wire import (
+    ModelId,
+    NewSnapshot,
+    ParameterDefinitions,
+    Snapshot,
+    SnapshotChange,
+    SnapshotId,
+    SnapshotsChanged,
+    StateId,
+)
 
 SHOWN_LEFT_OUT = 20
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What is to be known of a snapshot before anything of it runs."""
+
+    definitions: ParameterDefinitions
+    names: frozenset[str]
+    """At the top of its files."""
+    has_state: bool
 
 
 class Snapshots:
@@ -30,6 +54,7 @@ class Snapshots:
         self, settings: Settings, catalog: Catalog, *, mounts: Mounts, states: States, events: ModelEvents
     ) -> None:
         self.store = Store(settings.data_dir / "snapshots" / "store.db")
+        self._opened = OpenSnapshots(settings.data_dir / "snapshots" / "opened", self.store)
         self._catalog = catalog
         self._mounts = mounts
         self._states = states
@@ -37,9 +62,12 @@ class Snapshots:
 
     async def start(self) -> None:
         """Before the first: what a host that was killed left unfinished is removed."""
+        await self._opened.start()
         await self.store.forget_all_but(await self._catalog.snapshots.ids())
 
     async def close(self) -> None:
+        """Once nothing runs of any."""
+        await self._opened.close()
         await self.store.close()
 
     async def list(self, model_id: ModelId) -> list[Snapshot]:
@@ -112,6 +140,34 @@ class Snapshots:
         """Raises SnapshotNotFound."""
         await self._catalog.snapshots.get(snapshot_id)
         return await self.store.manifest(snapshot_id)
+
+    async def look_at(self, model_id: ModelId, snapshot_id: SnapshotId) -> Summary:
+        """Raises SnapshotNotFound, and InvalidRequest where its slipway.toml is broken."""
+        await self.get(model_id, snapshot_id)
+        manifest = await self.store.manifest(snapshot_id)
+        by_path = {entry.path: entry for entry in manifest.entries}
+        names = frozenset(path for path in by_path if "/" not in path)
+        return Summary(await self._definitions(by_path), names, manifest.state is not None)
+
+    @asynccontextmanager
+    async def opened(self, snapshot_id: SnapshotId) -> AsyncIterator[Opened]:
+        """Its files and state, to be run: there until the last user of them is gone.
+
+        Raises SnapshotNotFound, FilesystemUnavailable.
+        """
+        await self._catalog.snapshots.get(snapshot_id)
+        async with self._opened.hold(snapshot_id) as opened:
+            yield opened
+
+    async def _definitions(self, by_path: Mapping[str, Entry]) -> ParameterDefinitions:
+        entry = by_path.get(DEFINITIONS_FILE)
+        if entry is not None and entry.same_as:
+            entry = by_path[entry.same_as]
+        if entry is None:
+            return ParameterDefinitions()
+        check_file(is_plain=entry.kind == "file", byte_size=entry.byte_size)
+        content = [piece async for piece in self.store.content(entry.pieces)]
+        return parse_definitions(text_of(b"".join(content)))
 
     async def exported(self, snapshot_id: SnapshotId) -> AsyncIterator[bytes]:
         """As one file. Raises SnapshotNotFound."""
