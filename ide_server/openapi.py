@@ -224,6 +224,7 @@ ENDPOINTS = (
     ),
     Endpoint("POST", "/operations/{operation}/cancel", "Stop an operation", wire.Operation, status=202),
     Endpoint("GET", "/operations/{operation}/usage", "What its launcher used", list[wire.LauncherUsage]),
+    Endpoint("GET", "/operations/{operation}/log", "What was printed until now, as one text", "text/plain"),
     Endpoint("GET", "/operations/{operation}/result", "What an evaluate returned", wire.Result),
     Endpoint("GET", "/operations/{operation}/result/blobs/{index}", "A file of a result", BYTES),
     Endpoint(

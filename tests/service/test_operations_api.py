@@ -151,6 +151,15 @@ def test_files_of_a_result_are_typed_by_what_a_browser_may_show(served: Served) 
     assert served.client.get(f"{operation}/result/blobs/2").status_code == 404
 
 
+def test_what_was_printed_is_one_text_to_save(served: Served) -> None:
+    operation = served.run("evaluate", x=1)
+    log = served.client.get(f"{operation}/log")
+    assert sorted(log.text.splitlines()) == ["hello", "trouble"]
+    assert log.headers["content-type"] == "text/plain; charset=utf-8"
+    assert log.headers["content-disposition"].startswith("attachment")
+    assert served.client.get("/api/v1/operations/nothing/log").status_code == 404
+
+
 def test_states_are_listed_renamed_and_removed(served: Served) -> None:
     trained = served.run("train")
     made = served.client.get(trained).json()

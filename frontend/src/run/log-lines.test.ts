@@ -3,7 +3,7 @@ import { LONGEST_LINE, LogLines, type LogStream, MOST_LINES } from './log-lines.
 
 function shown(...writes: [LogStream, string][]): string[] {
   const log = new LogLines();
-  for (const [stream, text] of writes) log.append(stream, text);
+  for (const [stream, text] of writes) log.append(stream, text, 0);
   return log
     .slice(0, log.length)
     .map(({ stream, text }) => `${stream === 'stdout' ? 'out' : 'err'}: ${text}`);
@@ -42,16 +42,19 @@ test('a line without end goes on in the next', () => {
 test('the oldest lines leave, and their number is known', () => {
   const log = new LogLines();
   const all = 3 * MOST_LINES;
-  for (let number = 0; number < all; number += 1) log.append('stdout', `${number}\n`);
+  for (let number = 0; number < all; number += 1) log.append('stdout', `${number}\n`, 0);
   expect(log.dropped + log.length).toBe(all);
   expect(log.length).toBeLessThan(MOST_LINES + 10_000);
   expect(log.slice(0, 1)[0]?.text).toBe(String(log.dropped));
 });
 
-test('a text is found upwards and downwards, round the ends, in whatever case', () => {
+test('a line has the time of its first text, and all lines are one text', () => {
   const log = new LogLines();
-  log.append('stdout', 'Loss 1\nother\nloss 2\n');
-  expect([log.find('LOSS', 2, -1), log.find('loss', 1, -1), log.find('loss', -1, -1)]).toEqual([2, 0, 2]);
-  expect([log.find('loss', 1, 1), log.find('loss', 3, 1), log.find('none', 0, 1)]).toEqual([2, 0, null]);
-  expect(log.text()).toBe('Loss 1\nother\nloss 2\n');
+  log.append('stdout', 'a', 1);
+  log.append('stdout', 'b\nc', 2);
+  expect(log.slice(0, 2).map(({ text, time }) => [text, time])).toEqual([
+    ['ab', 1],
+    ['c', 2],
+  ]);
+  expect([log.whole(), log.text(1), log.text(9)]).toEqual(['ab\nc\n', 'c', '']);
 });

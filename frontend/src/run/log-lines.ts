@@ -7,6 +7,8 @@ export type LogStream = Log['stream'];
 export interface LogLine {
   readonly stream: LogStream;
   readonly text: string;
+  /** When its first text was printed, in seconds since the epoch. */
+  readonly time: number;
 }
 
 /** Beyond this the oldest lines leave the page; the server keeps them all. */
@@ -17,12 +19,15 @@ export const LONGEST_LINE = 4_000;
 const DROP_AT_ONCE = 10_000;
 
 interface OpenLine {
-  stream: LogStream;
+  readonly stream: LogStream;
+  readonly time: number;
+  /** As it was printed while it is open, as it is shown once it is closed. */
   text: string;
-  /** Ended by a newline: text that follows begins another line. */
+  /** Text that follows begins another line. */
   closed: boolean;
 }
 
+/** Only the last line ever changes. */
 export class LogLines {
   /** How many of the oldest lines are no longer here. */
   dropped = 0;
@@ -34,59 +39,65 @@ export class LogLines {
 
   /** Lines from `start` to before `end`, as they are shown. */
   slice(start: number, end: number): LogLine[] {
-    return this.lines.slice(start, end).map(({ stream, text }) => ({ stream, text: shownText(text) }));
+    return this.lines.slice(start, end).map(shownLine);
   }
 
-  /** The next line that holds a text, in whatever case, from `start` on by `step` and round the ends; null: none does. */
-  find(text: string, start: number, step: 1 | -1): number | null {
-    const wanted = text.toLowerCase();
-    const { length } = this.lines;
-    for (let passed = 0; passed < length; passed += 1) {
-      const at = (((start + passed * step) % length) + length) % length;
-      const line = this.lines[at];
-      if (line && shownText(line.text).toLowerCase().includes(wanted)) return at;
-    }
-    return null;
+  /** As it is shown; '' where there is no such line. */
+  text(index: number): string {
+    const line = this.lines[index];
+    return line === undefined ? '' : shownLine(line).text;
+  }
+
+  stream(index: number): LogStream {
+    return this.lines[index]?.stream ?? 'stdout';
   }
 
   /** All of it, as it is shown. */
-  text(): string {
-    return this.lines.map(({ text }) => `${shownText(text)}\n`).join('');
+  whole(): string {
+    return this.lines.map((line) => `${shownLine(line).text}\n`).join('');
   }
 
-  append(stream: LogStream, text: string): void {
+  append(stream: LogStream, text: string, time: number): void {
     const parts = text.split('\n');
     const rest = parts.pop() ?? '';
-    for (const part of parts) {
-      this.write(stream, part).closed = true;
-    }
-    if (rest !== '') this.write(stream, rest);
+    for (const part of parts) close(this.write(stream, part, time));
+    if (rest !== '') this.write(stream, rest, time);
     if (this.lines.length >= MOST_LINES + DROP_AT_ONCE) {
       this.dropped += this.lines.splice(0, this.lines.length - MOST_LINES).length;
     }
   }
 
-  private write(stream: LogStream, text: string): OpenLine {
-    let line = this.lineOf(stream);
+  private write(stream: LogStream, text: string, time: number): OpenLine {
+    let line = this.lineOf(stream, time);
     let rest = afterReturn(line.text + text);
     while (rest.length > LONGEST_LINE) {
       line.text = rest.slice(0, LONGEST_LINE);
-      line.closed = true;
+      close(line);
       rest = rest.slice(LONGEST_LINE);
-      line = this.lineOf(stream);
+      line = this.lineOf(stream, time);
     }
     line.text = rest;
     return line;
   }
 
   /** The line that text of this stream goes on: a stream does not write into the other's line. */
-  private lineOf(stream: LogStream): OpenLine {
+  private lineOf(stream: LogStream, time: number): OpenLine {
     const last = this.lines.at(-1);
     if (last !== undefined && !last.closed && last.stream === stream) return last;
-    const line = { stream, text: '', closed: false };
+    if (last !== undefined) close(last);
+    const line = { stream, time, text: '', closed: false };
     this.lines.push(line);
     return line;
   }
+}
+
+function close(line: OpenLine): void {
+  if (!line.closed) line.text = shownText(line.text);
+  line.closed = true;
+}
+
+function shownLine({ stream, text, time, closed }: OpenLine): LogLine {
+  return { stream, time, text: closed ? text : shownText(text) };
 }
 
 /** A carriage return begins the line again: what a progress bar wrote before is gone. One at the end waits for its text. */

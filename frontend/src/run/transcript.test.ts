@@ -48,7 +48,7 @@ test('a whole operation is put together from its events', () => {
     metrics: [{ name: 'loss', steps: [0, 1], values: [1, 0.5] }],
     progress: 1,
     end: outcome,
-    log: [{ stream: 'stdout', text: 'hello' }],
+    log: [{ stream: 'stdout', text: 'hello', time: 2 }],
   });
 });
 

@@ -52,7 +52,7 @@ export class Transcript {
   private add(event: OperationEvent): void {
     switch (event.type) {
       case 'log':
-        return this.log.append(event.stream, event.text);
+        return this.log.append(event.stream, event.text, event.time);
       case 'progress':
         this.progress = Math.min(1, Math.max(0, event.fraction));
         return;

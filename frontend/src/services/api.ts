@@ -527,6 +527,10 @@ export class ModelApi {
     return `${operationPath(id)}/result/blobs/${index}`;
   }
 
+  logUrl(id: OperationId): string {
+    return `${operationPath(id)}/log`;
+  }
+
   operationSocket(id: OperationId, offset: number): string {
     return `${operationPath(id)}/events?offset=${offset}`;
   }

@@ -16,7 +16,7 @@ import msgspec
 
 from ide_server.errors import InvalidRequest
 from ide_server.host.masking import Mask, MaskedEvents
-from ide_server.wire import Ended, Metric, OperationEvent, OperationEvents, Progress
+from ide_server.wire import Ended, Log, Metric, OperationEvent, OperationEvents, Progress
 
 BATCH_SECONDS = 0.03
 """How long events gather before they are written: soon enough to feel live, rare enough to cost little."""
@@ -181,6 +181,15 @@ async def follow(path: Path, offset: int, journal: Journal | None) -> AsyncItera
             return
         elif journal is not None:
             await journal.wait_grown(offset)
+
+
+async def printed(path: Path) -> AsyncIterator[str]:
+    """What was printed until now, of both streams as it came, some at a time."""
+    offset = 0
+    while (batch := await asyncio.to_thread(read_events, path, offset)).events:
+        offset = batch.offset
+        if text := "".join(event.text for event in batch.events if isinstance(event, Log)):
+            yield text
 
 
 def _check_starts_line(descriptor: int, offset: int) -> None:

@@ -21,7 +21,7 @@ from ide_server.host.equipment import Equipment
 from ide_server.host.events import ModelEvents
 from ide_server.host.launchers import outcomes
 from ide_server.host.launchers.code import CODE_FILES, Code, code_of, language_of, mark_of
-from ide_server.host.launchers.journal import Journal, bytes_after, follow
+from ide_server.host.launchers.journal import Journal, bytes_after, follow, printed
 from ide_server.host.launchers.launch import Launches, Terms
 from ide_server.host.launchers.launchers import Launchers
 from ide_server.host.launchers.persistent import Sight
@@ -368,6 +368,11 @@ class Operations:
         if job is not None:
             return job.usage.samples
         return await asyncio.to_thread(read_samples, self._folder(operation_id))
+
+    async def printed(self, operation_id: OperationId) -> AsyncIterator[str]:
+        """The log until now, some at a time. Raises OperationNotFound."""
+        await self.get(operation_id)
+        return printed(self._folder(operation_id) / "events.jsonl")
 
     async def events(self, operation_id: OperationId, offset: int) -> AsyncIterator[OperationEvents]:
         """From a byte offset of the journal until the end. Raises OperationNotFound, InvalidRequest."""

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
@@ -12,6 +12,7 @@ from ide_server import wire
 from ide_server.errors import InvalidRequest, SlipwayError
 from ide_server.host.launchers import Operations
 from ide_server.host.routes import bodies
+from ide_server.host.routes.downloads import attachment
 from ide_server.host.routes.event_stream import Event, EventStream
 from ide_server.host.routes.models import model_id_of
 from ide_server.host.routes.sockets import refuse, stream
@@ -90,6 +91,13 @@ async def show_blob(request: Request[HostState]) -> Response:
     )
 
 
+async def show_log(request: Request[HostState]) -> Response:
+    operation_id = operation_id_of(request)
+    text = await request.state["operations"].printed(operation_id)
+    headers = attachment(f"{operation_id}.log") | {"Content-Type": "text/plain; charset=utf-8"}
+    return StreamingResponse(text, headers=headers)
+
+
 async def watch_operation(websocket: WebSocket[HostState]) -> None:
     await websocket.accept()
     try:
@@ -141,6 +149,7 @@ routes: list[BaseRoute] = [
     Route("/operations/{operation}/request", show_request),
     Route("/operations/{operation}/cancel", cancel_operation, methods=["POST"]),
     Route("/operations/{operation}/resume", resume_operation, methods=["POST"]),
+    Route("/operations/{operation}/log", show_log),
     Route("/operations/{operation}/result", show_result),
     Route("/operations/{operation}/result/blobs/{index:int}", show_blob),
     Route("/operations/{operation}/events", stream_events),
