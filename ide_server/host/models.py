@@ -88,6 +88,7 @@ class Models:
     async def restore(self, model_id: ModelId, snapshot_id: SnapshotId) -> Snapshot:
         """As Snapshots.restore does, and its environment is chosen."""
         before = await self._snapshots.restore(model_id, snapshot_id)
+        self._operations.active_state_changed(model_id)
         await self._choose_environment(model_id, await self._snapshots.manifest(snapshot_id))
         self._events.publish(model_id, ModelChanged(await self.get(model_id)))
         return before
@@ -102,6 +103,7 @@ class Models:
         if change.active_state_id is not None:
             state = await self._catalog.states.get(model_id, change.active_state_id)
             await self._catalog.models.set_active_state(model_id, state.id)
+            self._operations.active_state_changed(model_id)
         model = await self.get(model_id)
         self._events.publish(model_id, ModelChanged(model))
         return model

@@ -169,6 +169,30 @@ async def test_another_state_is_used_where_it_is_asked_for_and_given_up_after(la
     assert used(unnamed.operation)[0] != launcher.id
 
 
+async def test_a_state_that_becomes_active_is_instantiated_before_anybody_asks(lab: Laboratory) -> None:
+    launcher = await made(lab)
+    assert (launcher.level, launcher.state_id) == ("code_loaded", None)
+    await lab.run("createModelState")
+    first = await lab.active_state()
+    await until(lambda: shown(lab, launcher.id).state_id == first, timeout_seconds=WAIT_SECONDS, what="the first state")
+    trained = (await lab.run("train")).operation.result_state_id
+    await lab.catalog.models.set_active_state(lab.model_id, trained)
+    lab.operations.active_state_changed(lab.model_id)
+    await until(lambda: shown(lab, launcher.id).state_id == trained, timeout_seconds=WAIT_SECONDS, what="the new one")
+    assert (await wait(lab, launcher.id, "ready")).level == "state_instantiated"
+
+
+async def test_one_that_is_removed_while_it_ends_its_process_leaves_nothing(lab: Laboratory) -> None:
+    lab.write({"main.py": CODE + "\ndef dispose(): time.sleep(1)\n"})
+    await lab.run("createModelState")
+    launcher = await made(lab)
+    lab.operations.retire_idle(lab.model_id)
+    lab.write({"main.py": CODE})
+    await wait(lab, launcher.id, "starting")
+    await lab.operations.remove_launcher(lab.model_id, launcher.id)
+    assert [each for each in lab.spawn.processes if not each.child.ended] == []
+
+
 async def test_one_of_a_given_state_serves_that_state(lab: Laboratory) -> None:
     await lab.run("createModelState")
     trained = (await lab.run("train")).operation.result_state_id

@@ -139,6 +139,9 @@ class Launchers:
         self._pool.retire(model_id)
         self._persistent.renew(model_id)
 
+    def active_state_changed(self, model_id: ModelId) -> None:
+        self._persistent.active_state_changed(model_id)
+
     async def launch_changed(self, model_id: ModelId) -> None:
         await self._persistent.launch_changed(model_id)
 

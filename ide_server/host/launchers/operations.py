@@ -170,6 +170,10 @@ class Operations:
         await self.launchers.launch_changed(model_id)
         return launch
 
+    def active_state_changed(self, model_id: ModelId) -> None:
+        """The model has another one now, or its first."""
+        self.launchers.active_state_changed(model_id)
+
     async def remove_launcher(self, model_id: ModelId, launcher_id: LauncherId) -> None:
         """A persistent or an idle one. Operations that wait for it end. Raises as Launchers.remove."""
         await self.launchers.remove(model_id, launcher_id)
@@ -257,7 +261,7 @@ class Operations:
             raise
         self._events.publish(model_id, OperationChanged(operation))
         await self._enqueue(job)
-        return job.operation
+        return self._with_place(job.operation)
 
     async def list(self, model_id: ModelId) -> list[Operation]:
         """The newest first. Raises ModelNotFound."""
@@ -526,6 +530,7 @@ class Operations:
 
     async def _made_first_state(self, operation: Operation, state_id: StateId) -> None:
         await self._catalog.models.set_active_state(operation.model_id, state_id)
+        self.active_state_changed(operation.model_id)
         await self._announce_model(operation.model_id)
 
     async def _look_at_code(self, model_id: ModelId, equipment: Equipment) -> tuple[Code, int]:

@@ -95,6 +95,8 @@ class Persistent:
         self._phase: Phase = "codeStartup"
         """It is in, while it is started."""
         self._mask = Mask(())
+        self._ending: asyncio.Task[None] | None = None
+        """Of the process that it had."""
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -118,6 +120,10 @@ class Persistent:
         """To be started anew where it is not what is chosen now."""
         self.choice, self.terms = choice, terms
         self.renew()
+
+    @property
+    def follows_active_state(self) -> bool:
+        return self.choice.level == "state_instantiated" and self.choice.state_id is None
 
     def renew(self) -> None:
         """Look whether it is still as it is to be; it is started anew where not, once no operation has it."""
@@ -351,11 +357,19 @@ class Persistent:
         return await start(self._around.spawn, self.id, self.choice.name, fit, equipment, self.terms.spec)
 
     async def _drop(self) -> None:
-        """Its process, if it has one, ends."""
-        warm, self._warm = self._warm, None
-        if warm is not None:
-            await dispose_quietly(warm)
-            await warm.launcher.close()
+        """Its process, if it has one, ends, even if whoever waits for that is stopped: then the next one waits."""
+        if self._warm is not None:
+            self._ending = asyncio.create_task(_end(self._warm, self._ending))
+            self._warm = None
+        if self._ending is not None:
+            await asyncio.shield(self._ending)
+
+
+async def _end(warm: Warm, before: "asyncio.Task[None] | None") -> None:
+    if before is not None:
+        await before
+    await dispose_quietly(warm)
+    await warm.launcher.close()
 
 
 def fits(warm: Warm, fit: Fit) -> bool:

@@ -100,6 +100,12 @@ class PersistentLaunchers:
         for each in self.list(model_id):
             each.renew()
 
+    def active_state_changed(self, model_id: ModelId) -> None:
+        """Those that follow it instantiate it before anybody asks."""
+        for each in self.list(model_id):
+            if each.follows_active_state:
+                each.renew()
+
     async def launch_changed(self, model_id: ModelId) -> None:
         for each in self.list(model_id):
             each.change(each.choice, await self._terms(model_id, each.choice))
