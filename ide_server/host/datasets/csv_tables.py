@@ -100,13 +100,12 @@ def types_of(names: Sequence[str], found: Iterator[Row], known: Known) -> list[E
 
 
 def kind_of(cell: str) -> str:
-    if not cell.strip():
-        return "empty"
-    if cell.strip().lower() in BOOLEANS:
-        return "boolean"
-    if INTEGER.fullmatch(cell) and INTEGERS["i64"][0] <= int(cell) <= INTEGERS["i64"][1]:
-        return "integer"
-    return "number" if NUMBER.fullmatch(cell) and not _is_long_integer(cell) else "text"
+    if INTEGER.fullmatch(cell):
+        return "integer" if INTEGERS["i64"][0] <= int(cell) <= INTEGERS["i64"][1] else "text"
+    if NUMBER.fullmatch(cell):
+        return "text" if _is_long_integer(cell) else "number"
+    word = cell.strip().lower()
+    return "empty" if not word else "boolean" if word in BOOLEANS else "text"
 
 
 def _is_long_integer(cell: str) -> bool:

@@ -1,11 +1,12 @@
 """Entries on their way into a dataset: several alike at once, or one that is too large to be held."""
 
 import array
-import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from ide_server.catalog import KeyRecord
 from ide_server.errors import InvalidRequest
@@ -69,7 +70,7 @@ def singles_of(key: str, element_type: ElementType, values: Sequence[Any], place
     header = Header(element_type, [])
     if element_type == "string":
         head = encode_value(header, b"")
-        encoded = [head + json.dumps([value], ensure_ascii=False).encode() for value in values]
+        encoded = [head + msgspec.json.encode([value]) for value in values]
         return Entries(key, element_type, [], encoded, values)
     try:
         payload = bytes_of(element_type, values)
