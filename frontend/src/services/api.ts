@@ -21,6 +21,9 @@ import type {
   Host,
   Launch,
   LaunchChoice,
+  Launcher,
+  LauncherChoice,
+  LauncherId,
   Model,
   ModelChange,
   ModelEnvironment,
@@ -189,6 +192,12 @@ export const createToken = (token: NewApiToken): Promise<CreatedApiToken> =>
   json('POST', `${ROOT}/tokens`, token);
 export const removeToken = (id: ApiTokenId): Promise<void> =>
   json('DELETE', `${ROOT}/tokens/${encodeURIComponent(id)}`);
+
+/** Those of all models, temporary and persistent. */
+export const launchers = (): Promise<Launcher[]> => json('GET', `${ROOT}/launchers`);
+/** A persistent one, or a temporary one that is idle. */
+export const removeLauncher = (model: ModelId, id: LauncherId): Promise<void> =>
+  json('DELETE', launcherPath(model, id));
 
 /** Those of the server, which every model may use; newest first. */
 export const datasets = (): Promise<Dataset[]> => json('GET', `${ROOT}/datasets`);
@@ -391,6 +400,15 @@ export class ModelApi {
     return json('PUT', `${this.root}/launch`, choice);
   }
 
+  /** A persistent one. */
+  createLauncher(choice: LauncherChoice): Promise<Launcher> {
+    return json('POST', `${this.root}/launchers`, choice);
+  }
+
+  changeLauncher(id: LauncherId, choice: LauncherChoice): Promise<Launcher> {
+    return json('PUT', launcherPath(this.id, id), choice);
+  }
+
   terminals(): Promise<Terminal[]> {
     return json('GET', `${this.root}/terminals`);
   }
@@ -549,6 +567,10 @@ async function definitionsIn(
 
 function operationPath(id: OperationId): string {
   return `${ROOT}/operations/${encodeURIComponent(id)}`;
+}
+
+function launcherPath(model: ModelId, id: LauncherId): string {
+  return `${ROOT}/models/${encodeURIComponent(model)}/launchers/${encodeURIComponent(id)}`;
 }
 
 function datasetPath(id: DatasetId): string {

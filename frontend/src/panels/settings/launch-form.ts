@@ -1,6 +1,5 @@
 /** What a model's operations are launched with, as a form: a group of fields per kind of run, and one of durations. */
 
-import type { Launch, LaunchChoice } from '../../wire.ts';
 import {
   durationFields,
   type NumberField,
@@ -10,7 +9,8 @@ import {
   type Typed,
   typedOf,
   valuesOf,
-} from '../launchers/number-fields.ts';
+} from '../../ui/launch/number-fields.ts';
+import type { Launch, LaunchChoice } from '../../wire.ts';
 
 export type Group = keyof LaunchChoice;
 export type KindGroup = Exclude<Group, 'max_durations'>;
