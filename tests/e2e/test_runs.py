@@ -86,3 +86,28 @@ def test_training_shows_progress_and_a_loss_curve_and_its_state_can_be_used(page
     workbench.wait_ended("Evaluate", "succeeded")
     values = workbench.run_panel.get_by_role("region", name=re.compile("Output y"))
     expect(values).not_to_contain_text(re.compile(r"^\D*0\D+0\D+1\D+0\D+2\D+0\D+3\D+0\D*$"))
+
+
+RESUMES = """
+def createModelState(params): return b"0"
+def instantiateModel(state):
+    global held
+    held = int(state)
+def train(params, tracker):
+    print(f"from {held}")
+    tracker.checkpoint(b"7")
+    if held == 0: raise ValueError("as asked")
+def getModelState(): return b"done"
+"""
+
+
+def test_a_training_that_failed_is_resumed_from_its_checkpoint(page: Page) -> None:
+    workbench = new_model(page, name="Resumed", template="Linear regression")
+    workbench.write("main.py", RESUMES)
+    workbench.start("Train")
+    workbench.wait_ended("Train", "failed")
+    expect(workbench.run_panel).to_contain_text("from 0")
+    workbench.run_panel.get_by_role("button", name="Resume from checkpoint").click()
+    workbench.wait_ended("Train", "succeeded")
+    expect(workbench.run_panel).to_contain_text("from 7")
+    expect(workbench.run_panel).to_contain_text("Goes on from the training of")

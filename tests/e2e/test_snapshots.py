@@ -76,3 +76,33 @@ def test_a_snapshot_becomes_a_new_model_here_and_from_its_file(page: Page, serve
     imported = wait_opened(page, "Imported")
     imported.open("README.md")
     expect(imported.editor).to_have_text("kept")
+
+
+ANSWERS = "def evaluate(params):\n    return {'answer': '%s ' + open('/model/README.md').read()}\n"
+
+
+def test_a_snapshot_is_evaluated_as_it_was_taken(page: Page) -> None:
+    workbench = new_model(page, name="Frozen", template="Linear regression")
+    workbench.write("README.md", "words")
+    workbench.write("slipway.toml", '[[evaluate_input]]\nname = "count"\ntypes = ["i64"]\ndefault = 3\n')
+    workbench.write("main.py", ANSWERS % "frozen")
+    take_snapshot(page, "good")
+    page.keyboard.press("Escape")
+    workbench.write("main.py", ANSWERS % "changed")
+    workbench.write("slipway.toml", "")
+
+    page.get_by_role("button", name="Snapshots", exact=True).click()
+    page.get_by_role("listitem", name="good").get_by_role("button", name="Evaluate").click()
+    form = page.get_by_role("dialog", name="Evaluate good")
+    expect(form.get_by_label("count")).to_have_value("3")
+    form.get_by_label("count").fill("")
+    form.get_by_role("button", name="Evaluate").click()
+    expect(form.get_by_label("count")).to_have_attribute("aria-invalid", "true")
+    form.get_by_label("count").fill("4")
+    form.get_by_role("button", name="Evaluate").click()
+    expect(form).to_have_count(0)
+    workbench.wait_ended("Evaluate", "succeeded")
+    expect(workbench.run_panel).to_contain_text("Of the snapshot good")
+    expect(workbench.run_panel).to_contain_text("frozen words")
+    workbench.start("Evaluate")
+    expect(workbench.run_panel).to_contain_text("changed words")

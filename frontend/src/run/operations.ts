@@ -19,6 +19,17 @@ export async function startOperation(session: ModelSession, wanted: NewOperation
   }
 }
 
+/** As startOperation does: the same training, from the state that this one has left. */
+export async function resumeOperation(session: ModelSession, operation: Operation): Promise<void> {
+  try {
+    if (!(await session.saveAll())) return;
+    session.events.operationStarted(await session.api.resumeOperation(operation.id));
+    session.announce('The training goes on.');
+  } catch (error) {
+    session.notifications.error('The training could not be resumed.', error);
+  }
+}
+
 export async function stopOperation(session: ModelSession, operation: Operation): Promise<void> {
   try {
     session.events.operationChanged(await session.api.cancelOperation(operation.id));

@@ -511,6 +511,10 @@ export class ModelApi {
     return `${this.root}/snapshots/${encodeURIComponent(id)}`;
   }
 
+  snapshotParameters(id: SnapshotId): Promise<ParameterDefinitions> {
+    return json('GET', `${this.snapshotPath(id)}/parameters`);
+  }
+
   operations(): Promise<Operation[]> {
     return json('GET', `${this.root}/operations`);
   }
@@ -534,6 +538,11 @@ export class ModelApi {
 
   cancelOperation(id: OperationId): Promise<Operation> {
     return json('POST', `${operationPath(id)}/cancel`);
+  }
+
+  /** A training that goes on from what this one has left. */
+  resumeOperation(id: OperationId): Promise<Operation> {
+    return json('POST', `${operationPath(id)}/resume`);
   }
 
   async result(id: OperationId): Promise<Result> {

@@ -18,6 +18,8 @@ const operation = (change: Partial<Operation>): Operation => ({
   max_durations: null,
   launcher: null,
   before: null,
+  snapshot_id: null,
+  resumes_id: null,
   ...change,
 });
 

@@ -82,6 +82,7 @@ export class ModelEvents implements Disposable {
     message: '',
     remounted_at: null,
   });
+  private readonly startedEmitter = new Emitter<Operation>();
   private readonly filesEmitter = new Emitter<readonly FileChange[]>();
   private readonly rescanEmitter = new Emitter<string>();
   private connections = 0;
@@ -104,6 +105,8 @@ export class ModelEvents implements Disposable {
   readonly filesystem: Readable<FilesystemStatus> = this.filesystemStore;
   readonly connection: Readable<SocketStatus>;
 
+  /** Of an operation that was started in this page, beside the form of the Run panel, which is to show it. */
+  readonly onStarted = this.startedEmitter.event;
   readonly onFilesChanged = this.filesEmitter.event;
   /** A folder ('' is all) to be read again, with all below it. Fired after each reconnection too: changes were missed. */
   readonly onRescan = this.rescanEmitter.event;
@@ -163,12 +166,18 @@ export class ModelEvents implements Disposable {
     this.operationsStore.update((operations) => withOperation(operations, operation));
   }
 
+  operationStarted(operation: Operation): void {
+    this.operationChanged(operation);
+    this.startedEmitter.fire(operation);
+  }
+
   operationRemoved(id: OperationId): void {
     this.operationsStore.update((operations) => operations.filter((operation) => operation.id !== id));
   }
 
   dispose(): void {
     this.socket.dispose();
+    this.startedEmitter.dispose();
     this.filesEmitter.dispose();
     this.rescanEmitter.dispose();
   }
