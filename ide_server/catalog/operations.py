@@ -31,8 +31,12 @@ class Operations:
     async def close(self) -> None:
         await self._writes.close()
 
+    def create_soon(self, operation: Operation) -> "asyncio.Future[None]":
+        """Done once the row is on disk. Shield it: others' rows are on the same way."""
+        return self._writes.put(operation, is_new=True)
+
     async def create(self, operation: Operation) -> None:
-        await asyncio.shield(self._writes.put(operation, is_new=True))
+        await asyncio.shield(self.create_soon(operation))
 
     async def save(self, operation: Operation) -> None:
         """Write the row anew: an operation has one owner, who holds it whole."""

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from ide_server.errors import InvalidRequest, OperationEnded, OperationNotFound, StateNotFound
+from ide_server.host.launchers.results import sync_result
 from ide_server.host.templates import Templates
 from ide_server.wire import (
     Ended,
@@ -798,20 +799,42 @@ async def test_an_end_that_cannot_be_written_keeps_no_place_in_the_queue(
 ) -> None:
     async with laboratory(tmp_path, max_launchers=1) as lab:
         lab.write(python("def evaluate(params): return 1"))
-        save = lab.catalog.operations.save
         fail = [True]
 
-        async def fails_once(operation: Operation) -> None:
-            if operation.outcome is not None and fail:
+        def fails_once(folder: Path) -> None:
+            if fail:
                 fail.pop()
-                raise OSError("database is full")
-            await save(operation)
+                raise OSError("the disk is gone")
+            sync_result(folder)
 
-        monkeypatch.setattr(lab.catalog.operations, "save", fails_once)
-        unwritten, next_one = await lab.start("evaluate"), await lab.start("evaluate")
+        monkeypatch.setattr("ide_server.host.launchers.operations.sync_result", fails_once)
+        _, next_one = await lab.start("evaluate"), await lab.start("evaluate")
         assert (await lab.finished(next_one.id)).operation.status == "succeeded"
+
+
+@pytest.mark.parametrize(
+    ("result", "status"), [(None, "succeeded"), (b"", "interrupted"), (b"gone", "interrupted")], ids=str
+)
+async def test_an_end_whose_row_was_lost_is_read_from_the_journal_if_its_result_is_whole(
+    tmp_path: Path, result: bytes | None, status: str
+) -> None:
     async with laboratory(tmp_path) as lab:
-        assert (await lab.operations.get(unwritten.id)).status == "interrupted"
+        lab.write(python("def evaluate(params): return {'y': 1}"))
+        done = (await lab.run("evaluate")).operation
+        await lab.operations.wait_ended(done.id)
+        path = lab.settings.data_dir / "operations" / done.id / "result.json"
+        if result == b"gone":
+            path.unlink()
+        elif result is not None:
+            path.write_bytes(result)
+        await lab.catalog.operations.save(msgspec.structs.replace(done, status="running", ended_at=None, outcome=None))
+    async with laboratory(tmp_path) as lab:
+        found = await lab.finished(done.id)
+        assert found.operation.status == status
+        assert [event.outcome for event in found.of(Ended)][-1] == found.operation.outcome
+        if result is None:
+            assert found.operation == done
+            assert await lab.output(done.id) == {"y": [1]}
 
 
 async def test_with_its_model_an_operation_goes_and_leaves_nothing(lab: Laboratory) -> None:
@@ -826,10 +849,12 @@ async def test_with_its_model_an_operation_goes_and_leaves_nothing(lab: Laborato
 async def test_an_operation_that_cannot_be_written_down_leaves_nothing(
     lab: Laboratory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def fails(_: Operation) -> None:
-        raise OSError("database is full")
+    def fails(_: Operation) -> "asyncio.Future[None]":
+        failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        failed.set_exception(OSError("database is full"))
+        return failed
 
-    monkeypatch.setattr(lab.catalog.operations, "create", fails)
+    monkeypatch.setattr(lab.catalog.operations, "create_soon", fails)
     tasks = len(asyncio.all_tasks())
     with pytest.raises(OSError, match="database is full"):
         await lab.start("evaluate")
@@ -861,6 +886,7 @@ async def test_a_host_that_was_killed_marks_what_it_left_unfinished(tmp_path: Pa
     async with laboratory(tmp_path) as lab:
         lab.write(python("def evaluate(params): print('here')"))
         operation = (await lab.run("evaluate")).operation
+        await lab.operations.wait_ended(operation.id)
         folder = lab.settings.data_dir / "operations" / operation.id
         whole = (folder / "events.jsonl").read_bytes().splitlines(keepends=True)
         (folder / "events.jsonl").write_bytes(b"".join(whole[:-1]) + whole[-1][:20])

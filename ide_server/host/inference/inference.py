@@ -6,7 +6,7 @@ from ide_server import __version__
 from ide_server.catalog import Catalog, ModelRecord
 from ide_server.errors import InvalidRequest, ModelNotFound
 from ide_server.host.inference.inputs import operation_of, read_request
-from ide_server.host.inference.messages import DATATYPES, InferRequest, ModelMetadata, ServerMetadata, TensorMetadata
+from ide_server.host.inference.messages import DATATYPES, ModelMetadata, ServerMetadata, TensorMetadata
 from ide_server.host.inference.outputs import Reply, check_outputs, reply_of
 from ide_server.host.launchers import Operations
 from ide_server.wire import Operation, Outcome, ParameterDefinition
@@ -49,17 +49,13 @@ class Inference:
         model = await self._model(name)
         request, given = await asyncio.to_thread(read_request, body, json_size)
         check_outputs(request)
-        created = await self._operations.create_of(
+        operation, result = await self._operations.run(
             model.id, lambda definitions: operation_of(request, given, definitions)
         )
-        operation = await self._operations.wait_ended(created.id)
-        return await self._reply(name, request, operation)
-
-    async def _reply(self, name: str, request: InferRequest, operation: Operation) -> Reply:
         assert operation.outcome is not None  # it has ended
         if operation.outcome.kind != "succeeded":
             raise EvaluationFailed(operation, operation.outcome)
-        result = await self._operations.result_of(operation)
+        assert result is not None  # of an evaluate that succeeded
         blobs = self._operations.blobs_folder(operation.id)
         return await asyncio.to_thread(
             reply_of, request, result, model_name=name, operation_id=operation.id, blobs=blobs

@@ -91,6 +91,11 @@ class Journal:
             await self._grown.wait_for(lambda: self._byte_size > offset or self.closed)
 
     @property
+    def byte_size(self) -> int:
+        """Of what is written, and at the end synced: an end that is read is there after any crash."""
+        return self._byte_size
+
+    @property
     def closed(self) -> bool:
         return self._writing.done()
 
@@ -149,15 +154,33 @@ def event_size(event: OperationEvent) -> int:
     return 100 + len(getattr(event, "text", "")) + (0 if tensor is None else 20 * len(tensor.elements))
 
 
-def read_events(path: Path, offset: int) -> OperationEvents:
-    """Whole lines from `offset` on, about READ_BYTES of them; none where the file ends. Raises InvalidRequest."""
+def read_events(path: Path, offset: int, *, end: int | None = None) -> OperationEvents:
+    """Whole lines from `offset` on, about READ_BYTES of them; none at `end`, or where the file ends.
+
+    Raises InvalidRequest.
+    """
     with path.open("rb") as file:
         _check_starts_line(file.fileno(), offset)
-        data = os.pread(file.fileno(), READ_BYTES, offset)
+        left = os.fstat(file.fileno()).st_size - offset if end is None else end - offset
+        data = os.pread(file.fileno(), min(READ_BYTES, left), offset)
         if data and b"\n" not in data:
-            data = os.pread(file.fileno(), MAX_EVENT_BYTES, offset)
+            data = os.pread(file.fileno(), min(MAX_EVENT_BYTES, left), offset)
     whole = data[: data.rfind(b"\n") + 1]
     return OperationEvents(offset + len(whole), [_events.decode(line) for line in whole.splitlines()])
+
+
+def last_event(path: Path) -> OperationEvent | None:
+    """None where there is none. Blocks."""
+    try:
+        opened = open_for_append(path)
+    except FileNotFoundError:
+        return None
+    try:
+        tail = os.pread(opened.descriptor, MAX_EVENT_BYTES, max(0, opened.byte_size - MAX_EVENT_BYTES))
+    finally:
+        os.close(opened.descriptor)
+    lines = tail.splitlines()
+    return _events.decode(lines[-1]) if lines else None
 
 
 def bytes_after(path: Path, offset: int) -> int:
@@ -171,7 +194,8 @@ async def follow(path: Path, offset: int, journal: Journal | None) -> AsyncItera
     """Events from `offset` until Ended; where no journal is open, what the file holds. Raises InvalidRequest."""
     while True:
         closed = journal is None or journal.closed
-        batch = await asyncio.to_thread(read_events, path, offset)
+        end = None if journal is None or journal.closed else max(offset, journal.byte_size)
+        batch = await asyncio.to_thread(read_events, path, offset, end=end)
         if batch.events:
             yield batch
             offset = batch.offset

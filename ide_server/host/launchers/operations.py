@@ -21,13 +21,21 @@ from ide_server.host.equipment import Equipment
 from ide_server.host.events import ModelEvents
 from ide_server.host.launchers import outcomes
 from ide_server.host.launchers.code import CODE_FILES, Code, code_of, language_of, mark_of
-from ide_server.host.launchers.journal import Journal, bytes_after, follow, printed
+from ide_server.host.launchers.journal import (
+    Journal,
+    Opened,
+    bytes_after,
+    follow,
+    last_event,
+    open_for_append,
+    printed,
+)
 from ide_server.host.launchers.launch import Launches, Terms
 from ide_server.host.launchers.launchers import Launchers
 from ide_server.host.launchers.persistent import Sight
 from ide_server.host.launchers.pool import Place
 from ide_server.host.launchers.queue import Job, Queue
-from ide_server.host.launchers.results import read_result
+from ide_server.host.launchers.results import read_result, sync_result
 from ide_server.host.launchers.run import Inputs, Run, Surroundings
 from ide_server.host.launchers.spawn import Language, Spawn
 from ide_server.host.launchers.usage import read_samples
@@ -67,6 +75,10 @@ from ide_server.wire import (
 MAX_QUEUED = 1000
 DAY_SECONDS = 86400
 EXPIRE_SECONDS = 3600
+JOURNAL = "events.jsonl"
+REQUEST = "request.json"
+MAX_KEPT_BYTES = 16 << 10
+"""A larger request of an operation that waits is on disk only."""
 MAX_SHOWN_BYTES = 64 << 10
 """A larger parameter value is only in request.json, not in the row that every list of operations carries."""
 
@@ -127,6 +139,7 @@ class Operations:
             states=states,
             active_state=self._active_state,
             save=self._save,
+            save_soon=self._save_soon,
             tell=self._tell,
             saw_functions=self._saw_functions,
             made_first_state=self._made_first_state,
@@ -139,10 +152,7 @@ class Operations:
         """Before the first operation: end those that a host which was killed left unfinished."""
         await self._states.remove_stale()
         for operation in await self._catalog.operations.list_unfinished():
-            folder = self._folder(operation.id)
-            await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-            job = Job(operation, self.launches.default, await Journal.open(folder / "events.jsonl"), folder=folder)
-            await self._end(job, Outcome("interrupted", CRASHED))
+            await self._end_left(operation)
         await self.launchers.start()
         if self._settings.operation_days > 0:
             self._expiring = asyncio.create_task(self._expire(), name="retention of operations")
@@ -185,17 +195,23 @@ class Operations:
 
     async def create(self, model_id: ModelId, new: NewOperation) -> Operation:
         """Queued, with its row, request and journal on disk. Raises InvalidRequest, ModelNotFound, StateNotFound."""
-        if new.snapshot_id is None:
-            return await self.create_of(model_id, lambda definitions: (new, definitions))
         model = await self._catalog.models.get(model_id)
+        if new.snapshot_id is None:
+            return await self._create(model, Inputs(new, *await self._look_at(model_id)))
         return await self._create(model, await self._snapshot_inputs(model_id, new, new.snapshot_id))
 
-    async def create_of(self, model_id: ModelId, ask: Ask) -> Operation:
-        """As create does, of what is asked in view of the model's definitions."""
+    async def run(self, model_id: ModelId, ask: Ask) -> tuple[Operation, Result | None]:
+        """What is asked in view of the model's definitions, to its end, which is on disk then. Raises as create does.
+
+        Its row is written while it runs.
+        """
         model = await self._catalog.models.get(model_id)
         definitions, language = await self._look_at(model_id)
         new, definitions = ask(definitions)
-        return await self._create(model, Inputs(new, definitions, language))
+        async with self._prepared(model, Inputs(new, definitions, language)) as job:
+            await self._enqueue(job)
+        await job.ended.wait()
+        return job.operation, None if job.run is None else job.run.result
 
     async def resume(self, operation_id: OperationId) -> Operation:
         """A training with the parameters of one that ended, from the state that it left.
@@ -211,18 +227,28 @@ class Operations:
         return await self._create(model, inputs, resumes_id=operation_id)
 
     async def _create(self, model: ModelRecord, inputs: Inputs, *, resumes_id: OperationId | None = None) -> Operation:
+        async with self._prepared(model, inputs, resumes_id=resumes_id) as job:
+            await self._wait_written(job)
+            await self._enqueue(job)
+        return self._with_place(job.operation)
+
+    @contextlib.asynccontextmanager
+    async def _prepared(
+        self, model: ModelRecord, inputs: Inputs, *, resumes_id: OperationId | None = None
+    ) -> AsyncIterator[Job]:
+        """With its request and journal on disk, and its row on the way. To be put in the queue within."""
         reading = await self._datasets.open(inputs.request.parameters)
         request = msgspec.structs.replace(inputs.request, parameters=reading.parameters)
         inputs = msgspec.structs.replace(inputs, request=request, columns=reading.columns)
         try:
-            return await self._queued(model, inputs, reading, resumes_id=resumes_id)
+            yield await self._job(model, inputs, reading, resumes_id=resumes_id)
         except BaseException:
             reading.close()
             raise
 
-    async def _queued(
+    async def _job(
         self, model: ModelRecord, inputs: Inputs, reading: Reading, *, resumes_id: OperationId | None
-    ) -> Operation:
+    ) -> Job:
         new, model_id = inputs.request, model.id
         await self._check(model, inputs)
         terms = self._terms(model, new)
@@ -243,32 +269,28 @@ class Operations:
             snapshot_id=new.snapshot_id,
             resumes_id=resumes_id,
         )
-        folder = self._folder(operation.id)
-        await asyncio.to_thread(_write_inputs, folder, inputs)
+        folder, request = self._folder(operation.id), encode(inputs)
         job = Job(
             operation,
             terms,
-            await Journal.open(folder / "events.jsonl"),
+            Journal(folder / JOURNAL, await asyncio.to_thread(_make_folder, folder, request)),
             folder=folder,
             launcher_id=new.launcher_id,
             state_ids=state_ids(new, model),
             reading=reading,
         )
-        try:
-            await self._catalog.operations.create(operation)
-        except BaseException:  # the model was deleted meanwhile, or the database fails: nothing of it stays
-            await asyncio.shield(self._discard(job))
-            raise
-        self._events.publish(model_id, OperationChanged(operation))
-        await self._enqueue(job)
-        return self._with_place(job.operation)
+        job.written = self._catalog.operations.create_soon(operation)
+        job.request = request if len(request) <= MAX_KEPT_BYTES else None
+        return job
 
     async def list(self, model_id: ModelId) -> list[Operation]:
         """The newest first. Raises ModelNotFound."""
         await self._catalog.models.get(model_id)
         before = self._queue.before(model_id)
         operations = await self._catalog.operations.list(model_id)
-        return [msgspec.structs.replace(each, before=before.get(each.id)) for each in operations]
+        jobs = {each.id: self._jobs[each.id].operation for each in operations if each.id in self._jobs}
+        present = (jobs.get(each.id, each) for each in operations)
+        return [msgspec.structs.replace(each, before=before.get(each.id)) for each in present]
 
     async def get(self, operation_id: OperationId) -> Operation:
         """Raises OperationNotFound."""
@@ -383,7 +405,7 @@ class Operations:
         await self.get(operation_id)
         job = self._jobs.get(operation_id)
         journal = None if job is None else job.journal
-        async for batch in follow(self._folder(operation_id) / "events.jsonl", offset, journal):
+        async for batch in follow(self._folder(operation_id) / JOURNAL, offset, journal):
             yield batch
             offset = batch.offset
             if isinstance(batch.events[-1], Ended):
@@ -395,7 +417,7 @@ class Operations:
 
     async def bytes_after(self, operation_id: OperationId, offset: int) -> int:
         """How much of the journal there is from `offset` on. Raises InvalidRequest for one that it never gave out."""
-        return await asyncio.to_thread(bytes_after, self._folder(operation_id) / "events.jsonl", offset)
+        return await asyncio.to_thread(bytes_after, self._folder(operation_id) / JOURNAL, offset)
 
     # --- the queue ---
 
@@ -404,6 +426,7 @@ class Operations:
         return self._queue.before(model_id)
 
     async def _enqueue(self, job: Job) -> None:
+        self._events.publish(job.operation.model_id, OperationChanged(job.operation))
         self._jobs[job.operation.id] = job
         if self._closing:
             await self._end(job, Outcome("interrupted", CLOSING))
@@ -431,7 +454,7 @@ class Operations:
 
     async def _work(self, job: Job, run: Run, place: Place) -> None:
         try:
-            outcome = await self._execute(run)
+            outcome = await self._execute(job, run)
         # A fault of ours in one operation must not end the others: it ends this one and is in the server's log.
         except Exception:
             log_fault(job, "failed in the server")
@@ -444,9 +467,12 @@ class Operations:
             place.release()
             self._start_waiting()
 
-    async def _execute(self, run: Run) -> Outcome:
-        inputs = await asyncio.to_thread(_read_inputs, self._folder(run.operation.id))
-        await self._save(run.operation)
+    async def _execute(self, job: Job, run: Run) -> Outcome:
+        self._save_soon(run.operation)
+        if job.request is None:
+            inputs = await asyncio.to_thread(_read_inputs, self._folder(run.operation.id))
+        else:
+            inputs = msgspec.json.decode(job.request, type=Inputs)
         outcome = await run.execute(inputs)
         began = run.operation.started_at or 0.0
         if outcome.kind not in STATUS_OF and self._mounts.lost_since(run.operation.model_id, began):
@@ -459,27 +485,50 @@ class Operations:
         return msgspec.structs.replace(operation, before=self._queue.before(operation.model_id).get(operation.id))
 
     async def _end(self, job: Job, outcome: Outcome) -> None:
-        status = STATUS_OF.get(outcome.kind, "failed")
+        """It is on disk then, in the journal: the row follows, or is made good by the next start of the host."""
         now, outcome = time.time(), job.journal.mask.message(outcome)
         await job.usage.write()
-        job.operation = msgspec.structs.replace(job.operation, status=status, ended_at=now, outcome=outcome)
+        job.operation = with_end(job.operation, Ended(now, outcome))
         if job.reading is not None:
             job.reading.close()
+        job.journal.append(Ended(now, outcome))
         try:
-            # The row first: whoever has read Ended finds an operation that has ended.
-            await self._catalog.operations.save(job.operation)
-            job.journal.append(Ended(now, outcome))
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._close_journal(job))
+                if has_result(job.operation):
+                    group.create_task(asyncio.to_thread(sync_result, self._folder(job.operation.id)))
+            await self._wait_written(job)
+            self._catalog.operations.save_soon(job.operation)
         finally:
-            await self._let_go(job)
+            self._jobs.pop(job.operation.id, None)
+            self._events.publish(job.operation.model_id, OperationChanged(job.operation))
+            job.ended.set()
 
-    async def _let_go(self, job: Job) -> None:
+    async def _close_journal(self, job: Job) -> None:
         try:
             await job.journal.close()
         except OSError:
             logger.exception("The journal of operation %s could not be written to its end.", job.operation.id)
-        self._jobs.pop(job.operation.id, None)
-        self._events.publish(job.operation.model_id, OperationChanged(job.operation))
-        job.ended.set()
+
+    async def _wait_written(self, job: Job) -> None:
+        """Until its first row is on disk. Nothing of it stays where that cannot be, as its model was deleted."""
+        try:
+            if job.written is not None:
+                await asyncio.shield(job.written)
+        except BaseException:
+            await asyncio.shield(self._discard(job))
+            raise
+
+    async def _end_left(self, operation: Operation) -> None:
+        """Of a host that was killed, which may have been at its end."""
+        folder = self._folder(operation.id)
+        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+        if (end := await asyncio.to_thread(_end_of, operation, folder)) is not None:
+            await self._catalog.operations.save(with_end(operation, end))
+        else:
+            journal = await Journal.open(folder / JOURNAL)
+            job = Job(operation, self.launches.default, journal, folder=folder)
+            await self._end(job, Outcome("interrupted", CRASHED))
 
     async def _interrupt(self, job: Job) -> None:
         outcome = Outcome("interrupted", CLOSING)
@@ -507,6 +556,11 @@ class Operations:
 
     def _tell(self, operation: Operation) -> None:
         self._jobs[operation.id].operation = operation
+
+    def _save_soon(self, operation: Operation) -> None:
+        self._jobs[operation.id].operation = operation
+        self._catalog.operations.save_soon(operation)
+        self._events.publish(operation.model_id, OperationChanged(operation))
 
     async def _save(self, operation: Operation) -> None:
         job = self._jobs[operation.id]
@@ -558,7 +612,7 @@ class Operations:
 
     async def _look_at(self, model_id: ModelId) -> tuple[ParameterDefinitions, Language | None]:
         mount = await self._mounts.get(model_id)
-        return await mount.run(read_definitions), await mount.run(language_of)
+        return await mount.run(lambda root: (read_definitions(root), language_of(root)))
 
     async def _snapshot_inputs(self, model_id: ModelId, new: NewOperation, snapshot_id: SnapshotId) -> Inputs:
         """Raises SnapshotNotFound, and InvalidRequest for what no snapshot does."""
@@ -653,10 +707,33 @@ def _check_can_create_state(definitions: ParameterDefinitions) -> None:
         ) from error
 
 
-def _write_inputs(folder: Path, inputs: Inputs) -> None:
+def with_end(operation: Operation, end: Ended) -> Operation:
+    status = STATUS_OF.get(end.outcome.kind, "failed")
+    return msgspec.structs.replace(operation, status=status, ended_at=end.time, outcome=end.outcome)
+
+
+def has_result(operation: Operation) -> bool:
+    return operation.kind == "evaluate" and operation.status == "succeeded"
+
+
+def _make_folder(folder: Path, request: bytes) -> Opened:
+    """Its journal."""
     folder.mkdir(mode=0o700, parents=True)
-    (folder / "request.json").write_bytes(encode(inputs))
+    (folder / REQUEST).write_bytes(request)
+    return open_for_append(folder / JOURNAL)
 
 
 def _read_inputs(folder: Path) -> Inputs:
-    return msgspec.json.decode((folder / "request.json").read_bytes(), type=Inputs)
+    return msgspec.json.decode((folder / REQUEST).read_bytes(), type=Inputs)
+
+
+def _end_of(operation: Operation, folder: Path) -> Ended | None:
+    """None: it was not at its end, or power failed before all of that was on disk."""
+    end = last_event(folder / JOURNAL)
+    if not isinstance(end, Ended):
+        return None
+    try:
+        is_whole = not has_result(with_end(operation, end)) or read_result(folder) is not None
+    except msgspec.DecodeError:
+        is_whole = False
+    return end if is_whole else None

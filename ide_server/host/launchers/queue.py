@@ -40,6 +40,10 @@ class Job:
         self.usage = UsageLog(folder)
         self.reading = reading
         """The datasets among its parameters."""
+        self.written: asyncio.Future[None] | None = None
+        """Of its first row; None: it has one from before."""
+        self.request: bytes | None = None
+        """Its request.json, unless that is long."""
         self.run: Run | None = None
         self.task: asyncio.Task[None] | None = None
         self.ended = asyncio.Event()

@@ -68,13 +68,16 @@ class ResultWriter:
             self._outputs[-1].values.append(await self._value.finish())
             self._value = None
 
-    async def finish(self) -> None:
-        """Raises InvalidResult where a value is not whole, or an output does not fit its definition."""
+    async def finish(self) -> Result:
+        """It is written down, but not synced. Raises InvalidResult where a value is not whole, or an output does not
+        fit its definition."""
         if self._value is not None:
             raise InvalidResult("evaluate returned a value that is not whole.")
         for definition in self._definitions:
             self._check(definition)
-        await asyncio.to_thread(_write, self._folder / "result.json", encode(self._mask.message(Result(self._outputs))))
+        result = self._mask.message(Result(self._outputs))
+        await asyncio.to_thread(_write, self._folder / "result.json", encode(result))
+        return result
 
     def _check(self, definition: ParameterDefinition) -> None:
         output = next((output for output in self._outputs if output.name == definition.name), None)
@@ -252,6 +255,14 @@ def read_result(folder: Path) -> Result | None:
         return None
 
 
+def sync_result(folder: Path) -> None:
+    """To disk, with its blobs. Blocks."""
+    blobs = folder / "blobs"
+    for path in (folder / "result.json", *(blobs.iterdir() if blobs.exists() else ())):
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+
+
 def _check_size(said: ValueSaid) -> None:
     """Raises FrameError where the bytes that are announced cannot be those of such a value."""
     count = math.prod(said.shape)
@@ -281,8 +292,5 @@ def _append(path: Path, chunk: bytes) -> None:
 
 def _write(path: Path, data: bytes) -> None:
     draft = path.with_suffix(".draft")
-    with draft.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    draft.write_bytes(data)
     draft.rename(path)

@@ -52,6 +52,7 @@ from ide_server.wire import (
     Phase,
     PhaseEnded,
     PhaseStarted,
+    Result,
     SnapshotId,
     StateId,
     StateOrigin,
@@ -77,6 +78,7 @@ class Surroundings:
     states: States
     active_state: ActiveState
     save: Callable[[Operation], Awaitable[None]]
+    save_soon: Callable[[Operation], None]
     tell: Callable[[Operation], None]
     """As `save`, but the row and those who watch may wait for the next `save`."""
     saw_functions: Callable[[Operation, Sequence[FunctionName]], Awaitable[None]]
@@ -102,6 +104,8 @@ class Run:
         around: Surroundings,
     ) -> None:
         self.operation = operation
+        self.result: Result | None = None
+        """Of an evaluate that went well."""
         self._terms = terms
         self._place = place
         self._folder = folder
@@ -189,7 +193,7 @@ class Run:
     async def _instantiate(self) -> None:
         state_id = self.operation.state_id or await self._state_of_files()
         if state_id is not None:
-            await self._save(state_id=state_id)
+            self._save_soon(state_id=state_id)
         if self._launched.is_instantiated and not self._launched.holds(state_id):
             await self._load_anew(state_id)
         warm = self._launched
@@ -242,7 +246,7 @@ class Run:
         self._reports.result = ResultWriter(self._folder, definitions.evaluate_output, self._journal.mask)
         async with self._timed("evaluate"):
             await self._running.call("evaluate", self._reports, parameters=arguments)
-            await self._reports.result.finish()
+            self.result = await self._reports.result.finish()
         self._reports.result = None
         return outcomes.succeeded("Evaluated.")
 
@@ -360,6 +364,11 @@ class Run:
             self._journal.append(Loaded(time.time(), functions))
             if self._snapshot is None:  # else it is not what the model's code defines
                 await self._around.saw_functions(self.operation, functions)
+
+    def _save_soon(self, *, state_id: StateId) -> None:
+        if state_id != self.operation.state_id:
+            self.operation = msgspec.structs.replace(self.operation, state_id=state_id)
+            self._around.save_soon(self.operation)
 
     async def _save(self, **changes: StateId) -> None:
         self.operation = msgspec.structs.replace(self.operation, **changes)
