@@ -81,6 +81,10 @@ class Launchers:
         """The launcher that it waits for."""
         return job.launcher_id is not None and self._persistent.find(job.launcher_id) is None
 
+    def has_room(self) -> bool:
+        """Whether there may be a place for any operation."""
+        return self._pool.is_free or any(each.is_free for each in self._persistent.list())
+
     def claim(self, job: Job) -> Place | None:
         """A place for it, or None as long as there is none. An operation that names no launcher has a fitting
         persistent one, if that is free, before a temporary one."""

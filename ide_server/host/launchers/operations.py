@@ -440,7 +440,7 @@ class Operations:
             self._start_waiting()
 
     def _start_waiting(self) -> None:
-        for job, place in self._queue.startable(self.launchers.claim):
+        for job, place in self._queue.startable(self.launchers.claim, has_room=self.launchers.has_room):
             # Here and not in the task: a stop that comes before its first step must find it.
             job.run = self._run_of(job, place)
             job.task = asyncio.create_task(self._work(job, job.run, place))

@@ -72,9 +72,13 @@ class Queue:
     def waiting_for(self, launcher_id: LauncherId) -> list[Job]:
         return [job for job in self._waiting.values() if job.launcher_id == launcher_id]
 
-    def startable(self, place_for: Callable[[Job], Place | None]) -> Iterator[tuple[Job, Place]]:
+    def startable(
+        self, place_for: Callable[[Job], Place | None], *, has_room: Callable[[], bool]
+    ) -> Iterator[tuple[Job, Place]]:
         """Takes out, one after the other, those that there is a place for now."""
         for job in list(self._waiting.values()):
+            if not has_room():  # as nearly always where many wait
+                return
             if (place := place_for(job)) is not None:
                 self.remove(job)
                 yield job, place
