@@ -25,6 +25,17 @@ function formatOf(file: File): string {
   return extension(file.name) || subtype.replace(/^x-|\+.*$/g, '');
 }
 
+export function byteSizeOf({ value: { base64 } }: ChosenFile): number {
+  const padding = base64.endsWith('==') ? 2 : base64.endsWith('=') ? 1 : 0;
+  return (base64.length / 4) * 3 - padding;
+}
+
+/** To be shown before it is sent. */
+export function blobOf({ value: { base64, format } }: ChosenFile, type: ElementType): Blob {
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  return new Blob([bytes], { type: `${type}/${format === 'svg' ? 'svg+xml' : format}` });
+}
+
 function base64Of(file: Blob): Promise<string> {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();

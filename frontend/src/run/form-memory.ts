@@ -1,7 +1,7 @@
 /** What was put into a form, kept over a reload of the page. Files are not: they are too large for it. */
 
 import type { ModelId, OperationKind } from '../wire.ts';
-import type { Inputs } from './parameter-fields.ts';
+import type { FieldInput, Inputs } from './parameter-fields.ts';
 
 function key(model: ModelId, kind: OperationKind): string {
   return `slipway.form.${model}.${kind}`;
@@ -24,11 +24,16 @@ export function remember(
   inputs: Inputs,
   storage: Storage = sessionStorage,
 ): void {
-  const texts = Object.entries(inputs).filter(([, input]) => typeof input !== 'object');
+  const texts = Object.entries(inputs).filter(([, input]) => !holdsFiles(input));
   try {
     storage.setItem(key(model, kind), JSON.stringify(Object.fromEntries(texts)));
   } catch (error) {
     // A full storage costs this comfort and nothing else.
     if (!(error instanceof DOMException)) throw error;
   }
+}
+
+function holdsFiles(input: FieldInput): boolean {
+  if (typeof input !== 'object') return false;
+  return Array.isArray(input) || ('many' in input && Array.isArray(input.many));
 }

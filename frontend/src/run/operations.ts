@@ -30,6 +30,16 @@ export async function resumeOperation(session: ModelSession, operation: Operatio
   }
 }
 
+/** With the inputs, and on the state, of an earlier one. */
+export async function startAgain(session: ModelSession, earlier: Operation): Promise<Operation | null> {
+  try {
+    return await startOperation(session, await session.api.operationRequest(earlier.id));
+  } catch (error) {
+    session.notifications.error('The inputs could not be read.', error);
+    return null;
+  }
+}
+
 export async function stopOperation(session: ModelSession, operation: Operation): Promise<void> {
   try {
     session.events.operationChanged(await session.api.cancelOperation(operation.id));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ParameterDefinition } from '../wire.ts';
-import { type FieldInput, fieldOf, inputsOf, submissionOf } from './parameter-fields.ts';
+import { emptyOf, type FieldInput, fieldOf, inputsOf, problemOf, submissionOf } from './parameter-fields.ts';
 
 function definition(change: Partial<ParameterDefinition>): ParameterDefinition {
   return {
@@ -41,7 +41,7 @@ describe('the control', () => {
 
   test('says what is expected', () => {
     const field = fieldOf(definition({ shape: [-1, 3], minimum: 0, maximum: 1, required: false }));
-    expect(field.expects).toBe('f32 [n×3], 0 to 1, optional');
+    expect(field.expects).toBe('f32 [n×3], 0 to 1');
   });
 
   test.each([
@@ -189,4 +189,74 @@ test('what was put in for another kind of control does not count', () => {
 test('an earlier choice that is no longer offered is not given', () => {
   const [field] = [fieldOf(definition({ choices: [1, 2] }))];
   expect(inputsOf([field], { x: 3 })).toEqual({ x: '' });
+});
+
+describe('many values', () => {
+  test.each([
+    ['a JSON list', { types: ['i32'] }, '[1, 2]', [1, 2]],
+    ['single ones between commas', {}, '1, 2.5', [1, 2.5]],
+    ['lists, each of its own length', { shape: [-1] }, '[[1, 2], [3]]', [[1, 2], [3]]],
+    ['texts', { types: ['string'] }, '["a, b", "c"]', ['a, b', 'c']],
+  ] as const)('%s is sent', (_, change, many, values) => {
+    expect(sent(change, { many })).toEqual({ values });
+  });
+
+  test.each([
+    [
+      'one that does not fit',
+      { types: ['u8'] },
+      '[1, 300]',
+      'At [1]: expected a whole number from 0 to 255, got 300.',
+    ],
+    ['one of another shape', { shape: [2] }, '[[1, 2], [3]]', 'At [1]: expected 2 values, got 1.'],
+    ['a bare value', { shape: [2] }, '1 2', 'Expected a list of values as JSON, got “1 2”.'],
+    ['broken JSON', {}, '[1, ', 'Expected a list of values as JSON, got text that is none:'],
+    ['nothing', {}, '', 'Expected a number, got nothing.'],
+  ] as const)('%s is refused', (_, change, many, message) => {
+    expect(sent(change, { many })).toContain(message);
+  });
+
+  test('of files are several files', () => {
+    const file = (name: string) => ({ name, value: { format: 'png', base64: name } });
+    expect(sent({ types: ['image'] }, { many: [file('a'), file('b')] })).toEqual({
+      values: [file('a').value, file('b').value],
+    });
+  });
+});
+
+describe('a dataset', () => {
+  test('and its key are sent', () => {
+    expect(sent({}, { dataset: 'd', key: 'k' })).toEqual({ dataset: 'd', key: 'k' });
+  });
+
+  test('that is not chosen is asked for', () => {
+    expect(sent({}, { dataset: '', key: '' })).toBe('Expected a dataset, got none.');
+    expect(sent({}, { dataset: 'd', key: '' })).toBe('Expected a key of the dataset, got none.');
+    expect(sent({ required: false }, { dataset: '', key: '' })).toBeUndefined();
+  });
+});
+
+test('the sources of earlier inputs are put back too', () => {
+  const fields = ['many', 'from', 'files'].map((name) =>
+    fieldOf(definition({ name, types: name === 'files' ? ['image'] : ['f32'] })),
+  );
+  const parameters = {
+    many: { values: [1, 2] },
+    from: { dataset: 'd', key: 'k' },
+    files: { values: [{ format: 'png', base64: 'AA' }] },
+  };
+  expect(submissionOf(fields, inputsOf(fields, parameters))).toEqual({ parameters, problems: [] });
+});
+
+test('a source that was just chosen is empty', () => {
+  const [number, image] = [fieldOf(definition({})), fieldOf(definition({ types: ['image'] }))];
+  expect(emptyOf('many', number)).toEqual({ many: '' });
+  expect(emptyOf('many', image)).toEqual({ many: [] });
+  expect(emptyOf('one', image)).toEqual([]);
+  expect(problemOf(number, emptyOf('dataset', number))).toContain('Expected a dataset');
+});
+
+test('an optional slider that nobody moved sends nothing', () => {
+  expect(sent({ minimum: 0, maximum: 1, required: false }, '')).toBeUndefined();
+  expect(fieldOf(definition({ minimum: 0, maximum: 1, required: false })).initial).toBe('');
 });

@@ -1,14 +1,16 @@
 /** The form of an operation: which control a parameter definition gets, and what a person put in as a value to send. */
 
 import type {
+  DatasetValue,
   ElementType,
   MediaValue,
   OperationKind,
   ParameterDefinition,
   ParameterDefinitions,
+  Values,
 } from '../wire.ts';
 import { parseElement, rangeOf, typeText } from './elements.ts';
-import { parseTensor } from './tensors.ts';
+import { parseMany, parseTensor } from './tensors.ts';
 
 export type Control = 'checkbox' | 'choice' | 'slider' | 'number' | 'text' | 'tensor' | 'file';
 
@@ -19,7 +21,35 @@ export interface ChosenFile {
 }
 
 /** What a control holds: text of inputs, the index of a choice, whether a box is checked, or files. '' is nothing given. */
-export type FieldInput = string | boolean | readonly ChosenFile[];
+export type OneInput = string | boolean | readonly ChosenFile[];
+
+/** Many values: as a list in JSON, or as files. */
+export interface ManyInput {
+  readonly many: string | readonly ChosenFile[];
+}
+
+/** The entries of a dataset's key; '' is not chosen yet. */
+export interface DatasetInput {
+  readonly dataset: string;
+  readonly key: string;
+}
+
+export type FieldInput = OneInput | ManyInput | DatasetInput;
+
+/** Where the value of a parameter comes from. */
+export type Source = 'one' | 'many' | 'dataset';
+
+export function sourceOf(input: FieldInput): Source {
+  if (typeof input !== 'object' || Array.isArray(input)) return 'one';
+  return 'many' in input ? 'many' : 'dataset';
+}
+
+/** What a field begins with once another source is chosen for it. */
+export function emptyOf(source: Source, field: Field): FieldInput {
+  if (source === 'dataset') return { dataset: '', key: '' };
+  if (source === 'many') return { many: field.control === 'file' ? [] : '' };
+  return field.initial;
+}
 
 export interface Field {
   readonly definition: ParameterDefinition;
@@ -27,7 +57,7 @@ export interface Field {
   readonly label: string;
   /** What is expected, as a hint beside the label: "f32, 0 to 1". */
   readonly expects: string;
-  readonly initial: FieldInput;
+  readonly initial: OneInput;
 }
 
 export type Inputs = Readonly<Record<string, FieldInput>>;
@@ -64,13 +94,20 @@ export function fieldOf(definition: ParameterDefinition): Field {
   const field = { definition, control, label: definition.display_name || definition.name };
   const given = definition.default !== null && definition.default !== undefined;
   const initial = given
-    ? inputOf({ ...field, expects: '', initial: '' }, definition.default)
+    ? oneInputOf({ ...field, expects: '', initial: '' }, definition.default)
     : empty(definition, control);
   return { ...field, expects: expectation(definition), initial };
 }
 
 /** What a form shows again for a value that was sent before. */
-export function inputOf({ definition, control }: Field, value: unknown): FieldInput {
+export function inputOf(field: Field, value: unknown): FieldInput {
+  if (isDatasetValue(value)) return { dataset: value.dataset, key: value.key };
+  if (!isValues(value)) return oneInputOf(field, value);
+  const isOfFiles = field.control === 'file';
+  return { many: isOfFiles ? value.values.filter(isMediaValue).map(fileOf) : JSON.stringify(value.values) };
+}
+
+function oneInputOf({ definition, control }: Field, value: unknown): OneInput {
   switch (control) {
     case 'checkbox':
       return value === true;
@@ -99,9 +136,13 @@ export function inputsOf(fields: readonly Field[], parameters: Readonly<Record<s
 }
 
 /** What a field holds: what was put in, unless slipway.toml has given it another kind of control since. */
-export function currentInput({ definition, initial }: Field, inputs: Inputs): FieldInput {
+export function currentInput({ definition, control, initial }: Field, inputs: Inputs): FieldInput {
   const input = inputs[definition.name];
-  return typeof input === typeof initial && input !== undefined ? input : initial;
+  if (input === undefined) return initial;
+  const source = sourceOf(input);
+  if (source === 'many')
+    return Array.isArray((input as ManyInput).many) === (control === 'file') ? input : initial;
+  return source === 'dataset' || typeof input === typeof initial ? input : initial;
 }
 
 export function submissionOf(fields: readonly Field[], inputs: Inputs): Submission {
@@ -126,17 +167,17 @@ function controlOf({ types, shape, choices, minimum, maximum }: ParameterDefinit
   return minimum !== null && maximum !== null ? 'slider' : 'number';
 }
 
-function empty({ minimum }: ParameterDefinition, control: Control): FieldInput {
+function empty({ minimum, required }: ParameterDefinition, control: Control): OneInput {
   if (control === 'checkbox') return false;
   if (control === 'file') return [];
-  return control === 'slider' ? String(minimum) : '';
+  return control === 'slider' && required ? String(minimum) : '';
 }
 
 function expectation(definition: ParameterDefinition): string {
-  const { types, shape, required } = definition;
+  const { types, shape } = definition;
   const kind = shape.length === 0 ? types.join(' or ') : `${types.join(' or ')} ${shapeText(shape)}`;
   const range = rangeOf(definition);
-  return [kind, range, required ? '' : 'optional'].filter((part) => part !== '').join(', ');
+  return [kind, range].filter((part) => part !== '').join(', ');
 }
 
 /** "[3]", "[n×3]": n is any length. */
@@ -144,7 +185,32 @@ function shapeText(shape: readonly number[]): string {
   return `[${shape.map((length) => (length === -1 ? 'n' : String(length))).join('×')}]`;
 }
 
+/** What is wrong with what a field holds; '' if nothing is. */
+export function problemOf(field: Field, input: FieldInput): string {
+  const reading = read(field, input);
+  return typeof reading === 'object' && 'problem' in reading ? reading.problem : '';
+}
+
 function read(field: Field, input: FieldInput): Reading {
+  if (typeof input === 'object' && 'dataset' in input) return readDataset(field, input);
+  if (typeof input === 'object' && 'many' in input) return readMany(field, input);
+  return readOne(field, input);
+}
+
+function readDataset({ definition }: Field, { dataset, key }: DatasetInput): Reading {
+  if (dataset !== '' && key !== '') return { value: { dataset, key } satisfies DatasetValue };
+  if (dataset === '' && !definition.required) return 'absent';
+  return { problem: `Expected a ${dataset === '' ? 'dataset' : 'key of the dataset'}, got none.` };
+}
+
+function readMany({ definition, control }: Field, { many }: ManyInput): Reading {
+  if (many.length === 0) return absent(definition, control);
+  const reading =
+    typeof many === 'string' ? parseMany(definition, many) : { value: many.map(({ value }) => value) };
+  return 'problem' in reading ? reading : { value: { values: reading.value as unknown[] } satisfies Values };
+}
+
+function readOne(field: Field, input: OneInput): Reading {
   const { definition, control } = field;
   if (typeof input === 'boolean') return { value: input };
   if (typeof input !== 'string') return readFiles(definition, input);
@@ -180,6 +246,15 @@ function readFiles(definition: ParameterDefinition, files: readonly ChosenFile[]
     return { problem: `Expected ${length} files, got ${values.length}.` };
   }
   return { value: values };
+}
+
+function isDatasetValue(value: unknown): value is DatasetValue {
+  const from = value as Partial<DatasetValue> | null;
+  return typeof from?.dataset === 'string' && typeof from.key === 'string';
+}
+
+function isValues(value: unknown): value is Values {
+  return Array.isArray((value as Partial<Values> | null)?.values);
 }
 
 function isMediaValue(value: unknown): value is MediaValue {

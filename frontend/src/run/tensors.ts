@@ -8,17 +8,39 @@ export type TensorReading = { readonly value: unknown } | { readonly problem: st
 export function parseTensor(definition: ParameterDefinition, text: string): TensorReading {
   const trimmed = text.trim();
   if (!trimmed.startsWith('[')) return parseValues(definition, trimmed);
-  let parsed: unknown;
+  const parsed = parseJson(trimmed, shapeNoun(definition.shape));
+  if ('problem' in parsed) return parsed;
+  const { value } = parsed;
+  const problem = shapeProblem(definition.shape, value, '') ?? elementProblem(definition, value, '');
+  return problem === null ? { value } : { problem };
+}
+
+/** Many values, each of which fits the definition: a list in JSON, or single ones between commas. */
+export function parseMany(definition: ParameterDefinition, text: string): TensorReading {
+  const { shape } = definition;
+  const trimmed = text.trim();
+  if (!trimmed.startsWith('[')) {
+    if (shape.length === 0) return parseValues({ ...definition, shape: [-1] }, trimmed);
+    return { problem: `Expected a list of values as JSON, got “${cut(trimmed)}”.` };
+  }
+  const parsed = parseJson(trimmed, 'a list of values');
+  if ('problem' in parsed) return parsed;
+  const values = parsed.value as unknown[]; // what starts with a bracket is a list
+  const problem = firstProblem(
+    values,
+    (value, index) =>
+      shapeProblem(shape, value, `[${index}]`) ?? elementProblem(definition, value, `[${index}]`),
+  );
+  return problem === null ? { value: values } : { problem };
+}
+
+function parseJson(text: string, noun: string): TensorReading {
   try {
-    parsed = JSON.parse(trimmed);
+    return { value: JSON.parse(text) };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    return {
-      problem: `Expected ${shapeNoun(definition.shape)} as JSON, got text that is none: ${error.message}.`,
-    };
+    return { problem: `Expected ${noun} as JSON, got text that is none: ${error.message}.` };
   }
-  const problem = shapeProblem(definition.shape, parsed, '') ?? elementProblem(definition, parsed, '');
-  return problem === null ? { value: parsed } : { problem };
 }
 
 function parseValues(definition: ParameterDefinition, text: string): TensorReading {
