@@ -178,6 +178,11 @@ class StateDraft:
         return [StateKey(key, size) for key, size in sorted(self._sizes.items())]
 
     @property
+    def files(self) -> dict[str, Path]:
+        """Of each key, as long as the draft is there."""
+        return {key: self._path / file_name(key) for key in self._sizes}
+
+    @property
     def is_empty(self) -> bool:
         """Nothing was appended, not even an empty value."""
         return not self._sizes

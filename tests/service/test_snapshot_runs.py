@@ -109,10 +109,20 @@ async def test_it_runs_with_a_state_of_the_model_if_one_is_named(lab: Laboratory
     snapshot = await taken(lab)
     made = (await lab.run("createModelState")).operation.result_state_id
     assert (await evaluated(lab, 1.0, snapshot, made))["state"] == "made"
-    new = NewOperation("evaluate", {"x": 1.0}, snapshot_id=snapshot.id)
-    without = await lab.finished((await lab.operations.create(lab.model_id, new)).id)
-    assert without.outcome == ("launcher_terminated", "instantiateModel")
-    assert "The snapshot holds no state" in without.message
+
+
+async def test_one_without_a_state_makes_one_for_itself_only(lab: Laboratory) -> None:
+    lab.write({"slipway.toml": DEFINITIONS % "f64" + '[[create_state]]\nname = "size"\ntypes = ["i64"]\n'})
+    needing = await taken(lab)
+    with pytest.raises(InvalidRequest, match="createModelState needs parameters"):
+        await lab.operations.create(lab.model_id, NewOperation("evaluate", {"x": 1.0}, snapshot_id=needing.id))
+    lab.write({"slipway.toml": DEFINITIONS % "f64"})
+    snapshot = await taken(lab)
+    first, second = await evaluated(lab, 1.0, snapshot), await evaluated(lab, 1.0, snapshot)
+    assert first["state"] == "made" and second == first
+    assert await lab.states.list(lab.model_id) == [] and await lab.active_state() is None
+    states = lab.settings.data_dir / "models" / lab.model_id / "states"
+    assert list(states.iterdir()) == []
 
 
 async def test_what_no_snapshot_does_is_refused(lab: Laboratory) -> None:

@@ -624,6 +624,8 @@ class Operations:
         if new.launcher_id is not None:
             raise InvalidRequest("Expected a snapshot_id or a launcher_id, got both: launchers have the model's code.")
         frozen = await self._snapshots.look_at(model_id, snapshot_id)
+        if new.state_id is None and not frozen.has_state:
+            _check_can_create_state(frozen.definitions)
         language = next((CODE_FILES[name] for name in CODE_FILES if name in frozen.names), None)
         return Inputs(new, frozen.definitions, language)
 
@@ -703,7 +705,7 @@ def _check_can_create_state(definitions: ParameterDefinitions) -> None:
         check_arguments(definitions.create_state, {})
     except InvalidRequest as error:
         raise InvalidRequest(
-            "The model has no state yet, and createModelState needs parameters without a default. Create a state first."
+            "There is no state yet, and createModelState needs parameters without a default. Create a state first."
         ) from error
 
 

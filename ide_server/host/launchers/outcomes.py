@@ -32,14 +32,6 @@ def cancelled(message: str = "Stopped.") -> Outcome:
     return Outcome("cancelled", message)
 
 
-def snapshot_without_state() -> Outcome:
-    message = (
-        "The snapshot holds no state, and its code makes one with createModelState. Evaluate it with a state of the "
-        "model, or take a snapshot that holds one."
-    )
-    return Outcome("launcher_terminated", message, "instantiateModel")
-
-
 def call_failed(error: CallFailed, at: Phase) -> Outcome:
     said = error.said
     return Outcome(said.kind, said.message[:MAX_MESSAGE], at, said.details[:MAX_DETAILS])

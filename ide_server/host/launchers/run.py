@@ -38,7 +38,7 @@ from ide_server.host.launchers.spawn import Language, Spawn
 from ide_server.host.mounted_models import NOTHING_MOUNTED
 from ide_server.host.parameters import check_arguments
 from ide_server.host.snapshots import Opened
-from ide_server.host.states import Origin, States
+from ide_server.host.states import Origin, StateDraft, States
 from ide_server.wire import (
     FunctionName,
     Loaded,
@@ -198,8 +198,8 @@ class Run:
             await self._load_anew(state_id)
         warm = self._launched
         if "instantiateModel" in self._functions and not warm.holds(state_id):
-            async with self._timed("instantiateModel"):
-                keys = await self._keys(state_id)
+            async with self._passing_state(state_id) as made, self._timed("instantiateModel"):
+                keys = await self._keys(state_id) if made is None else made
                 warm.functions = await warm.launcher.call(
                     "instantiateModel", self._reports, state=keys, other_models=others_of(self._mounted)
                 )
@@ -220,16 +220,25 @@ class Run:
 
     async def _state_of_files(self) -> StateId | None:
         """The model's; None where it has none, and of a snapshot, which brings its own."""
-        if self._snapshot is None:
-            return await self._active_or_first_state()
-        if self._snapshot.state is None and "createModelState" in self._functions:
-            raise Ended(outcomes.snapshot_without_state())
-        return None
+        return await self._active_or_first_state() if self._snapshot is None else None
 
     async def _keys(self, state_id: StateId | None) -> Mapping[str, Path] | None:
+        """The file of each key."""
         if state_id is not None:
             return await self._around.states.keys(self.operation.model_id, state_id)
         return None if self._snapshot is None else self._snapshot.state
+
+    @asynccontextmanager
+    async def _passing_state(self, state_id: StateId | None) -> AsyncIterator[Mapping[str, Path] | None]:
+        """The files of a state that is made only to be instantiated, where a snapshot needs one and holds none."""
+        has_one = state_id is not None or self._snapshot is None or self._snapshot.state is not None
+        if has_one or "createModelState" not in self._functions:
+            yield None
+            return
+        async with self._around.states.draft(self.operation.model_id) as draft:
+            async with self._timed("createState"):
+                await self._fill(draft, "createState", "createModelState", {})
+            yield draft.files
 
     async def _active_or_first_state(self) -> StateId | None:
         """Of operations that find no state one makes it; the others wait for it, as long as that may take."""
@@ -293,22 +302,28 @@ class Run:
         self, phase: Phase, function: FunctionName, kind: StateOrigin, parameters: dict[str, object]
     ) -> StateId:
         model_id, states = self.operation.model_id, self._around.states
-        arguments, others = None, None
-        if function == "createModelState":
-            columns = {name: column for name, column in self._inputs.columns.items() if name in parameters}
-            arguments = check_arguments(self._inputs.definitions.create_state, parameters, columns)
-            others = await others_with_states(self._mounted, self._around.active_state, states)
         async with self._timed(phase), states.draft(model_id) as draft:
-            self._reports.draft = draft
-            await self._running.call(function, self._reports, parameters=arguments, other_models=others)
-            self._reports.draft = None
-            if draft.is_empty:
-                raise Ended(outcomes.invalid_output(f"{function} returned no bytes and no keys.", phase))
+            await self._fill(draft, phase, function, parameters)
             named = time.strftime(f"{kind} %Y-%m-%d %H:%M:%S")
             state = await states.keep(draft, model_id=model_id, name=named, origin=self._origin(kind))
         if self.operation.kind == "createModelState":
             await self._save(result_state_id=state.id)
         return state.id
+
+    async def _fill(
+        self, draft: StateDraft, phase: Phase, function: FunctionName, parameters: dict[str, object]
+    ) -> None:
+        """With what the function gives."""
+        arguments, others = None, None
+        if function == "createModelState":
+            columns = {name: column for name, column in self._inputs.columns.items() if name in parameters}
+            arguments = check_arguments(self._inputs.definitions.create_state, parameters, columns)
+            others = await others_with_states(self._mounted, self._around.active_state, self._around.states)
+        self._reports.draft = draft
+        await self._running.call(function, self._reports, parameters=arguments, other_models=others)
+        self._reports.draft = None
+        if draft.is_empty:
+            raise Ended(outcomes.invalid_output(f"{function} returned no bytes and no keys.", phase))
 
     def _origin(self, kind: StateOrigin) -> Origin:
         learned = kind in ("trained", "checkpoint")
