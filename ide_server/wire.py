@@ -563,7 +563,7 @@ class Launcher(Message, frozen=True):
     operations: int
     """How many it has worked on, with the present one."""
     restarts: int
-    """How often it was started again after it had died, since it last worked or the server started."""
+    """How often it has died, or could not be started, since it last worked or the server started."""
 
 
 class LauncherUsage(Message, frozen=True):
@@ -674,7 +674,7 @@ class Operation(Message, frozen=True):
     launcher: OperationLauncher | None = None
     """None: it has had none yet."""
     before: int | None = None
-    """How many operations wait before it; None: it does not wait."""
+    """How many operations wait before it; None: it does not wait, or the model's event `queue` is what tells."""
     snapshot_id: SnapshotId | None = None
     """Of the snapshot whose code, environment and, without a `state_id`, state it ran; None: the model's own."""
     resumes_id: OperationId | None = None

@@ -459,7 +459,7 @@ export interface Launcher {
   readonly idle_until: number | null;
   /** How many it has worked on, with the present one. */
   readonly operations: number;
-  /** How often it was started again after it had died, since it last worked or the server started. */
+  /** How often it has died, or could not be started, since it last worked or the server started. */
   readonly restarts: number;
 }
 
@@ -557,7 +557,7 @@ export interface Operation {
   readonly max_durations: MaxDurations | null;
   /** null: it has had none yet. */
   readonly launcher: OperationLauncher | null;
-  /** How many operations wait before it; null: it does not wait. */
+  /** How many operations wait before it; null: it does not wait, or the model's event `queue` is what tells. */
   readonly before: number | null;
   /** Of the snapshot whose code, environment and, without a `state_id`, state it ran; null: the model's own. */
   readonly snapshot_id: SnapshotId | null;

@@ -126,6 +126,23 @@ async def test_one_that_dies_is_started_again(lab: Laboratory) -> None:
     assert (await evaluated(lab))["pid"] != pid
 
 
+async def test_one_that_cannot_be_started_is_tried_again_after_longer_and_longer_pauses(lab: Laboratory) -> None:
+    lab.write({"main.py": "import os\nos._exit(7)\n"})
+    first = await made(lab, status="restarting", level="code_loaded")
+    assert first.message == "The code's process ended during loading the code: it exited with code 7."
+    await until(
+        lambda: (shown(lab, first.id).status, shown(lab, first.id).restarts) == ("restarting", 2),
+        timeout_seconds=WAIT_SECONDS,
+        what="it was tried again",
+    )
+    second = shown(lab, first.id)
+    assert first.idle_until is not None and second.idle_until is not None
+    assert second.idle_until - first.idle_until > 2.0
+    lab.write({"main.py": CODE})
+    await evaluated(lab, launcher_id=first.id)
+    assert (await wait(lab, first.id, "ready")).restarts == 0
+
+
 async def test_code_that_was_changed_is_loaded_anew_at_the_next_use(lab: Laboratory) -> None:
     await lab.run("createModelState")
     launcher = await made(lab)

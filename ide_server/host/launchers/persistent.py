@@ -251,7 +251,6 @@ class Persistent:
         self._warm = None
         if time.time() - warm.started_at >= STEADY_SECONDS:
             self._failures = 0
-        self._restarts += 1
         how = outcomes.way_of(warm.launcher.exited.result(), self.terms)
         self._pause(f"Its process ended while it waited: {how}")
         await warm.launcher.kill()
@@ -346,6 +345,7 @@ class Persistent:
     def _pause(self, message: str) -> None:
         pause = min(FIRST_PAUSE_SECONDS * 2**self._failures, LONGEST_PAUSE_SECONDS)
         self._failures = min(self._failures + 1, 20)
+        self._restarts += 1
         self._outdated, self._due = True, time.time() + pause
         self._set("restarting", message)
 
@@ -367,9 +367,13 @@ class Persistent:
 
 async def _end(warm: Warm, before: "asyncio.Task[None] | None") -> None:
     if before is not None:
-        await before
-    await dispose_quietly(warm)
-    await warm.launcher.close()
+        await asyncio.wait([before])
+    try:
+        await dispose_quietly(warm)
+        await warm.launcher.close()
+    # What cannot be removed now is removed when the server starts; nobody is kept waiting for a launcher by it.
+    except Exception:
+        logger.exception("A process of a persistent launcher of model %s did not end as it should.", warm.fit.model_id)
 
 
 def fits(warm: Warm, fit: Fit) -> bool:
