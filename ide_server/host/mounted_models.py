@@ -47,6 +47,8 @@ class MountedModels:
         self._changing = asyncio.Lock()
         # An int for each model whose mounts changed since the start: sandboxes that could be older end with us.
         self._revisions: Counter[ModelId] = Counter()
+        self._passed: dict[ModelId, PassedMounts] = {}
+        """What was read last: every operation asks."""
         self._listeners: list[Callable[[ModelId], None]] = []
 
     def on_change(self, listener: Callable[[ModelId], None]) -> None:
@@ -94,8 +96,11 @@ class MountedModels:
     async def mounts_of(self, model_id: ModelId) -> PassedMounts:
         """For a sandbox of the model that is about to start."""
         revision = self.revision_of(model_id)  # before the read: a change meanwhile makes it old
-        records = await self._catalog.mounted_models.list(model_id)
-        return PassedMounts({record.name: record.other_id for record in records}, revision)
+        known = self._passed.get(model_id)
+        if known is None or known.revision != revision:
+            records = await self._catalog.mounted_models.list(model_id)
+            known = self._passed[model_id] = PassedMounts({each.name: each.other_id for each in records}, revision)
+        return known
 
     async def _announce(self, model_id: ModelId) -> None:
         self._revisions[model_id] += 1

@@ -1,6 +1,7 @@
 """Models behind the Open Inference Protocol: named, described, and evaluated by ordinary operations."""
 
 import asyncio
+from functools import partial
 
 from ide_server import __version__
 from ide_server.catalog import Catalog, ModelRecord
@@ -9,10 +10,13 @@ from ide_server.host.inference.inputs import operation_of, read_request
 from ide_server.host.inference.messages import DATATYPES, ModelMetadata, ServerMetadata, TensorMetadata
 from ide_server.host.inference.outputs import Reply, check_outputs, reply_of
 from ide_server.host.launchers import Operations
-from ide_server.wire import Operation, Outcome, ParameterDefinition
+from ide_server.wire import Operation, Outcome, ParameterDefinition, Result
 
 SERVER = ServerMetadata("slipway", __version__, ["binary_tensor_data"])
 PLATFORM = "slipway"
+SHORT_BYTES = 16 << 10
+SHORT_ELEMENTS = 1000
+"""What is longer is read and written in a thread, which costs as much as some thousand numbers."""
 
 
 class EvaluationFailed(Exception):
@@ -47,7 +51,10 @@ class Inference:
     async def infer(self, name: str, body: bytes, *, json_size: int | None) -> Reply:
         """Raises EvaluationFailed, and what creating an operation raises."""
         model = await self._model(name)
-        request, given = await asyncio.to_thread(read_request, body, json_size)
+        if len(body) <= SHORT_BYTES:
+            request, given = read_request(body, json_size)
+        else:
+            request, given = await asyncio.to_thread(read_request, body, json_size)
         check_outputs(request)
         operation, result = await self._operations.run(
             model.id, lambda definitions: operation_of(request, given, definitions)
@@ -57,9 +64,8 @@ class Inference:
             raise EvaluationFailed(operation, operation.outcome)
         assert result is not None  # of an evaluate that succeeded
         blobs = self._operations.blobs_folder(operation.id)
-        return await asyncio.to_thread(
-            reply_of, request, result, model_name=name, operation_id=operation.id, blobs=blobs
-        )
+        reply = partial(reply_of, request, result, model_name=name, operation_id=operation.id, blobs=blobs)
+        return reply() if _is_short(result) else await asyncio.to_thread(reply)
 
     async def _model(self, name: str) -> ModelRecord:
         """By its id, or by a name that no other has. Raises ModelNotFound, InvalidRequest."""
@@ -69,6 +75,11 @@ class Inference:
         if len(found) > 1 and found[0].id != name:
             raise InvalidRequest(f"{len(found)} models are named {name!r}. Give the id of the one that is meant.")
         return found[0]
+
+
+def _is_short(result: Result) -> bool:
+    values = [value for output in result.outputs for value in output.values]
+    return not any(value.blobs for value in values) and sum(len(value.elements) for value in values) <= SHORT_ELEMENTS
 
 
 def _described(definitions: list[ParameterDefinition]) -> list[TensorMetadata]:

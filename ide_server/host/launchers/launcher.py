@@ -276,7 +276,7 @@ class Launcher:
                 self._ready = said
 
     async def _send_data(self, asked: Read, sources: Sources) -> None:
-        data = await asyncio.to_thread(sources.read, asked)
+        data = await sources.read(asked)
         self._writer.write(encode_frame(Data(asked.id, [len(data)]), data))
         await self._writer.drain()
 

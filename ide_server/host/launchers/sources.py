@@ -1,5 +1,6 @@
 """What the runner may read during one call, by number: the host's bytes and files."""
 
+import asyncio
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -36,8 +37,8 @@ class Sources:
             return None
         return {key: Kept(self._add(path), path.stat().st_size) for key, path in state.items()}
 
-    def read(self, asked: Read) -> bytes:
-        """Blocks. Empty for what only an earlier call could read: a thread of the code may still ask.
+    async def read(self, asked: Read) -> bytes:
+        """Empty for what only an earlier call could read: a thread of the code may still ask.
 
         Raises FrameError.
         """
@@ -48,9 +49,13 @@ class Sources:
         source = self._sources[asked.blob - self._first]
         if isinstance(source, bytes):
             return source[asked.offset : asked.offset + asked.size]
-        with source.open("rb") as file:
-            return os.pread(file.fileno(), asked.size, asked.offset)
+        return await asyncio.to_thread(_read, source, asked)
 
     def _add(self, source: Source) -> int:
         self._sources.append(source)
         return self.end - 1
+
+
+def _read(path: Path, asked: Read) -> bytes:
+    with path.open("rb") as file:
+        return os.pread(file.fileno(), asked.size, asked.offset)
