@@ -98,6 +98,7 @@ class Models:
         await self._catalog.models.get(model_id)
         if change.name is not None:
             await self._catalog.models.rename(model_id, checked_name(change.name))
+            await self._mounted.renamed(model_id)
         if change.limit_bytes is not None:
             await self._resize(model_id, change.limit_bytes, below_use=change.below_use)
         if change.active_state_id is not None:

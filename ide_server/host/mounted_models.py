@@ -89,6 +89,11 @@ class MountedModels:
                 models=sorted(user.id for user in users),
             )
 
+    async def renamed(self, model_id: ModelId) -> None:
+        """Who has it mounted is told its new name."""
+        for user in await self._catalog.mounted_models.users_of(model_id):
+            self._events.publish(user, MountedModelsChanged(await self.list(user)))
+
     def revision_of(self, model_id: ModelId) -> int:
         """Another one after each change."""
         return self._revisions[model_id]

@@ -15,7 +15,16 @@ from ide_server.host.app import owners
 from ide_server.host.files.conditions import IfMatch
 from ide_server.host.state import HostState
 from ide_server.settings import Settings
-from ide_server.wire import Model, ModelChange, ModelId, MountedModel, NewModel, NewOperation, OperationKind
+from ide_server.wire import (
+    Model,
+    ModelChange,
+    ModelId,
+    MountedModel,
+    MountedModelsChanged,
+    NewModel,
+    NewOperation,
+    OperationKind,
+)
 from tests.support.environments import share_environments
 from tests.support.mounted_models import body, until
 
@@ -128,6 +137,18 @@ async def test_a_model_that_others_have_mounted_is_not_deleted(host: HostState, 
     # What was begun before is not kept from its own files by it.
     assert await seat.sandbox.execute(("/bin/bash", "-c", "touch /model/new && ! ls /mounts/words")) == 0
     seat.leave()
+
+
+async def test_a_page_is_told_of_mounts_and_of_a_mounted_models_new_name(
+    host: HostState, model: ModelId, other: Model
+) -> None:
+    with host["events"].subscribe(model) as subscription:
+        await host["mounted_models"].set(model, "words", other.id)
+        await host["models"].change(other.id, ModelChange(name="renamed"))
+        await host["mounted_models"].delete(model, "words")
+        subscription.end()
+        told = [event.mounted_models async for event in subscription if isinstance(event, MountedModelsChanged)]
+    assert [[each.model_name for each in mounted] for mounted in told] == [["theirs"], ["renamed"], []]
 
 
 async def test_with_a_model_its_mounts_are_gone(host: HostState, model: ModelId, other: Model) -> None:

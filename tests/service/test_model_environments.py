@@ -169,6 +169,22 @@ async def test_what_is_not_is_built_while_the_one_before_is_in_use_and_then_take
     assert await host.kept(model) == (TORCH, key_of(TORCH), None)
 
 
+async def test_another_environment_is_given_beside_the_one_in_use_and_built_for_that(host: Host) -> None:
+    model_id = await host.model()
+    assert (await host.environments.equip_with(model_id, None)).environment.key == plan_of(DEFAULT).key
+    waiting = asyncio.create_task(host.environments.equip_with(model_id, NODE))
+    await until(lambda: host.store.building(NODE), what="it is built")
+    host.store.finish(NODE)
+    assert (await waiting).environment.key == plan_of(NODE).key
+    assert await host.kept(model_id) == (None, None, None)
+    assert (await host.environments.equip(model_id)).environment.key == plan_of(DEFAULT).key
+    abandoned = asyncio.create_task(host.environments.equip_with(model_id, TORCH))
+    await until(lambda: host.store.building(TORCH), what="it is built")
+    abandoned.cancel()
+    await asyncio.wait([abandoned])
+    assert not host.store.building(TORCH)
+
+
 async def test_a_combination_that_does_not_exist_changes_nothing(host: Host) -> None:
     model = await host.model()
     await host.choose(model, TORCH)
