@@ -5,10 +5,14 @@ import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
 import type { ModelApi } from '../services/api.ts';
 import { ReconnectingSocket, type SocketStatus } from '../services/socket.ts';
 import type { OperationEvents, OperationId } from '../wire.ts';
-import { Transcript } from './transcript.ts';
 
-export class OperationWatch implements Disposable {
-  readonly transcript = new Transcript();
+/** What is made of the events; `offset` is where the journal is to be read on. */
+export interface EventSink {
+  readonly offset: number;
+  apply(batch: OperationEvents): void;
+}
+
+export class OperationWatch<T extends EventSink> implements Disposable {
   readonly status: Readable<SocketStatus>;
   private readonly owned = new DisposableStore();
   private readonly revisions = writable(0);
@@ -17,7 +21,11 @@ export class OperationWatch implements Disposable {
   /** Rises when the transcript has changed, at most once per frame of the screen. */
   readonly revision: Readable<number> = this.revisions;
 
-  constructor(api: ModelApi, id: OperationId) {
+  constructor(
+    api: ModelApi,
+    id: OperationId,
+    readonly transcript: T,
+  ) {
     const socket = this.owned.add(
       new ReconnectingSocket({
         path: () => api.operationSocket(id, this.transcript.offset),
