@@ -183,9 +183,7 @@ ENDPOINTS = (
         status=201,
     ),
     Endpoint("GET", f"{MODEL}/snapshots/{{snapshot}}/zip", "Export a snapshot", ZIP),
-    Endpoint(
-        "GET", f"{MODEL}/snapshots/{{snapshot}}/parameters", "A snapshot's parameters", wire.ParameterDefinitions
-    ),
+    Endpoint("GET", f"{MODEL}/snapshots/{{snapshot}}/parameters", "A snapshot's parameters", wire.ParameterDefinitions),
     Endpoint("POST", f"{MODEL}/check", "What the code defines, and what is wrong with it", wire.CodeCheck),
     Endpoint("GET", "/launchers", "Launchers of all models", list[wire.Launcher]),
     Endpoint("GET", f"{MODEL}/launchers", "A model's launchers, temporary and persistent", list[wire.Launcher]),
@@ -208,7 +206,13 @@ ENDPOINTS = (
     ),
     Endpoint("GET", f"{MODEL}/launch", "What operations are launched with", wire.Launch),
     Endpoint("PUT", f"{MODEL}/launch", "Choose what operations are launched with", wire.Launch, wire.LaunchChoice),
-    Endpoint("GET", f"{MODEL}/operations", "Operations", list[wire.Operation]),
+    Endpoint(
+        "GET",
+        f"{MODEL}/operations",
+        "Operations, the newest first, at most 200",
+        list[wire.Operation],
+        query={"older_than": "The id of the oldest one that is known: those before it."},
+    ),
     Endpoint(
         "POST", f"{MODEL}/operations", "Evaluate, train or create a state", wire.Operation, wire.NewOperation, 202
     ),

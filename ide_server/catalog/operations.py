@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, literal, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -18,6 +18,10 @@ from ide_server.wire import ModelId, Operation, OperationId
 
 _insert = insert(schema.operations)
 _update = update(schema.operations).where(schema.operations.c.id == bindparam("row"))
+
+LISTED = 200
+"""More are asked for by the oldest of those that are known."""
+NEWEST_FIRST = (schema.operations.c.created_at.desc(), schema.operations.c.id.desc())
 
 logger = logging.getLogger(__name__)
 
@@ -46,9 +50,16 @@ class Operations:
         """As save does, behind the caller's back: for what a crash may lose, and a later save writes again."""
         self._writes.put(operation, is_new=False).add_done_callback(_log_failure)
 
-    async def list(self, model_id: ModelId, *, limit: int = 200) -> Sequence[Operation]:
+    async def list(
+        self, model_id: ModelId, *, limit: int = LISTED, older_than: Operation | None = None
+    ) -> Sequence[Operation]:
         """The newest first."""
-        return await self._select(schema.operations.c.model_id == model_id, limit=limit)
+        columns = schema.operations.c
+        condition = columns.model_id == model_id
+        if older_than is not None:
+            age = tuple_(columns.created_at, columns.id)
+            condition &= age < tuple_(literal(older_than.created_at), literal(older_than.id))
+        return await self._select(condition, limit=limit)
 
     async def list_unfinished(self) -> Sequence[Operation]:
         return await self._select(schema.operations.c.status.in_(["queued", "running"]))
@@ -71,7 +82,7 @@ class Operations:
 
     async def _select(self, condition: Any, *, limit: int | None = None) -> Sequence[Operation]:
         await self._writes.wait_written()
-        query = select(schema.operations).where(condition).order_by(schema.operations.c.created_at.desc()).limit(limit)
+        query = select(schema.operations).where(condition).order_by(*NEWEST_FIRST).limit(limit)
         async with self._engine.connect() as connection:
             rows = await connection.execute(query)
             return [msgspec.convert(row, Operation, from_attributes=True) for row in rows]

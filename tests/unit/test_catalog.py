@@ -188,6 +188,16 @@ async def test_operations_saved_at_once_are_all_written_and_the_last_version_of_
     assert await catalog.operations.list_unfinished() == []
 
 
+async def test_operations_are_read_a_page_at_a_time_none_twice(catalog: Catalog) -> None:
+    model = await catalog.models.create("m", limit_bytes=1)
+    times = {"a": 1.0, "b": 2.0, "c": 2.0, "d": 3.0}
+    for operation_id, created_at in times.items():
+        await catalog.operations.create(operation(model.id, id=OperationId(operation_id), created_at=created_at))
+    first = await catalog.operations.list(model.id, limit=2)
+    assert [each.id for each in first] == ["d", "c"]
+    assert [each.id for each in await catalog.operations.list(model.id, older_than=first[-1])] == ["b", "a"]
+
+
 async def test_a_row_of_a_deleted_model_fails_alone(catalog: Catalog) -> None:
     model = await catalog.models.create("m", limit_bytes=1)
     rows = [operation(model.id), operation(ModelId("gone"), id=OperationId("o2")), operation(model.id, id="o3")]

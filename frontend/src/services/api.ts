@@ -263,6 +263,9 @@ export interface Upload extends Sending {
   expected: Expected;
 }
 
+/** So many operations are listed at once. */
+export const OPERATIONS_LISTED = 200;
+
 /** Everything of one model. */
 export class ModelApi {
   private readonly root: string;
@@ -515,8 +518,10 @@ export class ModelApi {
     return json('GET', `${this.snapshotPath(id)}/parameters`);
   }
 
-  operations(): Promise<Operation[]> {
-    return json('GET', `${this.root}/operations`);
+  /** The newest first, at most OPERATIONS_LISTED. */
+  operations(olderThan?: OperationId): Promise<Operation[]> {
+    const query = olderThan === undefined ? '' : `?${new URLSearchParams({ older_than: olderThan })}`;
+    return json('GET', `${this.root}/operations${query}`);
   }
 
   startOperation(operation: NewOperation): Promise<Operation> {

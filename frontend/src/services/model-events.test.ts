@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Operation } from '../wire.ts';
-import { withOperation, withOperations } from './model-events.ts';
+import { withOlder, withOperation, withOperations } from './model-events.ts';
 
 const operation = (change: Partial<Operation>): Operation => ({
   id: 'a',
@@ -48,4 +48,9 @@ test('a list read anew keeps what events have told since, and lets go what was d
   const deleted = operation({ id: 'd', created_at: 0 });
   const newer = operation({ id: 'n', created_at: 9 });
   expect(withOperations([newer, cancelled, deleted], [running])).toEqual([newer, cancelled]);
+});
+
+test('what is read from further back comes behind what is known, once', () => {
+  const [old, older] = [operation({ id: 'y', created_at: 0.5 }), operation({ id: 'z', created_at: 0 })];
+  expect(withOlder([queued, old], [old, older])).toEqual([queued, old, older]);
 });

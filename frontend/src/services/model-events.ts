@@ -1,6 +1,6 @@
 /** What happens to one model, as the server tells it: what stands as stores, changes of files as events. */
 
-import { type Readable, writable } from 'svelte/store';
+import { get, type Readable, writable } from 'svelte/store';
 import { Emitter } from '../base/emitter.ts';
 import { withReply } from '../base/environment.ts';
 import type { Disposable } from '../base/lifecycle.ts';
@@ -22,7 +22,7 @@ import type {
   Usage,
   Variable,
 } from '../wire.ts';
-import type { ModelApi } from './api.ts';
+import { type ModelApi, OPERATIONS_LISTED } from './api.ts';
 import { ReconnectingSocket, type SocketStatus } from './socket.ts';
 
 export type FilesystemStatus = Omit<FilesystemChanged, 'type'>;
@@ -42,6 +42,12 @@ export function withOperation(operations: readonly Operation[], changed: Operati
     return operations.map((operation) => (operation.id === changed.id ? changed : operation));
   }
   return [changed, ...operations].sort((a, b) => b.created_at - a.created_at);
+}
+
+/** Those that were read from further back, behind what is known. */
+export function withOlder(known: readonly Operation[], read: readonly Operation[]): readonly Operation[] {
+  const ids = new Set(known.map(({ id }) => id));
+  return [...known, ...read.filter(({ id }) => !ids.has(id))];
 }
 
 /** A list read anew, without undoing what events have told since the server wrote it. */
@@ -68,6 +74,7 @@ export class ModelEvents implements Disposable {
   private readonly modelStore;
   private readonly usageStore;
   private readonly operationsStore = writable<readonly Operation[]>([]);
+  private readonly moreOperationsStore = writable(false);
   private readonly statesStore = writable<readonly State[]>([]);
   private readonly terminalsStore = writable<readonly Terminal[]>([]);
   private readonly snapshotsStore = writable<readonly Snapshot[]>([]);
@@ -90,6 +97,8 @@ export class ModelEvents implements Disposable {
   readonly model: Readable<Model>;
   readonly usage: Readable<Usage>;
   readonly operations: Readable<readonly Operation[]> = this.operationsStore;
+  /** There may be older ones, not read yet. */
+  readonly hasMoreOperations: Readable<boolean> = this.moreOperationsStore;
   readonly states: Readable<readonly State[]> = this.statesStore;
   readonly terminals: Readable<readonly Terminal[]> = this.terminalsStore;
   readonly snapshots: Readable<readonly Snapshot[]> = this.snapshotsStore;
@@ -166,6 +175,14 @@ export class ModelEvents implements Disposable {
     this.operationsStore.update((operations) => withOperation(operations, operation));
   }
 
+  /** Puts in some of those before the oldest that is known. */
+  async readOlderOperations(): Promise<void> {
+    const oldest = get(this.operationsStore).at(-1);
+    const read = await this.api.operations(oldest?.id);
+    this.operationsStore.update((known) => withOlder(known, read));
+    this.moreOperationsStore.set(read.length >= OPERATIONS_LISTED);
+  }
+
   operationStarted(operation: Operation): void {
     this.operationChanged(operation);
     this.startedEmitter.fire(operation);
@@ -185,9 +202,10 @@ export class ModelEvents implements Disposable {
   private connected(): void {
     this.connections += 1;
     // The socket tells what stands, save the operations that ended while nobody listened.
-    this.api
-      .operations()
-      .then((read) => this.operationsStore.update((known) => withOperations(known, read)), this.onError);
+    this.api.operations().then((read) => {
+      this.operationsStore.update((known) => withOperations(known, read));
+      this.moreOperationsStore.set(read.length >= OPERATIONS_LISTED);
+    }, this.onError);
     if (this.connections > 1) this.rescanEmitter.fire('');
   }
 

@@ -283,11 +283,12 @@ class Operations:
         job.request = request if len(request) <= MAX_KEPT_BYTES else None
         return job
 
-    async def list(self, model_id: ModelId) -> list[Operation]:
-        """The newest first. Raises ModelNotFound."""
+    async def list(self, model_id: ModelId, *, older_than: OperationId | None = None) -> list[Operation]:
+        """The newest first, at most LISTED. Raises ModelNotFound, OperationNotFound."""
         await self._catalog.models.get(model_id)
         before = self._queue.before(model_id)
-        operations = await self._catalog.operations.list(model_id)
+        oldest_known = None if older_than is None else await self.get(older_than)
+        operations = await self._catalog.operations.list(model_id, older_than=oldest_known)
         jobs = {each.id: self._jobs[each.id].operation for each in operations if each.id in self._jobs}
         present = (jobs.get(each.id, each) for each in operations)
         return [msgspec.structs.replace(each, before=before.get(each.id)) for each in present]

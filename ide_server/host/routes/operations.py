@@ -45,7 +45,9 @@ def operation_id_of(connection: Request[Any] | WebSocket[Any]) -> OperationId:
 
 
 async def list_operations(request: Request[HostState]) -> Response:
-    return json_reply(await request.state["operations"].list(model_id_of(request)))
+    older_than = request.query_params.get("older_than")
+    known = None if older_than is None else OperationId(older_than)
+    return json_reply(await request.state["operations"].list(model_id_of(request), older_than=known))
 
 
 async def create_operation(request: Request[HostState]) -> Response:
