@@ -26,6 +26,7 @@ SlipwayError
 ├── SecretsUnreadable
 ├── TooManyTerminals, TooManyLaunchers
 ├── LauncherBusy
+├── CallUnderWay
 └── OperationEnded
 
 A message says what happened and what to do next. `details` carries the numbers a page can act on.
@@ -252,6 +253,12 @@ class LauncherBusy(SlipwayError):
 
 class TooManyLaunchers(SlipwayError):
     code = "too_many_launchers"
+
+
+class CallUnderWay(SlipwayError):
+    """A debug session takes one call at a time, and none while it waits for its launcher."""
+
+    code = "call_under_way"
 
 
 class OperationEnded(SlipwayError):

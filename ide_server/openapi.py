@@ -214,7 +214,12 @@ ENDPOINTS = (
         query={"older_than": "The id of the oldest one that is known: those before it."},
     ),
     Endpoint(
-        "POST", f"{MODEL}/operations", "Evaluate, train or create a state", wire.Operation, wire.NewOperation, 202
+        "POST",
+        f"{MODEL}/operations",
+        "Evaluate, train, create a state, or start a debug session",
+        wire.Operation,
+        wire.NewOperation,
+        202,
     ),
     Endpoint("GET", "/operations/{operation}", "An operation", wire.Operation),
     Endpoint("GET", "/operations/{operation}/request", "What it was started with, large inputs too", wire.NewOperation),
@@ -231,6 +236,21 @@ ENDPOINTS = (
     Endpoint("GET", "/operations/{operation}/log", "What was printed until now, as one text", "text/plain"),
     Endpoint("GET", "/operations/{operation}/result", "What an evaluate returned", wire.Result),
     Endpoint("GET", "/operations/{operation}/result/blobs/{index}", "A file of a result", BYTES),
+    Endpoint(
+        "POST", "/operations/{operation}/calls", "Call a function in a debug session", wire.Call, wire.NewCall, 202
+    ),
+    Endpoint(
+        "GET", "/operations/{operation}/calls/{call}/result", "What an evaluate of a session returned", wire.Result
+    ),
+    Endpoint("GET", "/operations/{operation}/calls/{call}/result/blobs/{index}", "A file of such a result", BYTES),
+    Endpoint(
+        "POST",
+        "/operations/{operation}/calls/{call}/state",
+        "Keep the state that a call of a session made as one of the model's",
+        wire.State,
+        wire.KeepState,
+        201,
+    ),
     Endpoint(
         "GET",
         "/operations/{operation}/events",

@@ -44,6 +44,7 @@ STATUS: Mapping[type[errors.SlipwayError], HTTPStatus] = {
     errors.TooManyTerminals: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TooManyLaunchers: HTTPStatus.TOO_MANY_REQUESTS,
     errors.LauncherBusy: HTTPStatus.CONFLICT,
+    errors.CallUnderWay: HTTPStatus.CONFLICT,
     errors.OperationEnded: HTTPStatus.CONFLICT,
 }
 

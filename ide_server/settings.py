@@ -59,6 +59,7 @@ class Settings:
     sandbox_tmp_mebibytes: int = setting(1024, "Size of the private /tmp of a sandbox, in MiB; counts as its memory.")
     launcher_idle_seconds: float = setting(60.0, "Seconds a launcher waits for the next operation; 0 keeps none.")
     max_launcher_idle_seconds: float = setting(86400.0, "Longest such time a person may choose.")
+    debug_idle_seconds: float = setting(900.0, "Seconds a debug session waits for a call before it ends.")
     max_launchers: int = setting(4, "Most launchers at once; further operations wait in a queue.")
     max_terminals: int = setting(16, "Most terminals of one model.")
     terminal_scrollback_bytes: int = setting(2 * MEBIBYTE, "Output kept per terminal to replay on reconnect.")

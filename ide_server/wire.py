@@ -25,9 +25,9 @@ ElementType = Literal[
 FunctionName = Literal[
     "createModelState", "instantiateModel", "evaluate", "train", "getModelState", "dispose"
 ]  # fmt: skip
-OperationKind = Literal["createModelState", "evaluate", "train"]
+OperationKind = Literal["createModelState", "evaluate", "train", "debug"]
 OperationStatus = Literal["queued", "running", "succeeded", "failed", "cancelled", "interrupted"]
-Phase = Literal["codeStartup", "createState", "instantiateModel", "train", "getState", "evaluate"]
+Phase = Literal["codeStartup", "createState", "instantiateModel", "train", "getState", "evaluate", "dispose"]
 OutcomeKind = Literal[
     "succeeded",
     "cancelled",
@@ -682,6 +682,8 @@ class Operation(Message, frozen=True):
 
 
 class NewOperation(Request, frozen=True):
+    """A debug session takes neither parameters, state nor launcher: its calls do, and it has a launcher of its own."""
+
     kind: OperationKind
     parameters: dict[str, Any] = {}
     state_id: StateId | None = None
@@ -693,6 +695,44 @@ class NewOperation(Request, frozen=True):
     """A persistent launcher that it is to run on, as soon as that is free; its spec holds. None: any."""
     snapshot_id: SnapshotId | None = None
     """To evaluate a snapshot: its code, parameter definitions, environment and, without a `state_id`, state."""
+
+
+# --- the calls of a debug session ---
+
+CallName = Literal[
+    "load", "createModelState", "instantiateModel", "evaluate", "train", "getModelState", "dispose"
+]  # fmt: skip
+
+
+class CallState(Request, frozen=True):
+    """A state to instantiate the model with, by one of these; by neither: no state, though the model may have one."""
+
+    id: StateId | None = None
+    call: int | None = None
+    """An earlier call of the session, which made it."""
+
+
+class NewCall(Request, frozen=True):
+    """A function for a debug session to call."""
+
+    function: CallName
+    """`load` forgets the code, and loads what it is now."""
+    parameters: dict[str, Any] = {}
+    state: CallState | None = None
+    """Of instantiateModel alone. None: the active one."""
+
+
+class KeepState(Request, frozen=True):
+    name: str = ""
+    """Empty: one that tells how and when it was made."""
+
+
+class Call(Message, frozen=True):
+    """A call of a debug session that has begun; its events tell the rest."""
+
+    number: int
+    """In its session, from 1 on; the first loads the code."""
+    function: CallName
 
 
 StateOrigin = Literal["created", "trained", "checkpoint", "uploaded", "restored"]
@@ -820,12 +860,64 @@ class Checkpointed(Message, frozen=True, tag="checkpointed", tag_field="type"):
     state_id: StateId
 
 
+class CallStarted(Message, frozen=True, tag="call_started", tag_field="type"):
+    """What is told from here to its end is of this call of a debug session."""
+
+    time: float
+    call: int
+    function: CallName
+    parameters: dict[str, Any]
+    """As they came; large values are null."""
+    state: str
+    """The state in words, of instantiateModel; empty of others."""
+
+
+class CallEnded(Message, frozen=True, tag="call_ended", tag_field="type"):
+    time: float
+    call: int
+    seconds: float
+    outcome: Outcome
+    has_result: bool
+    """evaluate returned what can be read as the call's result."""
+    state_keys: list[StateKey]
+    """Of the state that it made; empty if it made none."""
+    states: list[int]
+    """The calls whose states the session still has."""
+
+
+class WaitingForCall(Message, frozen=True, tag="waiting", tag_field="type"):
+    time: float
+    until: float
+    """When the session ends by itself if no call comes."""
+
+
+class CallStateKept(Message, frozen=True, tag="call_state_kept", tag_field="type"):
+    """The state that a call made is one of the model's now."""
+
+    time: float
+    call: int
+    state_id: StateId
+
+
 class Ended(Message, frozen=True, tag="ended", tag_field="type"):
     time: float
     outcome: Outcome
 
 
-OperationEvent = Log | Progress | Metric | PhaseStarted | PhaseEnded | Loaded | Checkpointed | Ended
+OperationEvent = (
+    Log
+    | Progress
+    | Metric
+    | PhaseStarted
+    | PhaseEnded
+    | Loaded
+    | Checkpointed
+    | CallStarted
+    | CallEnded
+    | WaitingForCall
+    | CallStateKept
+    | Ended
+)
 
 
 class OperationEvents(Message, frozen=True):

@@ -20,11 +20,11 @@ export type ElementType = "f32" | "f64" | "i8" | "i16" | "i32" | "i64" | "u8" | 
 
 export type FunctionName = "createModelState" | "instantiateModel" | "evaluate" | "train" | "getModelState" | "dispose";
 
-export type OperationKind = "createModelState" | "evaluate" | "train";
+export type OperationKind = "createModelState" | "evaluate" | "train" | "debug";
 
 export type OperationStatus = "queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted";
 
-export type Phase = "codeStartup" | "createState" | "instantiateModel" | "train" | "getState" | "evaluate";
+export type Phase = "codeStartup" | "createState" | "instantiateModel" | "train" | "getState" | "evaluate" | "dispose";
 
 export type OutcomeKind = "succeeded" | "cancelled" | "interrupted" | "exception" | "missing_function" | "invalid_executable_file" | "read_executable_file_failed" | "invalid_output" | "max_duration_exceeded" | "code_terminated" | "launcher_terminated" | "server_overloaded";
 
@@ -565,6 +565,7 @@ export interface Operation {
   readonly resumes_id: OperationId | null;
 }
 
+/** A debug session takes neither parameters, state nor launcher: its calls do, and it has a launcher of its own. */
 export interface NewOperation {
   readonly kind: OperationKind;
   readonly parameters?: Readonly<Record<string, unknown>>;
@@ -577,6 +578,36 @@ export interface NewOperation {
   readonly launcher_id?: LauncherId | null;
   /** To evaluate a snapshot: its code, parameter definitions, environment and, without a `state_id`, state. */
   readonly snapshot_id?: SnapshotId | null;
+}
+
+export type CallName = "load" | "createModelState" | "instantiateModel" | "evaluate" | "train" | "getModelState" | "dispose";
+
+/** A state to instantiate the model with, by one of these; by neither: no state, though the model may have one. */
+export interface CallState {
+  readonly id?: StateId | null;
+  /** An earlier call of the session, which made it. */
+  readonly call?: number | null;
+}
+
+/** A function for a debug session to call. */
+export interface NewCall {
+  /** `load` forgets the code, and loads what it is now. */
+  readonly function: CallName;
+  readonly parameters?: Readonly<Record<string, unknown>>;
+  /** Of instantiateModel alone. null: the active one. */
+  readonly state?: CallState | null;
+}
+
+export interface KeepState {
+  /** Empty: one that tells how and when it was made. */
+  readonly name?: string;
+}
+
+/** A call of a debug session that has begun; its events tell the rest. */
+export interface Call {
+  /** In its session, from 1 on; the first loads the code. */
+  readonly number: number;
+  readonly function: CallName;
 }
 
 export type StateOrigin = "created" | "trained" | "checkpoint" | "uploaded" | "restored";
@@ -704,13 +735,54 @@ export interface Checkpointed {
   readonly state_id: StateId;
 }
 
+/** What is told from here to its end is of this call of a debug session. */
+export interface CallStarted {
+  readonly type: "call_started";
+  readonly time: number;
+  readonly call: number;
+  readonly function: CallName;
+  /** As they came; large values are null. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** The state in words, of instantiateModel; empty of others. */
+  readonly state: string;
+}
+
+export interface CallEnded {
+  readonly type: "call_ended";
+  readonly time: number;
+  readonly call: number;
+  readonly seconds: number;
+  readonly outcome: Outcome;
+  /** evaluate returned what can be read as the call's result. */
+  readonly has_result: boolean;
+  /** Of the state that it made; empty if it made none. */
+  readonly state_keys: readonly StateKey[];
+  /** The calls whose states the session still has. */
+  readonly states: readonly number[];
+}
+
+export interface WaitingForCall {
+  readonly type: "waiting";
+  readonly time: number;
+  /** When the session ends by itself if no call comes. */
+  readonly until: number;
+}
+
+/** The state that a call made is one of the model's now. */
+export interface CallStateKept {
+  readonly type: "call_state_kept";
+  readonly time: number;
+  readonly call: number;
+  readonly state_id: StateId;
+}
+
 export interface Ended {
   readonly type: "ended";
   readonly time: number;
   readonly outcome: Outcome;
 }
 
-export type OperationEvent = Log | Progress | Metric | PhaseStarted | PhaseEnded | Loaded | Checkpointed | Ended;
+export type OperationEvent = Log | Progress | Metric | PhaseStarted | PhaseEnded | Loaded | Checkpointed | CallStarted | CallEnded | WaitingForCall | CallStateKept | Ended;
 
 /** Events of an operation's journal; `offset` is the byte offset after the last of them, to resume from. */
 export interface OperationEvents {

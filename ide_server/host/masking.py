@@ -15,7 +15,7 @@ from urllib.parse import quote, quote_plus
 
 import msgspec
 
-from ide_server.wire import Ended, Log, OperationEvent
+from ide_server.wire import CallEnded, Ended, Log, OperationEvent
 
 MASK = "***"
 SHORTEST = 4
@@ -179,7 +179,7 @@ class MaskedEvents:
             case Log():
                 text = self._streams[event.stream].feed(event.text)
                 return (msgspec.structs.replace(event, text=text),) if text else ()
-            case Ended():
+            case CallEnded() | Ended():
                 return (*self._held(event.time), self.mask.message(event))
         return (self.mask.message(event),)
 

@@ -14,7 +14,7 @@ from ide_server.wire import ApiToken, Scope
 RECHECK_SECONDS = 60.0
 """A session or token may also expire, or be closed through another web process."""
 
-RUN = re.compile(r"/api/v1/(models/[^/]+/(operations|check)|operations/[^/]+/(cancel|resume))|/v2/.*")
+RUN = re.compile(r"/api/v1/(models/[^/]+/(operations|check)|operations/[^/]+/(cancel|resume|calls))|/v2/.*")
 EVENTS = re.compile(r"/api/v1/(models|operations)/[^/]+/events")
 
 

@@ -97,6 +97,7 @@ def new_token(web: TestClient, page: dict[str, str], *scopes: str, **more: Any) 
         ("POST", "/api/v1/models/m/operations", "run"),
         ("POST", "/api/v1/operations/o/cancel", "run"),
         ("POST", "/api/v1/operations/o/resume", "run"),
+        ("POST", "/api/v1/operations/o/calls", "run"),
         ("POST", "/api/v1/models/m/check", "run"),
         ("POST", "/api/v1/models", "write"),
         ("PUT", "/api/v1/models/m/files/operations", "write"),

@@ -8,7 +8,7 @@ import pytest
 from ide_server.errors import InvalidRequest
 from ide_server.host.launchers.journal import PENDING_BYTES, Journal, follow, read_events
 from ide_server.host.launchers.logs import MAX_LINE_CHARACTERS, LineSplitter, LogBudget
-from ide_server.wire import Ended, Log, Metric, OperationEvent, Outcome, Progress
+from ide_server.wire import CallEnded, CallStarted, Ended, Log, Metric, OperationEvent, Outcome, Progress
 
 pytestmark = pytest.mark.anyio
 
@@ -102,6 +102,24 @@ async def test_only_the_last_progress_of_a_batch_is_kept(tmp_path: Path) -> None
     path = tmp_path / "events.jsonl"
     await written(path, [*[Progress(1.0, number / 100) for number in range(100)], ENDED])
     assert read_events(path, 0).events == [Progress(1.0, 0.99), ENDED]
+
+
+async def test_of_the_progress_of_each_call_in_a_batch_the_last_is_kept_in_its_call(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+
+    def call(number: int) -> list[OperationEvent]:
+        start = CallStarted(1.0, number, "train", {}, "")
+        end = CallEnded(1.0, number, 0.1, ENDED.outcome, has_result=False, state_keys=[], states=[])
+        return [start, Progress(1.0, 0.1), Progress(1.0, number / 10), end]
+
+    await written(path, [*call(1), *call(2), ENDED])
+    told = read_events(path, 0).events
+    assert [event for event in told if not isinstance(event, CallStarted | CallEnded)] == [
+        Progress(1.0, 0.1),
+        Progress(1.0, 0.2),
+        ENDED,
+    ]
+    assert [type(event) for event in told[:3]] == [CallStarted, Progress, CallEnded]
 
 
 async def test_who_appends_too_much_waits_for_the_disk(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ export const KINDS: readonly OperationKind[] = ['evaluate', 'train', 'createMode
 
 /** Why an operation cannot run, or null. Code that was not looked at may define anything. */
 export function unavailable(kind: OperationKind, functions: readonly FunctionName[] | null): string | null {
-  if (functions === null || functions.includes(kind)) return null;
+  if (functions === null || kind === 'debug' || functions.includes(kind)) return null;
   return `${KIND_NAMES[kind]} needs a function ${kind}, which the code does not define.`;
 }
 

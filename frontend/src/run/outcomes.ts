@@ -15,6 +15,7 @@ export const KIND_NAMES: Readonly<Record<OperationKind, string>> = {
   evaluate: 'Evaluate',
   train: 'Train',
   createModelState: 'Create state',
+  debug: 'Debug session',
 };
 
 export const PHASE_NAMES: Readonly<Record<Phase, string>> = {
@@ -24,6 +25,7 @@ export const PHASE_NAMES: Readonly<Record<Phase, string>> = {
   train: 'Train',
   getState: 'Get state',
   evaluate: 'Evaluate',
+  dispose: 'Dispose',
 };
 
 export const STATUS_NAMES: Readonly<Record<OperationStatus, string>> = {

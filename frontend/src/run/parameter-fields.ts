@@ -86,6 +86,8 @@ export function definitionsOf(
       return all.train;
     case 'createModelState':
       return all.create_state;
+    case 'debug':
+      return [];
   }
 }
 

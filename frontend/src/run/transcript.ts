@@ -46,6 +46,11 @@ export class Transcript {
         return; // the state is told of by the model's events
       case 'loaded':
         return; // the model is told of it, for all who look at it
+      case 'call_started':
+      case 'call_ended':
+      case 'call_state_kept':
+      case 'waiting':
+        return; // the calls of a debug session have transcripts of their own
       case 'ended':
         this.outcome = event.outcome;
         return;

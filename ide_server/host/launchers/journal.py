@@ -16,7 +16,7 @@ import msgspec
 
 from ide_server.errors import InvalidRequest
 from ide_server.host.masking import Mask, MaskedEvents
-from ide_server.wire import Ended, Log, Metric, OperationEvent, OperationEvents, Progress
+from ide_server.wire import CallEnded, CallStarted, Ended, Log, Metric, OperationEvent, OperationEvents, Progress
 
 BATCH_SECONDS = 0.03
 """How long events gather before they are written: soon enough to feel live, rare enough to cost little."""
@@ -66,7 +66,7 @@ class Journal:
         return self._masked.mask
 
     def append(self, event: OperationEvent) -> None:
-        """Never waits. Of the Progress of one batch only the last is written, and first."""
+        """Never waits. Of the Progress of one batch only the last is written, or of each call in it the last."""
         for masked in self._masked.of(event):
             self._add(masked)
 
@@ -74,6 +74,8 @@ class Journal:
         if isinstance(event, Progress):
             self._progress = event
         else:
+            if isinstance(event, CallStarted | CallEnded | Ended):
+                self._pending += self._take_progress()
             self._pending.append(event)
             self._pending_bytes += event_size(event)
         if self._pending_bytes >= PENDING_BYTES:
@@ -128,10 +130,14 @@ class Journal:
         if not self._closing:
             self._due.clear()
 
+    def _take_progress(self) -> list[OperationEvent]:
+        taken: list[OperationEvent] = [] if self._progress is None else [self._progress]
+        self._progress = None
+        return taken
+
     async def _write_pending(self, descriptor: int, *, sync: bool) -> None:
-        progress: list[OperationEvent] = [] if self._progress is None else [self._progress]
-        events = progress + self._pending
-        self._progress, self._pending, self._pending_bytes = None, [], 0
+        events = self._pending + self._take_progress()
+        self._pending, self._pending_bytes = [], 0
         lines = b"".join(msgspec.json.encode(event) + b"\n" for event in events)
         while True:
             try:

@@ -27,6 +27,7 @@ from ide_server.wire import (
 LEAST_CPUS = 0.125
 LEAST_MEMORY_BYTES = 128 * MEBIBYTE
 SHORTEST_SECONDS = 1.0
+DISPOSE_SECONDS = 10.0
 
 AS_THE_MODEL = SpecChoice()
 AS_LONG_AS_THE_MODEL = DurationsChoice()
@@ -62,6 +63,7 @@ class Terms:
             "evaluate": durations.evaluate_seconds,
             "train": durations.train_seconds,
             "getState": durations.get_state_seconds,
+            "dispose": DISPOSE_SECONDS,
         }[phase]
 
 
@@ -177,7 +179,7 @@ def spec_of(choice: LaunchChoice, kind: OperationKind) -> SpecChoice:
     match kind:
         case "createModelState":
             return choice.create_model_state
-        case "evaluate":
+        case "evaluate" | "debug":
             return choice.evaluate
         case "train":
             return choice.train

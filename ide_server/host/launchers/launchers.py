@@ -98,6 +98,11 @@ class Launchers:
             return self._pool
         return None
 
+    @property
+    def most_sessions(self) -> int:
+        """How many debug sessions may have a launcher at once: where there are more than one, one is left to others."""
+        return max(1, self._pool.capacity - 1)
+
     # --- for people ---
 
     async def list(self, model_id: ModelId | None = None) -> Sequence[Launcher]:

@@ -15,12 +15,14 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from ide_server.catalog import Catalog, ModelRecord, new_id
-from ide_server.errors import InvalidRequest, OperationEnded, OperationNotFound
+from ide_server.errors import CallUnderWay, InvalidRequest, OperationEnded, OperationNotFound
 from ide_server.host.datasets import Datasets, Reading
 from ide_server.host.equipment import Equipment
 from ide_server.host.events import ModelEvents
 from ide_server.host.launchers import outcomes
+from ide_server.host.launchers.calls import call_folder, keep_state
 from ide_server.host.launchers.code import CODE_FILES, Code, code_of, language_of, mark_of
+from ide_server.host.launchers.debug import Session
 from ide_server.host.launchers.journal import (
     Journal,
     Opened,
@@ -47,14 +49,18 @@ from ide_server.host.states import States
 from ide_server.settings import Settings
 from ide_server.wire import (
     Blob,
+    Call,
+    CallStateKept,
     Ended,
     FunctionName,
+    KeepState,
     Launch,
     LaunchChoice,
     LauncherId,
     LauncherUsage,
     ModelChanged,
     ModelId,
+    NewCall,
     NewOperation,
     Operation,
     OperationChanged,
@@ -68,6 +74,7 @@ from ide_server.wire import (
     Result,
     SnapshotId,
     SpecChoice,
+    State,
     StateId,
     encode,
 )
@@ -144,6 +151,7 @@ class Operations:
             saw_functions=self._saw_functions,
             made_first_state=self._made_first_state,
             first_state=self._first_state,
+            language=self._language,
             look_at_code=self._look_at_code,
             opened=snapshots.opened,
         )
@@ -211,7 +219,7 @@ class Operations:
         async with self._prepared(model, Inputs(new, definitions, language)) as job:
             await self._enqueue(job)
         await job.ended.wait()
-        return job.operation, None if job.run is None else job.run.result
+        return job.operation, job.run.result if isinstance(job.run, Run) else None
 
     async def resume(self, operation_id: OperationId) -> Operation:
         """A training with the parameters of one that ended, from the state that it left.
@@ -381,12 +389,56 @@ class Operations:
 
     async def blob(self, operation_id: OperationId, index: int) -> tuple[Path, Blob, str]:
         """The encoded file of a result, and the name of its output. Raises OperationNotFound."""
-        result = await self.result(operation_id)
-        for output in result.outputs:
-            for blob in (blob for value in output.values for blob in value.blobs):
-                if blob.index == index:
-                    return self.blobs_folder(operation_id) / str(index), blob, output.name
-        raise OperationNotFound(f"The result of this operation has no file {index}.")
+        return self.blobs_folder(operation_id) / str(index), *blob_of(await self.result(operation_id), index)
+
+    # --- the calls of a debug session ---
+
+    async def call(self, operation_id: OperationId, new: NewCall) -> Call:
+        """It has begun on return; its events tell the rest. The parameters are held against slipway.toml as it is now.
+
+        Raises OperationNotFound, OperationEnded, CallUnderWay, InvalidRequest, StateNotFound, FilesystemUnavailable.
+        """
+        operation = await self.get(operation_id)
+        if operation.kind != "debug":
+            raise InvalidRequest(f"Expected a debug session, got an operation of kind {operation.kind}.")
+        job = self._jobs.get(operation_id)
+        if job is None or operation.outcome is not None:
+            raise OperationEnded(f"The session has ended ({operation.status}). Start another one.")
+        if not isinstance(job.run, Session):
+            raise CallUnderWay("The session waits for a launcher. Call it once it runs.")
+        reading = await self._datasets.open(new.parameters)
+        try:
+            return await job.run.call(new, reading, await self.parameters(operation.model_id))
+        except BaseException:  # it has not begun
+            reading.close()
+            raise
+
+    async def keep_state(self, operation_id: OperationId, call: int, keep: KeepState) -> State:
+        """The state that a call made becomes one of the model's, also after the session has ended.
+
+        Raises OperationNotFound, StateNotFound, InvalidRequest.
+        """
+        operation, folder = await self.get(operation_id), self._folder(operation_id)
+        state = await keep_state(self._states, operation, folder, call=call, keep=keep)
+        job = self._jobs.get(operation_id)
+        if job is not None and job.operation.outcome is None:
+            job.journal.append(CallStateKept(time.time(), call, state.id))
+        return state
+
+    async def call_result(self, operation_id: OperationId, call: int) -> Result:
+        """Raises OperationNotFound, also where there is none."""
+        await self.get(operation_id)
+        result = await asyncio.to_thread(read_result, call_folder(self._folder(operation_id), call))
+        if result is None:
+            raise OperationNotFound(f"Call {call} of this session has no result.")
+        return result
+
+    async def call_blob(self, operation_id: OperationId, call: int, index: int) -> tuple[Path, Blob, str]:
+        """As blob does, of a call's result."""
+        folder = call_folder(self._folder(operation_id), call)
+        return folder / "blobs" / str(index), *blob_of(await self.call_result(operation_id, call), index)
+
+    # --- what an operation has left ---
 
     async def usage(self, operation_id: OperationId) -> Sequence[LauncherUsage]:
         """Of its launcher, while it had it. Raises OperationNotFound."""
@@ -441,19 +493,37 @@ class Operations:
             self._start_waiting()
 
     def _start_waiting(self) -> None:
-        for job, place in self._queue.startable(self.launchers.claim, has_room=self.launchers.has_room):
+        for job, place in self._queue.startable(self._place_for, has_room=self.launchers.has_room):
             # Here and not in the task: a stop that comes before its first step must find it.
             job.run = self._run_of(job, place)
             job.task = asyncio.create_task(self._work(job, job.run, place))
             self._tasks.add(job.task)
             job.task.add_done_callback(self._tasks.discard)
 
-    def _run_of(self, job: Job, place: Place) -> Run:
+    def _place_for(self, job: Job) -> Place | None:
+        if job.operation.kind == "debug" and self._count_sessions() >= self.launchers.most_sessions:
+            return None
+        return self.launchers.claim(job)
+
+    def _count_sessions(self) -> int:
+        return sum(isinstance(job.run, Session) for job in self._jobs.values())
+
+    def _run_of(self, job: Job, place: Place) -> Run | Session:
         running = msgspec.structs.replace(job.operation, status="running", started_at=time.time(), spec=job.terms.spec)
         folder = self._folder(running.id)
+        if running.kind == "debug":
+            return Session(
+                running,
+                job.terms,
+                folder=folder,
+                journal=job.journal,
+                place=place,
+                around=self._around,
+                idle_seconds=self._settings.debug_idle_seconds,
+            )
         return Run(running, job.terms, folder=folder, journal=job.journal, place=place, around=self._around)
 
-    async def _work(self, job: Job, run: Run, place: Place) -> None:
+    async def _work(self, job: Job, run: Run | Session, place: Place) -> None:
         try:
             outcome = await self._execute(job, run)
         # A fault of ours in one operation must not end the others: it ends this one and is in the server's log.
@@ -468,7 +538,7 @@ class Operations:
             place.release()
             self._start_waiting()
 
-    async def _execute(self, job: Job, run: Run) -> Outcome:
+    async def _execute(self, job: Job, run: Run | Session) -> Outcome:
         self._save_soon(run.operation)
         if job.request is None:
             inputs = await asyncio.to_thread(_read_inputs, self._folder(run.operation.id))
@@ -641,6 +711,9 @@ class Operations:
                 check_arguments(definitions.evaluate_input, new.parameters, inputs.columns)
             case "train":
                 check_arguments(definitions.train, new.parameters, inputs.columns)
+            case "debug":
+                _check_session(new)
+                return
         if new.state_id is not None:
             await self._catalog.states.get(model.id, new.state_id)
         elif new.snapshot_id is None and model.active_state_id is None:
@@ -682,7 +755,7 @@ def check_resumable(operation: Operation) -> None:
 
 def state_ids(new: NewOperation, model: ModelRecord) -> frozenset[StateId | None]:
     """By which names a launcher may know the state: None is the active one."""
-    if new.kind == "createModelState":
+    if new.kind in ("createModelState", "debug"):
         return frozenset()
     if new.state_id is None or new.state_id == model.active_state_id:
         return frozenset({None, model.active_state_id})
@@ -699,6 +772,24 @@ def shown(value: Any) -> Any:
     if len(encode(value)) <= MAX_SHOWN_BYTES:
         return value
     return value | {"base64": ""} if isinstance(value, dict) and "base64" in value else None
+
+
+def blob_of(result: Result, index: int) -> tuple[Blob, str]:
+    """With the name of its output. Raises OperationNotFound."""
+    for output in result.outputs:
+        for blob in (blob for value in output.values for blob in value.blobs):
+            if blob.index == index:
+                return blob, output.name
+    raise OperationNotFound(f"The result of this operation has no file {index}.")
+
+
+def _check_session(new: NewOperation) -> None:
+    given = (new.state_id, new.launcher_id, new.snapshot_id)
+    if new.parameters or given != (None, None, None):
+        raise InvalidRequest(
+            "Expected neither parameters, state_id, launcher_id nor snapshot_id: the calls of a debug session have the "
+            "first two, it has a launcher of its own, and runs the code as it is now."
+        )
 
 
 def _check_can_create_state(definitions: ParameterDefinitions) -> None:

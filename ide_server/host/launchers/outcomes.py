@@ -17,6 +17,7 @@ FUNCTION_OF: dict[Phase, FunctionName] = {
     "evaluate": "evaluate",
     "train": "train",
     "getState": "getModelState",
+    "dispose": "dispose",
 }
 
 
@@ -53,6 +54,11 @@ def lost(error: LauncherLost, at: Phase, terms: Terms) -> Outcome:
     return code_terminated(error.ended, at, terms)
 
 
+def ended_while_waiting(ended: Exit, terms: Terms) -> Outcome:
+    message = f"The code's process ended while the session waited for a call: {way_of(ended, terms)}"
+    return Outcome("code_terminated", message, exit_code=ended.code, signal=ended.signal, oom=ended.oom)
+
+
 def code_terminated(ended: Exit, at: Phase, terms: Terms) -> Outcome:
     message = f"The code's process ended during {doing(at)}: {way_of(ended, terms)}"
     return Outcome("code_terminated", message, at, exit_code=ended.code, signal=ended.signal, oom=ended.oom)
@@ -85,5 +91,6 @@ def without_filesystem(outcome: Outcome) -> Outcome:
 
 
 def no_code(kind: OperationKind) -> Outcome:
-    message = f"There is no code for {kind}: make a main.py (or index.js, index.mjs, index.ts) at the top of the files."
+    what = "a debug session" if kind == "debug" else kind
+    message = f"There is no code for {what}: make a main.py (or index.js, index.mjs, index.ts) at the top of the files."
     return Outcome("read_executable_file_failed", message, "codeStartup")

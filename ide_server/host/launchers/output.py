@@ -50,6 +50,10 @@ class Output:
         """Once all that was printed before has been given on. The runner answers after it has printed."""
         await asyncio.gather(*(pipe.turn_off() for pipe in self._pipes))
 
+    async def flush(self) -> None:
+        """Give on all that was printed before, the start of a line too."""
+        await asyncio.gather(*(pipe.flush() for pipe in self._pipes))
+
     async def wait_ended(self) -> None:
         """Until no process has the pipes open any more, as long as somebody listens."""
         await asyncio.gather(*(pipe.wait_ended() for pipe in self._pipes))
@@ -82,6 +86,10 @@ class OutputPipe:
         self._give(self._lines.end())
         await self._stop()
         self._was_off = True
+
+    async def flush(self) -> None:
+        await self._read_all()
+        self._give(self._lines.take_partial())
 
     async def wait_ended(self) -> None:
         if self._following is not None:

@@ -111,7 +111,7 @@ class PersistentLaunchers:
             each.change(each.choice, await self._terms(model_id, each.choice))
 
     def _fitting(self, job: Job) -> Iterator[Persistent]:
-        if job.operation.kind == "train":  # which would leave it to be started anew
+        if job.operation.kind in ("train", "debug"):  # which would leave it to be started anew
             return
         if job.operation.snapshot_id is not None:  # whose code is another
             return

@@ -10,15 +10,13 @@ from typing import Protocol
 
 from ide_server.catalog import new_id
 from ide_server.host.equipment import Edition, Equipment
-from ide_server.host.launchers.launch import Resources
+from ide_server.host.launchers.launch import DISPOSE_SECONDS, Resources
 from ide_server.host.launchers.launcher import CallFailed, Launcher, LauncherLost, Listener
 from ide_server.host.launchers.output import Nobody
 from ide_server.host.launchers.spawn import Language, Spawn
 from ide_server.host.launchers.usage import Meter
 from ide_server.settings import Settings
 from ide_server.wire import FunctionName, LauncherId, LauncherLevel, LauncherSpec, ModelId, OperationId, StateId
-
-DISPOSE_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +44,8 @@ class Need:
     equipment: Equipment
     spec: LauncherSpec
     state_id: StateId | None
+    is_new: bool = False
+    """It must be one that has loaded nothing."""
 
 
 @dataclass
@@ -167,7 +167,7 @@ class Pool:
         """An idle one that holds the state or none, or a new one. Raises SandboxFailed, FilesystemUnavailable."""
         fit = need.fit
         self._retire_where(lambda idle: _is_of_same_files(idle.fit, fit) and not _is_present(idle, fit))
-        found = self._best(fit, need.state_id)
+        found = None if need.is_new else self._best(fit, need.state_id)
         warm = await self._new(need) if found is None else self._idle.pop(found).take()
         warm.begin(need)
         self._working[warm.id] = warm

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ide_server.host.datasets import Reading
 from ide_server.host.launchers.announcements import Announcements
+from ide_server.host.launchers.debug import Session
 from ide_server.host.launchers.journal import Journal
 from ide_server.host.launchers.launch import Terms
 from ide_server.host.launchers.pool import Place
@@ -44,7 +45,7 @@ class Job:
         """Of its first row; None: it has one from before."""
         self.request: bytes | None = None
         """Its request.json, unless that is long."""
-        self.run: Run | None = None
+        self.run: Run | Session | None = None
         self.task: asyncio.Task[None] | None = None
         self.ended = asyncio.Event()
 

@@ -2,6 +2,8 @@
 
 import math
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from ide_server.errors import FilesystemUnavailable
 from ide_server.host import tensors
@@ -33,6 +35,16 @@ class Reports:
         self.draft: StateDraft | None = None
         self.result: ResultWriter | None = None
         self.checkpoints: Checkpoints | None = None
+
+    @asynccontextmanager
+    async def keeping(self, checkpoints: Checkpoints) -> AsyncIterator[Checkpoints]:
+        """What the code checkpoints meanwhile."""
+        self.checkpoints = checkpoints
+        try:
+            yield checkpoints
+        finally:
+            self.checkpoints = None
+            await checkpoints.close()
 
     async def progress(self, said: ProgressSaid) -> None:
         self._journal.append(Progress(time.time(), said.fraction))

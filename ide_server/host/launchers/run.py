@@ -84,6 +84,8 @@ class Surroundings:
     saw_functions: Callable[[Operation, Sequence[FunctionName]], Awaitable[None]]
     made_first_state: Callable[[Operation, StateId], Awaitable[None]]
     first_state: Callable[[ModelId], asyncio.Lock]
+    language: Callable[[ModelId], Awaitable[Language | None]]
+    """None: there is no code."""
     look_at_code: Callable[[ModelId, Equipment], Awaitable[tuple[Code, int]]]
     """As it is, with what it finds in mounted models, and the generation of the mount that it is in."""
     opened: Callable[[SnapshotId], AbstractAsyncContextManager[Opened]]
@@ -262,7 +264,7 @@ class Run:
     async def _train(self) -> Outcome:
         inputs = self._inputs
         arguments = check_arguments(inputs.definitions.train, inputs.request.parameters, inputs.columns)
-        async with self._checkpoints() as checkpoints:
+        async with self._reports.keeping(self._checkpoints()) as checkpoints:
             async with self._timed("train"):
                 await self._running.call("train", self._reports, parameters=arguments)
             # It has returned by itself: what it learned is worth the time to keep it.
@@ -279,21 +281,14 @@ class Run:
             return outcomes.cancelled("Stopped. What was learned until then is kept as a new state.")
         return outcomes.succeeded("Trained. What was learned is a new state.")
 
-    @asynccontextmanager
-    async def _checkpoints(self) -> AsyncIterator[Checkpoints]:
+    def _checkpoints(self) -> Checkpoints:
         """The newest checkpoint is the training's state until it has made one itself."""
-        checkpoints = Checkpoints(
+        return Checkpoints(
             self._around.states,
             self.operation.model_id,
             origin=lambda: self._origin("checkpoint"),
             kept=self._save_result,
         )
-        self._reports.checkpoints = checkpoints
-        try:
-            yield checkpoints
-        finally:
-            self._reports.checkpoints = None
-            await checkpoints.close()
 
     async def _save_result(self, state_id: StateId) -> None:
         await self._save(result_state_id=state_id)

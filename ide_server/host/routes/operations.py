@@ -1,6 +1,7 @@
 """Routes of operations: started, watched, stopped, their results."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
@@ -44,6 +45,11 @@ def operation_id_of(connection: Request[Any] | WebSocket[Any]) -> OperationId:
     return OperationId(connection.path_params["operation"])
 
 
+def call_of(request: Request[Any]) -> int:
+    number: int = request.path_params["call"]
+    return number
+
+
 async def list_operations(request: Request[HostState]) -> Response:
     older_than = request.query_params.get("older_than")
     known = None if older_than is None else OperationId(older_than)
@@ -82,6 +88,10 @@ async def show_result(request: Request[HostState]) -> Response:
 
 async def show_blob(request: Request[HostState]) -> Response:
     path, blob, output = await request.state["operations"].blob(operation_id_of(request), request.path_params["index"])
+    return blob_reply(path, blob, output)
+
+
+def blob_reply(path: Path, blob: wire.Blob, output: str) -> Response:
     shown = blob.format in MEDIA_TYPES
     name = f"{output}.{blob.format or 'bin'}"
     return FileResponse(
@@ -98,6 +108,26 @@ async def show_log(request: Request[HostState]) -> Response:
     text = await request.state["operations"].printed(operation_id)
     headers = attachment(f"{operation_id}.log") | {"Content-Type": "text/plain; charset=utf-8"}
     return StreamingResponse(text, headers=headers)
+
+
+async def make_call(request: Request[HostState]) -> Response:
+    new = await bodies.read(request, wire.NewCall, max_bytes=MAX_REQUEST_BYTES)
+    return json_reply(await request.state["operations"].call(operation_id_of(request), new), status=202)
+
+
+async def show_call_result(request: Request[HostState]) -> Response:
+    return json_reply(await request.state["operations"].call_result(operation_id_of(request), call_of(request)))
+
+
+async def show_call_blob(request: Request[HostState]) -> Response:
+    operation_id, index = operation_id_of(request), request.path_params["index"]
+    return blob_reply(*await request.state["operations"].call_blob(operation_id, call_of(request), index))
+
+
+async def keep_state_of_call(request: Request[HostState]) -> Response:
+    keep = await bodies.read(request, wire.KeepState)
+    kept = await request.state["operations"].keep_state(operation_id_of(request), call_of(request), keep)
+    return json_reply(kept, status=201)
 
 
 async def watch_operation(websocket: WebSocket[HostState]) -> None:
@@ -154,6 +184,10 @@ routes: list[BaseRoute] = [
     Route("/operations/{operation}/log", show_log),
     Route("/operations/{operation}/result", show_result),
     Route("/operations/{operation}/result/blobs/{index:int}", show_blob),
+    Route("/operations/{operation}/calls", make_call, methods=["POST"]),
+    Route("/operations/{operation}/calls/{call:int}/result", show_call_result),
+    Route("/operations/{operation}/calls/{call:int}/result/blobs/{index:int}", show_call_blob),
+    Route("/operations/{operation}/calls/{call:int}/state", keep_state_of_call, methods=["POST"]),
     Route("/operations/{operation}/events", stream_events),
     WebSocketRoute("/operations/{operation}/events", watch_operation),
 ]
