@@ -20,7 +20,9 @@ from ide_server.errors import (
     StateNotFound,
     TooManyLaunchers,
 )
+from ide_server.host.launchers import persistent
 from ide_server.host.routes import launchers
+from ide_server.host.variables import PassedVariables
 from ide_server.replies import EXCEPTION_HANDLERS
 from ide_server.wire import (
     Launcher,
@@ -278,6 +280,42 @@ async def test_one_place_is_always_left_to_others(lab: Laboratory) -> None:
     pids = {answer["pid"] for answer in await asyncio.gather(*(evaluated(lab) for _ in range(4)))}
     assert len(pids) == 1
     assert len([each for each in lab.spawn.processes if not each.child.ended]) == 3
+
+
+async def test_one_that_is_made_while_all_places_are_taken_waits_for_one(lab: Laboratory) -> None:
+    long = [await lab.start("evaluate", {"seconds": 600}) for _ in range(3)]
+    for operation in long:
+        await lab.wait_event(operation.id, lambda event: isinstance(event, PhaseStarted) and event.phase == "evaluate")
+    launcher = await made(lab, status="starting", level="code_loaded")
+    await until(lambda: "waits for a place" in shown(lab, launcher.id).message, what="it says so")
+    assert len([each for each in lab.spawn.processes if not each.child.ended]) == 3
+    for operation in long:
+        await lab.operations.cancel(operation.id)
+    await wait(lab, launcher.id, "ready")
+
+
+async def test_a_model_that_takes_long_to_load_holds_no_other_up(
+    lab: Laboratory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(persistent, "TURN_SECONDS", 0.2)
+    lab.write({"main.py": "import time\ntime.sleep(600)\n"})
+    slow = await made(lab, "slow", status="starting", level="code_loaded")
+    await made(lab, "quick", level="launcher")
+    assert shown(lab, slow.id).status == "starting"
+
+
+async def test_code_that_does_not_fall_silent_in_time_is_told(lab: Laboratory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(persistent, "DRAIN_SECONDS", 0.0)
+    launcher = await made(lab, status="failed", level="code_loaded")
+    assert launcher.message == "The code does not stop printing, so its launcher cannot wait for operations."
+
+
+async def test_a_secret_in_what_is_wrong_is_not_told(lab: Laboratory) -> None:
+    lab.spawn.variables = PassedVariables({"TOKEN": "correct-horse"}, frozenset({"correct-horse"}), 1)
+    lab.write({"main.py": "import os\nraise ValueError(os.environ['TOKEN'])\n"})
+    launcher = await made(lab, status="failed", level="code_loaded")
+    assert "ValueError" in launcher.message
+    assert "correct-horse" not in launcher.message
 
 
 async def test_those_that_a_smaller_server_has_no_place_for_say_so(tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from traceback import format_exception
 from typing import Any
@@ -16,6 +17,7 @@ from ide_server.host.launchers.code import Code
 from ide_server.host.launchers.launch import Launches, Terms
 from ide_server.host.launchers.launcher import CallFailed, LauncherLost, Mounted
 from ide_server.host.launchers.output import Nobody
+from ide_server.host.launchers.phases import DRAIN_SECONDS
 from ide_server.host.launchers.pool import Fit, Need, Pool, Warm, dispose_quietly, start
 from ide_server.host.launchers.spawn import Language, Spawn
 from ide_server.host.masking import Mask
@@ -36,6 +38,8 @@ LONGEST_PAUSE_SECONDS = 300.0
 RESTART_SECONDS = 10.0
 STEADY_SECONDS = 60.0
 """One that has lived for this long did not die of how it was started: the pauses begin anew."""
+TURN_SECONDS = 10.0
+NO_PLACE_YET = "It waits for a place: operations that began before it was made have all of them."
 NO_CODE = "There is no code: make a main.py (or index.js, index.mjs, index.ts) at the top of the files."
 
 logger = logging.getLogger(__name__)
@@ -145,6 +149,8 @@ class Persistent:
 
     def claim(self, operation_id: OperationId) -> None:
         assert self.is_free
+        if self.status != "ready":  # the operation starts it, or says why not
+            self._outdated = False
         self.operation_id = operation_id
         self._set("working")
 
@@ -259,8 +265,8 @@ class Persistent:
         self._outdated = False
         self._set("starting", self.message)
         try:
-            async with self._around.turns:
-                await self._around.pool.wait_reserved()
+            await self._wait_place()
+            async with turn(self._around.turns, most_seconds=TURN_SECONDS):
                 await self._renew()
         # Whatever fails in one launcher, a fault of ours too, must not leave it without a keeper.
         except Exception as problem:
@@ -268,6 +274,11 @@ class Persistent:
             self._give_up(problem)
         else:
             self._set("ready")
+
+    async def _wait_place(self) -> None:
+        if not self._around.pool.has_reserved:
+            self._set("starting", NO_PLACE_YET)
+        await self._around.pool.wait_reserved()
 
     async def _renew(self) -> None:
         """It is as it is to be on return."""
@@ -290,7 +301,11 @@ class Persistent:
                 self._warm.functions = await self._warm.launcher.load()
         if self.choice.level == "state_instantiated":
             await self._instantiate(self._warm, self._kept_state, equipment.mounted)
-        await self._warm.launcher.output.turn_off()
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await self._warm.launcher.output.turn_off()
+        except TimeoutError:
+            raise Unable("The code does not stop printing, so its launcher cannot wait for operations.") from None
 
     async def _instantiate(self, warm: Warm, state_id: StateId | None, mounted: PassedMounts) -> None:
         functions = warm.functions or []
@@ -374,6 +389,19 @@ async def _end(warm: Warm, before: "asyncio.Task[None] | None") -> None:
     # What cannot be removed now is removed when the server starts; nobody is kept waiting for a launcher by it.
     except Exception:
         logger.exception("A process of a persistent launcher of model %s did not end as it should.", warm.fit.model_id)
+
+
+@asynccontextmanager
+async def turn(turns: asyncio.Semaphore, *, most_seconds: float) -> AsyncIterator[None]:
+    """One after the other, but nobody waits longer for another one."""
+    await turns.acquire()
+    passed = asyncio.get_running_loop().call_later(most_seconds, turns.release)
+    try:
+        yield
+    finally:
+        if passed.when() > asyncio.get_running_loop().time():
+            passed.cancel()
+            turns.release()
 
 
 def fits(warm: Warm, fit: Fit) -> bool:

@@ -154,9 +154,14 @@ class Pool:
         self._reserved = count
         self._freed.set()
 
+    @property
+    def has_reserved(self) -> bool:
+        """Whether those with a reserved place can start."""
+        return self._alive <= self.capacity
+
     async def wait_reserved(self) -> None:
-        """Until so many are alive only that those with a reserved place can start."""
-        while self._alive > self.capacity:
+        """Until they can; idle ones give way."""
+        while not self.has_reserved:
             if self._idle:
                 await self._retire(next(iter(self._idle)))
                 continue
