@@ -1013,6 +1013,12 @@ class MountedModelsChanged(Message, frozen=True, tag="mounted_models", tag_field
     mounted_models: list[MountedModel]
 
 
+class DatasetsChanged(Message, frozen=True, tag="datasets", tag_field="type"):
+    """The list of datasets is to be read again. Told at most a few times a second."""
+
+    changed_at: float
+
+
 ModelEvent = (
     UsageChanged
     | FilesChanged
@@ -1030,6 +1036,7 @@ ModelEvent = (
     | LaunchChanged
     | LaunchersChanged
     | QueueChanged
+    | DatasetsChanged
 )
 
 T = TypeVar("T")

@@ -885,4 +885,10 @@ export interface MountedModelsChanged {
   readonly mounted_models: readonly MountedModel[];
 }
 
-export type ModelEvent = UsageChanged | FilesChanged | FolderRescan | FilesystemChanged | ModelChanged | OperationChanged | OperationRemoved | StatesChanged | SnapshotsChanged | TerminalsChanged | EnvironmentChanged | VariablesChanged | MountedModelsChanged | LaunchChanged | LaunchersChanged | QueueChanged;
+/** The list of datasets is to be read again. Told at most a few times a second. */
+export interface DatasetsChanged {
+  readonly type: "datasets";
+  readonly changed_at: number;
+}
+
+export type ModelEvent = UsageChanged | FilesChanged | FolderRescan | FilesystemChanged | ModelChanged | OperationChanged | OperationRemoved | StatesChanged | SnapshotsChanged | TerminalsChanged | EnvironmentChanged | VariablesChanged | MountedModelsChanged | LaunchChanged | LaunchersChanged | QueueChanged | DatasetsChanged;

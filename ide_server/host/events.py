@@ -43,6 +43,11 @@ class ModelEvents:
         for subscription in self._subscriptions.get(model_id, ()):
             subscription.put(event)
 
+    def publish_everywhere(self, event: ModelEvent) -> None:
+        """What is of all models."""
+        for model_id in self._subscriptions:
+            self.publish(model_id, event)
+
     @contextmanager
     def subscribe(self, model_id: ModelId) -> Iterator[Subscription]:
         subscription = Subscription()

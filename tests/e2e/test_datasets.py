@@ -112,3 +112,61 @@ def test_a_zip_of_images_shows_as_thumbnails_with_their_labels(page: Page) -> No
         table.get_by_role("link", name="Download image, entry 1").click()
     with open(download.value.path(), "rb") as file:
         assert file.read() == png(200)
+
+
+MAIN = """
+def evaluate(params):
+    return {"total": float(sum(params["size"])), "kinds": sorted(set(params["kind"]))}
+
+def train(params, tracker):
+    size = params["size"]
+    size.shuffle()
+    while size.has_next():
+        tracker.metrics({"batch": sum(size.next(2))})
+    print("trained on", len(size), "entries")
+"""
+TOML = """
+[[evaluate_input]]
+name = "size"
+types = ["f64"]
+minimum = 0
+maximum = 100
+
+[[evaluate_input]]
+name = "kind"
+types = ["string"]
+
+[[train]]
+name = "size"
+types = ["f64"]
+"""
+
+
+def take(form: Locator, name: str, key: str) -> None:
+    form.get_by_label(f"Source of {name}").select_option("dataset")
+    form.get_by_label(name, exact=True).select_option("sizes")
+    form.get_by_label(f"Key of the dataset for {name}").select_option(key)
+
+
+def test_a_model_is_evaluated_and_trained_with_a_dataset(page: Page) -> None:
+    workbench = new_model(page, name="Sizes", template="Linear regression")
+    workbench.write("slipway.toml", TOML)
+    workbench.write("main.py", MAIN)
+    datasets = open_datasets(page)
+    upload(page, payload("fruit.csv", CSV), "sizes")
+    expect(row(datasets, "sizes")).to_be_visible()
+    page.keyboard.press("Escape")
+
+    form = workbench.run_panel.get_by_role("form", name="Inputs")
+    take(form, "size", "size")
+    take(form, "kind", "kind")
+    workbench.start("Evaluate")
+    workbench.wait_ended("Evaluate", "succeeded")
+    expect(workbench.run_panel.get_by_role("region", name="Output total")).to_contain_text("6")
+    expect(workbench.run_panel.get_by_role("region", name="Output kinds")).to_contain_text("apple")
+
+    workbench.choose("Train")
+    take(form, "size", "size")
+    workbench.start("Train")
+    workbench.wait_ended("Train", "succeeded")
+    expect(workbench.run_panel).to_contain_text("trained on 3 entries")

@@ -20,7 +20,7 @@ from ide_server.host.datasets import Datasets
 from ide_server.host.routes import datasets
 from ide_server.host.tensors import npy_header
 from ide_server.replies import EXCEPTION_HANDLERS
-from ide_server.wire import DatasetId, NewDataset, NewEntries
+from ide_server.wire import DatasetChange, DatasetId, DatasetsChanged, NewDataset, NewEntries
 from tests.support.local_launchers import Laboratory, laboratory
 
 pytestmark = pytest.mark.anyio
@@ -362,13 +362,34 @@ async def test_appends_at_the_same_time_all_count(lab: Laboratory) -> None:
     assert all(len(set(values[start : start + 50])) == 1 for start in range(3, 503, 50))
 
 
+async def test_every_model_hears_that_the_datasets_have_changed(lab: Laboratory) -> None:
+    dataset = await a_table(lab)
+    await wait_told(lab)
+    for change in (
+        lab.datasets.append(dataset, NewEntries({"x": [4]})),
+        lab.datasets.change(dataset, DatasetChange("renamed")),
+        lab.datasets.delete_key(dataset, "x"),
+        lab.datasets.delete(dataset),
+    ):
+        await change
+        await wait_told(lab)
+
+
+async def wait_told(lab: Laboratory) -> None:
+    """Until it is told what is so now."""
+    async with asyncio.timeout(10):
+        async for event in lab.heard:
+            if isinstance(event, DatasetsChanged) and event.changed_at == lab.datasets.changed_at:
+                return
+
+
 async def test_after_a_restart_datasets_are_there_and_what_was_half_made_is_gone(lab: Laboratory) -> None:
     dataset = await a_table(lab)
     folder = lab.settings.data_dir / "datasets"
     (folder / "halfmade").mkdir()
     (folder / "halfmade" / "a.values").write_bytes(b"x")
     (folder / dataset / "halfmade.values").write_bytes(b"x")
-    again = Datasets(lab.settings, lab.catalog)
+    again = Datasets(lab.settings, lab.catalog, lab.events)
     await again.start()
     assert os.listdir(folder) == [dataset]
     assert len(os.listdir(folder / dataset)) == 4

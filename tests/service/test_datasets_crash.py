@@ -28,12 +28,13 @@ import asyncio, sys
 from pathlib import Path
 from ide_server.catalog import Catalog
 from ide_server.host.datasets import Datasets
+from ide_server.host.events import ModelEvents
 from ide_server.settings import Settings
 from ide_server.wire import NewEntries
 
 async def append_for_ever(data_dir, dataset):
     settings = Settings(data_dir=Path(data_dir))
-    datasets = Datasets(settings, Catalog.open(settings))
+    datasets = Datasets(settings, Catalog.open(settings), ModelEvents())
     for number in range(1_000_000):
         values = {{"x": [number] * {at_once}, "text": [f"{{number}} " * 500] * {at_once}}}
         await datasets.append(dataset, NewEntries(values))
@@ -53,7 +54,7 @@ async def test_a_host_that_is_killed_leaves_whole_appends_and_no_other(lab: Labo
     dataset = (await lab.datasets.create(NewDataset("killed"))).id
     for _ in range(3):
         said = await asyncio.to_thread(append_until_killed, lab.settings.data_dir, dataset, appends=3)
-        datasets = Datasets(lab.settings, lab.catalog)
+        datasets = Datasets(lab.settings, lab.catalog, lab.events)
         await datasets.start()
         x, text = (await datasets.get(dataset)).keys
         assert x.entries == text.entries and x.entries % AT_ONCE == 0 and x.entries >= said * AT_ONCE

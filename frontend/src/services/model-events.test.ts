@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Operation } from '../wire.ts';
-import { withOlder, withOperation, withOperations } from './model-events.ts';
+import type { Dataset, Operation } from '../wire.ts';
+import { withDataset, withOlder, withOperation, withOperations } from './model-events.ts';
 
 const operation = (change: Partial<Operation>): Operation => ({
   id: 'a',
@@ -53,4 +53,17 @@ test('a list read anew keeps what events have told since, and lets go what was d
 test('what is read from further back comes behind what is known, once', () => {
   const [old, older] = [operation({ id: 'y', created_at: 0.5 }), operation({ id: 'z', created_at: 0 })];
   expect(withOlder([queued, old], [old, older])).toEqual([queued, old, older]);
+});
+
+test('a changed dataset keeps its place, a new one comes first', () => {
+  const dataset = (id: string, name: string): Dataset => ({
+    id,
+    name,
+    created_at: 0,
+    changed_at: 0,
+    keys: [],
+  });
+  const [first, second] = [dataset('a', 'first'), dataset('b', 'second')];
+  expect(withDataset([first, second], dataset('b', 'renamed'))).toEqual([first, dataset('b', 'renamed')]);
+  expect(withDataset([first], second)).toEqual([second, first]);
 });

@@ -5,6 +5,8 @@ import { Emitter } from '../base/emitter.ts';
 import { withReply } from '../base/environment.ts';
 import type { Disposable } from '../base/lifecycle.ts';
 import type {
+  Dataset,
+  DatasetId,
   FileChange,
   FilesystemChanged,
   Launch,
@@ -22,7 +24,7 @@ import type {
   Usage,
   Variable,
 } from '../wire.ts';
-import { type ModelApi, OPERATIONS_LISTED } from './api.ts';
+import { datasets as listDatasets, type ModelApi, OPERATIONS_LISTED } from './api.ts';
 import { ReconnectingSocket, type SocketStatus } from './socket.ts';
 
 export type FilesystemStatus = Omit<FilesystemChanged, 'type'>;
@@ -69,6 +71,12 @@ export function withNamed<T extends { readonly name: string }>(
   return [...others, changed].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** The changed one in its place; a new one comes first. */
+export function withDataset(known: readonly Dataset[], changed: Dataset): readonly Dataset[] {
+  const isKnown = known.some(({ id }) => id === changed.id);
+  return isKnown ? known.map((each) => (each.id === changed.id ? changed : each)) : [changed, ...known];
+}
+
 export class ModelEvents implements Disposable {
   private readonly socket: ReconnectingSocket;
   private readonly modelStore;
@@ -83,6 +91,7 @@ export class ModelEvents implements Disposable {
   private readonly mountedModelsStore = writable<readonly MountedModel[]>([]);
   private readonly launchStore = writable<Launch | null>(null);
   private readonly launchersStore = writable<readonly Launcher[]>([]);
+  private readonly datasetsStore = writable<readonly Dataset[] | null>(null);
   private readonly queueStore = writable<QueueChanged['before']>({});
   private readonly filesystemStore = writable<FilesystemStatus>({
     status: 'ready',
@@ -93,6 +102,7 @@ export class ModelEvents implements Disposable {
   private readonly filesEmitter = new Emitter<readonly FileChange[]>();
   private readonly rescanEmitter = new Emitter<string>();
   private connections = 0;
+  private datasetReads = 0;
 
   readonly model: Readable<Model>;
   readonly usage: Readable<Usage>;
@@ -109,6 +119,8 @@ export class ModelEvents implements Disposable {
   /** Null until the server has said. */
   readonly launch: Readable<Launch | null> = this.launchStore;
   readonly launchers: Readable<readonly Launcher[]> = this.launchersStore;
+  /** Of the server, for all models; newest first. Null until they have been read. */
+  readonly datasets: Readable<readonly Dataset[] | null> = this.datasetsStore;
   /** How many operations wait before each of the model's that wait, by id. */
   readonly queue: Readable<QueueChanged['before']> = this.queueStore;
   readonly filesystem: Readable<FilesystemStatus> = this.filesystemStore;
@@ -171,6 +183,14 @@ export class ModelEvents implements Disposable {
     this.launchStore.set(launch);
   }
 
+  datasetChanged(dataset: Dataset): void {
+    this.datasetsStore.update((known) => withDataset(known ?? [], dataset));
+  }
+
+  datasetRemoved(id: DatasetId): void {
+    this.datasetsStore.update((known) => known?.filter((dataset) => dataset.id !== id) ?? null);
+  }
+
   operationChanged(operation: Operation): void {
     this.operationsStore.update((operations) => withOperation(operations, operation));
   }
@@ -209,6 +229,16 @@ export class ModelEvents implements Disposable {
     if (this.connections > 1) this.rescanEmitter.fire('');
   }
 
+  private readDatasets(): void {
+    this.datasetReads += 1;
+    const read = this.datasetReads;
+    const show = (datasets: readonly Dataset[]): void => {
+      // Another may have been asked for since, and come first.
+      if (read === this.datasetReads) this.datasetsStore.set(datasets);
+    };
+    listDatasets().then(show, this.onError);
+  }
+
   private receive(event: ModelEvent): void {
     switch (event.type) {
       case 'usage':
@@ -241,6 +271,8 @@ export class ModelEvents implements Disposable {
         return this.launchersStore.set(event.launchers);
       case 'queue':
         return this.queueStore.set(event.before);
+      case 'datasets':
+        return this.readDatasets();
       case 'terminals':
         return this.terminalsStore.set(event.terminals);
       default:

@@ -7,6 +7,7 @@ there once were sees the same ones, whatever is appended meanwhile.
 
 import asyncio
 import shutil
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
@@ -29,6 +30,7 @@ from ide_server.host.datasets.json_lines import read_json_lines
 from ide_server.host.datasets.json_values import batches_of
 from ide_server.host.datasets.npy import read_npy
 from ide_server.host.datasets.preview import MAX_ENTRIES, Payload, Reader
+from ide_server.host.events import ModelEvents
 from ide_server.host.states import checked_name
 from ide_server.host.uploads import spooled
 from ide_server.settings import Settings
@@ -38,6 +40,7 @@ from ide_server.wire import (
     DatasetEntries,
     DatasetFormat,
     DatasetId,
+    DatasetsChanged,
     DatasetValue,
     NewDataset,
     NewEntries,
@@ -45,6 +48,7 @@ from ide_server.wire import (
 
 T = TypeVar("T")
 
+TOLD_SECONDS = 0.3
 BATCHES_AT_ONCE = 50
 """Between two looks at whether anybody still waits for it."""
 
@@ -73,10 +77,14 @@ class Reading:
 
 
 class Datasets:
-    def __init__(self, settings: Settings, catalog: Catalog) -> None:
+    def __init__(self, settings: Settings, catalog: Catalog, events: ModelEvents) -> None:
         self._data_dir = settings.data_dir
         self._folder = settings.data_dir / "datasets"
         self._catalog = catalog
+        self._events = events
+        self.changed_at = time.time()
+        """When the list of them was another for the last time."""
+        self._telling: asyncio.TimerHandle | None = None
         self._readers: Counter[DatasetId] = Counter()
         self._appends: WeakValueDictionary[DatasetId, asyncio.Lock] = WeakValueDictionary()
         self._rows = asyncio.Lock()
@@ -86,6 +94,10 @@ class Datasets:
         """Before the first append: what a host that was killed left half-made goes."""
         kept = {record.id: {key.file for key in record.keys} for record in await self._catalog.datasets.list()}
         await asyncio.to_thread(_remove_others, self._folder, kept)
+
+    def close(self) -> None:
+        if self._telling is not None:
+            self._telling.cancel()
 
     # --- what a person does ---
 
@@ -100,12 +112,14 @@ class Datasets:
     async def create(self, new: NewDataset) -> Dataset:
         """Raises InvalidRequest, AlreadyExists."""
         record = await self._catalog.datasets.create(DatasetId(new_id()), checked_name(new.name), [])
+        self._announce()
         return record.as_dataset()
 
     async def change(self, dataset_id: DatasetId, change: DatasetChange) -> Dataset:
         """Raises DatasetNotFound, InvalidRequest, AlreadyExists."""
         await self._catalog.datasets.get(dataset_id)
         await self._catalog.datasets.rename(dataset_id, checked_name(change.name))
+        self._announce()
         return await self.get(dataset_id)
 
     async def delete(self, dataset_id: DatasetId) -> None:
@@ -113,6 +127,7 @@ class Datasets:
         async with self._append_lock(dataset_id), self._rows:
             self._check_unread(await self._catalog.datasets.get(dataset_id))
             await self._catalog.datasets.delete(dataset_id)
+        self._announce()
         await asyncio.to_thread(shutil.rmtree, self._folder / dataset_id, ignore_errors=True)
 
     async def delete_key(self, dataset_id: DatasetId, key: str) -> Dataset:
@@ -122,6 +137,7 @@ class Datasets:
             gone = key_of(record, key)
             self._check_unread(record)
             await self._catalog.datasets.set_keys(dataset_id, [each for each in record.keys if each.key != key])
+        self._announce()
         await asyncio.to_thread(_unlink_all, files_of(self._folder / dataset_id, gone.file))
         return await self.get(dataset_id)
 
@@ -153,7 +169,9 @@ class Datasets:
                 await in_thread(lambda: shutil.rmtree(folder, ignore_errors=True))
                 raise
             # Where this fails the folder stays until the next start: the database may have kept the row after all.
-            return (await self._catalog.datasets.create(dataset_id, name, keys)).as_dataset()
+            record = await self._catalog.datasets.create(dataset_id, name, keys)
+        self._announce()
+        return record.as_dataset()
 
     # --- looking at entries ---
 
@@ -235,6 +253,7 @@ class Datasets:
                 raise
             # Where this fails the files stay as they are: the database may have kept the row after all.
             await self._catalog.datasets.set_keys(dataset_id, keys)
+        self._announce()
         return await self.get(dataset_id)
 
     @asynccontextmanager
@@ -246,6 +265,16 @@ class Datasets:
             check_key(key)
         async with spooled(self._data_dir, chunks) as file:
             yield lambda known: batches_in(file, file_format, key, known)
+
+    def _announce(self) -> None:
+        """After a moment: a program may append many times a second."""
+        self.changed_at = time.time()
+        if self._telling is None:
+            self._telling = asyncio.get_running_loop().call_later(TOLD_SECONDS, self._tell)
+
+    def _tell(self) -> None:
+        self._telling = None
+        self._events.publish_everywhere(DatasetsChanged(self.changed_at))
 
     def _append_lock(self, dataset_id: DatasetId) -> asyncio.Lock:
         """One append after the other; a deletion after all of them."""

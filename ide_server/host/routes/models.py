@@ -97,6 +97,7 @@ async def standing(state: HostState, model_id: ModelId) -> list[wire.ModelEvent]
         wire.LaunchChanged(await state["operations"].launches.get(model_id)),
         wire.LaunchersChanged([*state["operations"].launchers.shown(model_id)]),
         wire.QueueChanged(state["operations"].before(model_id)),
+        wire.DatasetsChanged(state["datasets"].changed_at),
         wire.MountedModelsChanged(await state["mounted_models"].list(model_id)),
     ]
 
