@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Operation } from '../../wire.ts';
-import { metricsOf, overlayOf, parameterRows, phaseRows } from './comparison.ts';
+import { Metrics } from '../charts/series.ts';
+import { metricsOf, parameterRows, phaseRows } from './comparison.ts';
 
 const given = (parameters: Record<string, unknown>): Operation => ({ parameters }) as Operation;
 
@@ -26,17 +27,13 @@ test('a phase that only one of them had is told as such', () => {
   ]);
 });
 
-test('metrics are put over each other by their steps', () => {
-  const short = { name: 'loss', steps: [0, 2], values: [3, 1] };
-  const long = { name: 'loss', steps: [0, 1, 3], values: [4, null, 2] };
-  const [loss] = metricsOf([[short], [], [long]]);
-  expect(loss?.last).toEqual(['1', '–', '2']);
-  expect(overlayOf(loss?.series ?? [])).toEqual({
-    x: [0, 1, 2, 3],
-    ys: [
-      [3, undefined, 1, undefined],
-      [undefined, undefined, undefined, undefined],
-      [4, null, undefined, 2],
-    ],
+test('of each metric, the last value of each run is told', () => {
+  const measured = [[3, 1], [], [4, null]].map((values) => {
+    const metrics = new Metrics();
+    for (const [step, value] of values.entries()) {
+      metrics.add({ type: 'metric', time: 0, name: 'loss', step, value, tensor: null });
+    }
+    return metrics;
   });
+  expect(metricsOf(measured)).toEqual([{ name: 'loss', last: ['1', '–', '–'] }]);
 });

@@ -1,9 +1,10 @@
 /** Operations side by side: what they were given, how long their steps took, what they measured. */
 
 import type { Operation } from '../../wire.ts';
-import { metricText } from '../charts/chart-data.ts';
+import { metricText } from '../charts/drawing.ts';
+import type { Metrics } from '../charts/series.ts';
 import { PHASE_NAMES } from '../outcomes.ts';
-import type { MetricSeries, PhaseRow } from '../transcript.ts';
+import type { PhaseRow } from '../transcript.ts';
 
 /** A row of the table: a cell for each operation. */
 export interface Row {
@@ -60,29 +61,14 @@ export function phaseRows(
 
 export interface MetricComparison {
   readonly name: string;
-  /** Of each operation; undefined where it did not measure it. */
-  readonly series: readonly (MetricSeries | undefined)[];
-  /** The last value of each. */
+  /** The last value of each operation. */
   readonly last: readonly string[];
 }
 
-export function metricsOf(measured: readonly (readonly MetricSeries[])[]): MetricComparison[] {
-  const names = new Set(measured.flatMap((all) => all.map(({ name }) => name)));
-  return [...names].map((name) => {
-    const series = measured.map((all) => all.find((one) => one.name === name));
-    return { name, series, last: series.map((one) => metricText(one?.values.at(-1))) };
-  });
-}
-
-export interface Overlay {
-  readonly x: readonly number[];
-  /** As long as x each; undefined where the series has no point of its own. */
-  readonly ys: readonly (readonly (number | null | undefined)[])[];
-}
-
-/** Series over the steps that any of them has. */
-export function overlayOf(series: readonly (MetricSeries | undefined)[]): Overlay {
-  const maps = series.map((one) => new Map(one?.steps.map((step, at) => [step, one.values[at]])));
-  const x = [...new Set(maps.flatMap((map) => [...map.keys()]))].sort((a, b) => a - b);
-  return { x, ys: maps.map((map) => x.map((step) => map.get(step))) };
+export function metricsOf(measured: readonly Metrics[]): MetricComparison[] {
+  const names = new Set(measured.flatMap(({ all }) => all.map(({ name }) => name)));
+  return [...names].map((name) => ({
+    name,
+    last: measured.map((metrics) => metricText(metrics.get(name)?.values.at(-1))),
+  }));
 }
