@@ -19,6 +19,22 @@ def open_launchers(workbench: Workbench) -> Locator:
     return dialog
 
 
+def chart(inside: Locator, name: str) -> Locator:
+    return inside.get_by_role("figure", name=f"{name} used")
+
+
+def start(page: Page, launcher: str) -> None:
+    """An evaluate on the persistent launcher of this name, as a program would."""
+    script = """async (name) => {
+      const model = '/api/v1' + location.pathname;
+      const launchers = await (await fetch(model + '/launchers')).json();
+      const launcher_id = launchers.find((each) => each.name === name).id;
+      const body = JSON.stringify({ kind: 'evaluate', launcher_id });
+      return (await fetch(model + '/operations', { method: 'POST', body })).status;
+    }"""
+    assert page.evaluate(script, launcher) == 202
+
+
 def runners(server: Server) -> set[int]:
     """Processes of launchers, of all models."""
     host = server.child("host")
@@ -136,3 +152,67 @@ def test_the_run_that_a_launcher_works_on_is_shown_from_it(page: Page) -> None:
     expect(workbench.run_panel.get_by_label("Evaluate, running")).to_be_visible()
     workbench.run_panel.get_by_role("button", name=re.compile("Stop")).first.click()
     workbench.wait_ended("Evaluate", "cancelled")
+
+
+def test_what_a_launcher_uses_is_charted_while_it_runs_and_kept_with_its_operation(page: Page) -> None:
+    workbench = new_model(page, name="Used", template="Linear regression")
+    workbench.settings.open("Launchers")
+    workbench.settings.dialog.get_by_label("CPUs of Evaluate").fill("0.5")
+    workbench.settings.dialog.get_by_label("Memory of Evaluate").fill("300")
+    workbench.settings.press("Save")
+    expect(workbench.settings.dialog.get_by_role("button", name="Save", exact=True)).to_be_disabled()
+    workbench.settings.close()
+    workbench.write(
+        "main.py",
+        "import os, time\n\ndef evaluate(params):\n    held = b'x' * 100_000_000\n"
+        "    while not os.path.exists('go'):\n        time.sleep(0.05)\n    return {'y': [1.0]}\n",
+    )
+    workbench.start("Evaluate")
+    launchers = open_launchers(workbench)
+    working = launchers.get_by_role("listitem")
+    working.get_by_role("button", name=re.compile("^Details")).click()
+    expect(chart(working, "CPUs")).to_contain_text(re.compile(r"\d of 0\.5 · most \d"))
+    expect(chart(working, "Memory")).to_contain_text(re.compile(r"1\d\d(\.\d)? MiB of 300 MiB · most 1\d\d"))
+    expect(chart(working, "Memory").locator(".u-over")).to_be_visible()
+    page.keyboard.press("Escape")
+
+    workbench.terminal.type("touch go\n")
+    workbench.wait_ended("Evaluate", "succeeded")
+    workbench.run_panel.get_by_text("Resources").click()
+    expect(chart(workbench.run_panel, "Memory")).to_contain_text(re.compile(r"of 300 MiB · most 1\d\d"))
+    chart(workbench.run_panel, "Memory").get_by_role("application").press("Home")
+    expect(chart(workbench.run_panel, "/tmp")).to_contain_text("MiB of 300 MiB")
+
+
+def test_operations_that_wait_say_how_many_are_before_them_and_can_be_stopped(page: Page) -> None:
+    workbench = new_model(page, name="Queue", template="Linear regression")
+    workbench.write("main.py", "def evaluate(params):\n    while True: pass\n")
+    launchers = open_launchers(workbench)
+    launchers.get_by_role("button", name="New persistent launcher").click()
+    page.get_by_label("Name").fill("one")
+    page.get_by_label("Process started").check()
+    page.get_by_role("button", name="Make launcher").click()
+    one = launchers.get_by_role("listitem", name="one")
+    expect(one).to_contain_text("Ready")
+    page.keyboard.press("Escape")
+
+    for _ in range(3):
+        start(page, "one")
+    workbench.run_panel.get_by_text("History").click()
+    rows = workbench.run_panel.get_by_role("list", name="Operations").get_by_role("listitem")
+    expect(rows.nth(2)).to_contain_text("Running")
+    expect(rows.nth(1)).to_contain_text("next")
+    expect(rows.nth(0)).to_contain_text("1 before it")
+    shown = workbench.run_panel.get_by_role("article")
+    expect(shown).to_contain_text("1 before it")
+
+    rows.nth(1).get_by_role("button", name=re.compile("^Evaluate")).click()
+    expect(shown).to_contain_text("next")
+    shown.get_by_role("button", name="Stop", exact=True).click()
+    expect(rows.nth(1)).to_contain_text("Stopped")
+    expect(rows.nth(0)).to_contain_text("next")
+    rows.nth(0).get_by_role("button", name=re.compile("^Evaluate")).click()
+    shown.get_by_role("button", name="Stop", exact=True).click()
+    expect(rows.nth(0)).to_contain_text("Stopped")
+    workbench.run_panel.get_by_role("button", name=re.compile("^Stop")).click()
+    expect(rows.nth(2)).to_contain_text("Stopped")

@@ -24,6 +24,7 @@ import type {
   Launcher,
   LauncherChoice,
   LauncherId,
+  LauncherUsage,
   Model,
   ModelChange,
   ModelEnvironment,
@@ -198,6 +199,13 @@ export const launchers = (): Promise<Launcher[]> => json('GET', `${ROOT}/launche
 /** A persistent one, or a temporary one that is idle. */
 export const removeLauncher = (model: ModelId, id: LauncherId): Promise<void> =>
   json('DELETE', launcherPath(model, id));
+
+/** Of its present process, the last minutes. */
+export const launcherUsage = (model: ModelId, id: LauncherId): Promise<LauncherUsage[]> =>
+  json('GET', `${launcherPath(model, id)}/usage`);
+/** From its beginning to its end, or to now. */
+export const operationUsage = (id: OperationId): Promise<LauncherUsage[]> =>
+  json('GET', `${operationPath(id)}/usage`);
 
 /** Those of the server, which every model may use; newest first. */
 export const datasets = (): Promise<Dataset[]> => json('GET', `${ROOT}/datasets`);

@@ -15,7 +15,10 @@ export const LEVELS: Readonly<Record<LauncherLevel, LevelText>> = {
     title: 'State instantiated',
     hint: 'The model stands with its state; an evaluate is answered at once.',
   },
-  code_loaded: { title: 'Code loaded', hint: 'The code is imported; the state is read by each first run.' },
+  code_loaded: {
+    title: 'Code loaded',
+    hint: 'The code is imported; the state is instantiated by the first run.',
+  },
   launcher: {
     title: 'Process started',
     hint: 'The sandbox runs; code and state are loaded by the first run.',
