@@ -13,6 +13,7 @@ def test_a_mounted_model_is_seen_in_terminals_until_it_is_unmounted(page: Page, 
     theirs.write("README.md", "their words")
     page.goto(server.url)
     mine = new_model(page, name="Reader", template="Linear regression")
+    mine.terminal.run("echo before-$((1+1))", "before-2")
 
     settings = mine.settings
     settings.open("Mounted models")
