@@ -5,7 +5,6 @@ dict with createModelState and instantiateModel, as the decthings-model package 
 """
 
 import ast
-import asyncio
 import inspect
 import sys
 import types
@@ -108,6 +107,8 @@ class Code:
 
     def _event_loop(self):
         """One loop for all calls: what instantiateModel opens, evaluate may still use."""
+        import asyncio  # half of all that the runner imports, and most code is not async
+
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
             asyncio.set_event_loop(self._loop)

@@ -4,7 +4,6 @@ import array
 import functools
 import io
 import math
-import random
 from collections.abc import Sequence
 
 from slipway_runner import tensors
@@ -99,6 +98,8 @@ class DataLoader(Sequence):
 
     def shuffle_in_group(self, others):
         """The same new order for this and all others: they hold equally many values."""
+        import random  # slow to import, and seldom asked for
+
         order = array.array("Q", range(self.size()))
         for other in others:
             if other.size() != self.size():

@@ -1,6 +1,5 @@
 """Answers the host's requests, one after the other, on the main thread: some libraries work on no other."""
 
-import platform
 import sys
 
 from slipway_runner import problems, values
@@ -33,7 +32,7 @@ def serve(folder, descriptor, restart):
     """Until the host hangs up. `restart()` replaces this program by a fresh one, which has the socket again."""
     connection = Connection(descriptor)
     runner = Runner(folder, connection)
-    version = platform.python_version()
+    version = sys.version.split()[0]
     connection.send({"type": "ready", "language": "python", "version": version, "restarts": True})
     for request in connection.requests():
         if request["type"] == "restart":
