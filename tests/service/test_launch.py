@@ -16,7 +16,15 @@ from ide_server.host.launchers.launch import bounds_of
 from ide_server.host.routes import launchers, operations
 from ide_server.replies import EXCEPTION_HANDLERS
 from ide_server.settings import MEBIBYTE, Settings
-from ide_server.wire import DurationsChoice, LaunchChanged, LaunchChoice, NewOperation, PhaseEnded, SpecChoice
+from ide_server.wire import (
+    DurationsChoice,
+    LaunchChanged,
+    LaunchChoice,
+    LauncherChoice,
+    NewOperation,
+    PhaseEnded,
+    SpecChoice,
+)
 from tests.support.local_launchers import Laboratory, laboratory
 
 pytestmark = pytest.mark.anyio
@@ -65,6 +73,13 @@ async def evaluated(lab: Laboratory, new: NewOperation) -> int:
     return int((await lab.output(started.id))["pid"][0])
 
 
+def ran(client: TestClient, model: str, new: Any) -> Any:
+    """To its end, so that nothing is left to be ended with the test."""
+    started = client.post(f"{model}/operations", json=new).json()
+    client.get(f"/api/v1/operations/{started['id']}/events")
+    return client.get(f"/api/v1/operations/{started['id']}").json()
+
+
 def test_a_model_chooses_and_is_told_what_it_may_choose(served: tuple[TestClient, str]) -> None:
     client, model = served
     launch = client.get(f"{model}/launch").json()
@@ -75,10 +90,10 @@ def test_a_model_chooses_and_is_told_what_it_may_choose(served: tuple[TestClient
     chosen = client.put(f"{model}/launch", json=choice).json()
     assert chosen["choice"]["evaluate"] == {"cpus": 0.5, "memory_bytes": None, "gpus": None, "idle_seconds": None}
     assert client.get(f"{model}/launch").json() == chosen
-    operation = client.post(f"{model}/operations", json={"kind": "evaluate", "spec": {"memory_bytes": 1 << 30}}).json()
+    operation = ran(client, model, {"kind": "evaluate", "spec": {"memory_bytes": 1 << 30}})
     assert operation["spec"] == DEFAULT | {"cpus": 0.5, "memory_bytes": 1 << 30}
     assert operation["max_durations"]["evaluate_seconds"] == 20
-    assert client.post(f"{model}/operations", json={"kind": "train"}).json()["spec"] == DEFAULT
+    assert ran(client, model, {"kind": "train"})["spec"] == DEFAULT
 
 
 @pytest.mark.parametrize(
@@ -105,6 +120,21 @@ def test_the_machine_bounds_what_the_settings_leave_open_and_a_default_is_always
     assert highest.memory_bytes >= os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     assert bounds_of(Settings(launcher_cpus=64.0, max_launcher_cpus=1.0)).highest.cpus == 64.0
     assert bounds_of(Settings(train_seconds=9e9)).longest.train_seconds == 9e9
+
+
+async def test_what_was_chosen_when_the_server_gave_more_is_held_to_what_it_gives_now(tmp_path: Path) -> None:
+    async with laboratory(tmp_path, max_launcher_cpus=8.0) as lab:
+        lab.write({"main.py": CODE})
+        train = DurationsChoice(train_seconds=1e6)
+        await lab.operations.choose_launch(lab.model_id, LaunchChoice(SpecChoice(cpus=8.0), max_durations=train))
+        choice = LauncherChoice("always", "launcher", spec=SpecChoice(cpus=8.0))
+        assert (await lab.operations.launchers.create(lab.model_id, choice)).spec.cpus == 8.0
+    async with laboratory(tmp_path, max_launcher_cpus=4.0, max_phase_seconds=10.0) as lab:
+        [launcher] = lab.operations.launchers.shown()
+        assert (launcher.choice, launcher.spec.cpus) == (choice, 4.0)
+        made = await lab.operations.create(lab.model_id, NewOperation("createModelState"))
+        assert made.spec is not None and made.max_durations is not None
+        assert (made.spec.cpus, made.max_durations.train_seconds) == (4.0, lab.settings.train_seconds)
 
 
 async def test_a_launcher_of_another_spec_is_not_used_and_stays_for_its_own(lab: Laboratory) -> None:

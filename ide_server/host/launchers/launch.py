@@ -88,12 +88,16 @@ class Launches:
         """For operations and launchers that start from here on. Raises ModelNotFound, InvalidRequest."""
         await self._catalog.models.get(model_id)
         for spec in (choice.create_model_state, choice.evaluate, choice.train):
-            check_spec(spec, self.bounds)
-        check_durations(choice.max_durations, self.bounds)
+            self.check(spec, choice.max_durations)
         await self._catalog.models.set_launch(model_id, choice)
         launch = self._launch(choice)
         self._events.publish(model_id, LaunchChanged(launch))
         return launch
+
+    def check(self, spec: SpecChoice, max_durations: DurationsChoice = AS_LONG_AS_THE_MODEL) -> None:
+        """Raises InvalidRequest for what this server does not allow."""
+        check_spec(spec, self.bounds)
+        check_durations(max_durations, self.bounds)
 
     def terms(
         self,
@@ -102,14 +106,14 @@ class Launches:
         spec: SpecChoice = AS_THE_MODEL,
         max_durations: DurationsChoice = AS_LONG_AS_THE_MODEL,
     ) -> Terms:
-        """Of an operation that asks for this beside what its model chose. Raises InvalidRequest."""
-        check_spec(spec, self.bounds)
-        check_durations(max_durations, self.bounds)
+        """Of an operation that asks for this beside what its model chose.
+
+        What was chosen when the server allowed more is held to what it allows now.
+        """
         of_model = choice or LaunchChoice()
-        return Terms(
-            chosen(chosen(self.default.spec, spec_of(of_model, kind)), spec),
-            chosen(chosen(self.default.max_durations, of_model.max_durations), max_durations),
-        )
+        wanted = chosen(chosen(self.default.spec, spec_of(of_model, kind)), spec)
+        longest = chosen(chosen(self.default.max_durations, of_model.max_durations), max_durations)
+        return Terms(held(wanted, self.bounds.highest), held(longest, self.bounds.longest))
 
     def _launch(self, choice: LaunchChoice) -> Launch:
         return Launch(choice, self.default.spec, self.default.max_durations, self.bounds)
@@ -173,6 +177,11 @@ def check_durations(choice: DurationsChoice, bounds: LaunchBounds) -> None:
 
 def chosen(default: W, choice: SpecChoice | DurationsChoice) -> W:
     return msgspec.structs.replace(default, **dict(_values(choice)))
+
+
+def held(wanted: W, highest: W) -> W:
+    values = {name: min(value, getattr(highest, name)) for name, value in msgspec.structs.asdict(wanted).items()}
+    return msgspec.structs.replace(wanted, **values)
 
 
 def spec_of(choice: LaunchChoice, kind: OperationKind) -> SpecChoice:

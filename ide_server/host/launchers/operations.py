@@ -721,6 +721,7 @@ class Operations:
 
     def _terms(self, model: ModelRecord, new: NewOperation) -> Terms:
         """Raises InvalidRequest, LauncherNotFound."""
+        self.launches.check(new.spec, new.max_durations)
         terms = self.launches.terms(model.launch, new.kind, new.spec, new.max_durations)
         if new.launcher_id is None:
             return terms

@@ -3,11 +3,11 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from traceback import format_exception
-from typing import Any
+from typing import Any, TypeVar
 
 from ide_server.catalog import LauncherRecord
 from ide_server.errors import SlipwayError, StateNotFound
@@ -42,6 +42,8 @@ TURN_SECONDS = 10.0
 NO_PLACE_YET = "It waits for a place: operations that began before it was made have all of them."
 NO_CODE = "There is no code: make a main.py (or index.js, index.mjs, index.ts) at the top of the files."
 
+T = TypeVar("T")
+
 logger = logging.getLogger(__name__)
 
 
@@ -52,7 +54,7 @@ class Sight:
     code: Callable[[ModelId, Equipment], Awaitable[tuple[Code, int]]]
     """With what it finds in mounted models, and the generation of the mount that it is in."""
     language: Callable[[ModelId], Awaitable[Language | None]]
-    active_state: Callable[[ModelId], Awaitable[StateId | None]]
+    active_state: Callable[[ModelId], Coroutine[Any, Any, StateId | None]]
 
 
 @dataclass(frozen=True)
@@ -314,7 +316,7 @@ class Persistent:
         if "instantiateModel" in functions:
             self._phase = "instantiateModel"
             async with asyncio.timeout(self.terms.allowed_seconds("instantiateModel")):
-                keys = None if state_id is None else await self._around.states.keys(self.model_id, state_id)
+                keys = None if state_id is None else await whole(self._around.states.keys(self.model_id, state_id))
                 others: dict[str, Mounted] = {model_id: Mounted(path) for path, model_id in mounted.by_path.items()}
                 warm.functions = await warm.launcher.call("instantiateModel", state=keys, other_models=others)
         warm.state_id, warm.is_instantiated = state_id, True
@@ -322,7 +324,7 @@ class Persistent:
     async def _chosen_state(self) -> StateId | None:
         if self.choice.level != "state_instantiated":
             return None
-        return self.choice.state_id or await self._around.sight.active_state(self.model_id)
+        return self.choice.state_id or await whole(self._around.sight.active_state(self.model_id))
 
     def _is_as_chosen(self, warm: Warm, fit: Fit) -> bool:
         if warm.launcher.ended or not fits(warm, fit):
@@ -389,6 +391,15 @@ async def _end(warm: Warm, before: "asyncio.Task[None] | None") -> None:
     # What cannot be removed now is removed when the server starts; nobody is kept waiting for a launcher by it.
     except Exception:
         logger.exception("A process of a persistent launcher of model %s did not end as it should.", warm.fit.model_id)
+
+
+async def whole(query: Coroutine[Any, Any, T]) -> T:
+    """A query that is cancelled costs SQLAlchemy its connection, so it is waited for before that."""
+    asking = asyncio.create_task(query)
+    try:
+        return await asyncio.shield(asking)
+    finally:
+        await asyncio.wait([asking])
 
 
 @asynccontextmanager

@@ -131,6 +131,7 @@ class PersistentLaunchers:
 
     async def _checked(self, model_id: ModelId, choice: LauncherChoice, *, besides: LauncherId | None = None) -> Terms:
         terms = await self._terms(model_id, choice)
+        self._around.launches.check(choice.spec)
         if not 0 < len(choice.name.strip()) <= MAX_NAME_CHARACTERS:
             raise InvalidRequest(f"Expected a name of 1 to {MAX_NAME_CHARACTERS} characters, got {choice.name!r:.200}.")
         if any(each.choice.name == choice.name and each.id != besides for each in self.list(model_id)):
