@@ -20,6 +20,18 @@ FOCUS_IS_SEEN = """() => {
   const outlined = [style(), style('::after')].some(({ outlineStyle }) => outlineStyle !== 'none');
   return filled || outlined || at.classList.contains('cm-content');
 }"""
+SHOWING = """
+def createModelState(params): return b"0"
+def evaluate(params):
+    print("hello")
+    matrix = [[row * column for column in range(12)] for row in range(12)]
+    shown = {"matrix": matrix, "cube": [matrix, matrix], "json": '{"a": [1]}', "bytes": b"\\0\\1", "truth": True}
+    return {"y": [float(number) for number in range(20)], **shown}
+def train(params, tracker):
+    for step in range(20):
+        tracker.metrics({"loss": 1 / (step + 1), "weights": [[step, 1], [2, 3]]})
+def getModelState(): return b"1"
+"""
 ENDLESS = "def evaluate(params):\n    while True: pass\n"
 
 
@@ -47,6 +59,27 @@ def problems(page: Page, where: str) -> list[str]:
         if violation["impact"] in REPORTED
         for node in violation["nodes"]
     ]
+
+
+def test_axe_finds_nothing_serious_in_results_metrics_and_parameters(checked_page: Page) -> None:
+    page = checked_page
+    workbench = new_model(page, name="Shown", template="Linear regression")
+    workbench.write("main.py", SHOWING)
+    workbench.start("Evaluate")
+    workbench.wait_ended("Evaluate", "succeeded")
+    expect(workbench.run_panel.get_by_role("region", name="Output truth")).to_be_visible()
+    found = problems(page, "results")
+    for _ in range(2):
+        workbench.start("Train")
+        workbench.wait_ended("Train", "succeeded")
+    workbench.run_panel.get_by_text("Compare with other trainings").click()
+    workbench.run_panel.locator(".offers").get_by_role("checkbox").check()
+    expect(workbench.run_panel.locator(".u-over").first).to_be_visible()
+    found += problems(page, "metrics")
+    page.get_by_role("navigation", name="Panels").get_by_role("button", name="Parameters").click()
+    expect(page.get_by_role("dialog", name="Parameters").get_by_label("Name", exact=True)).to_be_visible()
+    found += problems(page, "parameters")
+    assert found == []
 
 
 def test_axe_finds_nothing_serious(checked_page: Page) -> None:

@@ -19,8 +19,8 @@ const STOPS: readonly Color[] = [
 const SHADES = 256;
 /** What is no finite number, or is not here. */
 const NOTHING: Color = [128, 128, 128];
-/** A picture of more cells leaves some out: a screen has no more points. */
-export const MOST_CELLS = 2_000_000;
+/** A picture of more cells a side leaves some out: a screen has no more points, and a canvas no room. */
+export const MOST_SIDE_CELLS = 1_500;
 
 const PALETTE: readonly Color[] = Array.from({ length: SHADES }, (_, shade) => between(shade / (SHADES - 1)));
 
@@ -28,9 +28,9 @@ export function colorText(fraction: number): string {
   return `rgb(${between(fraction).join(' ')})`;
 }
 
-/** Every how many-th row and column a picture holds. */
-export function stepOf({ rows, columns }: Pick<Matrix, 'rows' | 'columns'>): number {
-  return Math.max(1, Math.ceil(Math.sqrt((rows * columns) / MOST_CELLS)));
+/** Every how many-th row, or column, a picture holds. */
+export function stepOf(count: number): number {
+  return Math.max(1, Math.ceil(count / MOST_SIDE_CELLS));
 }
 
 /** A point of the picture for each cell, from the lowest to the highest. */
@@ -38,13 +38,13 @@ export function heatPixels(
   matrix: Matrix,
   range: { readonly lowest: number; readonly highest: number } | null,
 ): { readonly width: number; readonly height: number; readonly pixels: Uint8ClampedArray<ArrayBuffer> } {
-  const step = stepOf(matrix);
-  const width = Math.ceil(matrix.columns / step);
-  const height = Math.ceil(matrix.rows / step);
+  const [across, down] = [stepOf(matrix.columns), stepOf(matrix.rows)];
+  const width = Math.ceil(matrix.columns / across);
+  const height = Math.ceil(matrix.rows / down);
   const pixels = new Uint8ClampedArray(width * height * 4);
   for (let index = 0; index < width * height; index += 1) {
-    const row = Math.floor(index / width) * step;
-    const value = numberOf(elementAt(matrix, row, (index % width) * step));
+    const row = Math.floor(index / width) * down;
+    const value = numberOf(elementAt(matrix, row, (index % width) * across));
     const [red, green, blue] = range === null ? NOTHING : shadeOf(value, range.lowest, range.highest);
     pixels.set([red, green, blue, 255], index * 4);
   }

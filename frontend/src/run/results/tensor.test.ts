@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import type { ElementType } from '../../wire.ts';
-import { heatPixels, MOST_CELLS, stepOf } from './heat.ts';
+import { heatPixels, MOST_SIDE_CELLS, stepOf } from './heat.ts';
 import {
   cellText,
+  curveOf,
   describeType,
   elementAt,
   elementText,
@@ -66,9 +67,8 @@ test('the lowest is dark, the highest bright, and what is no number grey', () =>
 });
 
 test('a picture is never larger than a screen can show', () => {
-  const step = stepOf({ rows: 10_000, columns: 10_000 });
-  expect(Math.ceil(10_000 / step) ** 2).toBeLessThanOrEqual(MOST_CELLS);
-  expect(stepOf({ rows: 28, columns: 28 })).toBe(1);
+  const { width, height } = heatPixels(matrixOf(tensor([2, 1_000_000], []), []), null);
+  expect([width <= MOST_SIDE_CELLS, height, stepOf(28)]).toEqual([true, 2, 1]);
 });
 
 test.each<[Tensor, string[]]>([
@@ -100,6 +100,7 @@ test.each<[ElementType, unknown, string, string]>([
   ['boolean', 1, 'true', 'true'],
   ['boolean', false, 'false', 'false'],
   ['string', '<b>', '<b>', '<b>'],
+  ['string', 'x'.repeat(600), 'x'.repeat(600), `${'x'.repeat(500)}…`],
   ['f64', undefined, '', ''],
 ])('of %s, %s is written %s, in a table %s', (type, element, whole, short) => {
   expect([elementText(type, element), cellText(type, element)]).toEqual([whole, short]);
@@ -110,4 +111,11 @@ test('a type is described with its shape', () => {
     'f64',
     'u8 [3×4]',
   ]);
+});
+
+test('a list is drawn whole, a very long one by its extremes', () => {
+  expect(curveOf(tensor([3], [1, 'nan', 2]))).toEqual({ x: [0, 1, 2], y: [1, null, 2] });
+  const long = Array.from({ length: 100_000 }, (_, index) => (index === 777 ? 9 : 0));
+  const { x, y } = curveOf(tensor([100_000], long));
+  expect([x.length <= 2_001, y.includes(9), x.at(-1)]).toEqual([true, true, 99_999]);
 });

@@ -1,6 +1,7 @@
 /** A tensor as it is shown: one matrix of it at a time, of which a window is in the page. */
 
 import type { ElementType, OutputValue } from '../../wire.ts';
+import { extremeIndices } from '../charts/series.ts';
 import { countOf, numberOf } from './npy.ts';
 
 export interface Tensor {
@@ -25,6 +26,9 @@ const FLOATS: readonly ElementType[] = ['f32', 'f64'];
 /** Below this, a table says more than colours. */
 const FEWEST_FOR_HEAT = 8;
 const FEWEST_FOR_CURVE = 8;
+const MOST_CURVE_POINTS = 2_000;
+/** Of a text in a table; copied and saved it is whole. */
+const MOST_CHARACTERS = 500;
 
 export function matrixOf(tensor: Tensor, at: readonly number[]): Matrix {
   const { shape } = tensor;
@@ -117,7 +121,20 @@ export function elementText(type: ElementType, element: unknown): string {
 /** Short enough for many side by side. */
 export function cellText(type: ElementType, element: unknown): string {
   const isLong = FLOATS.includes(type) && typeof element === 'number' && Number.isFinite(element);
-  return elementText(type, isLong ? Number(element.toPrecision(6)) : element);
+  const text = elementText(type, isLong ? Number(element.toPrecision(6)) : element);
+  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;
+}
+
+/** A list as a curve: where there are very many, the lowest and highest of each few. */
+export function curveOf({ elements }: Tensor): {
+  readonly x: readonly number[];
+  readonly y: readonly (number | null)[];
+} {
+  const values = Float64Array.from(elements, numberOf);
+  const indices =
+    values.length > MOST_CURVE_POINTS ? extremeIndices(values, MOST_CURVE_POINTS / 2) : values.keys();
+  const x = [...indices];
+  return { x, y: x.map((index) => (Number.isFinite(values[index]) ? (values[index] ?? null) : null)) };
 }
 
 function numberText(element: number | bigint): string {
