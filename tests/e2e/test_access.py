@@ -136,7 +136,7 @@ def test_axe_finds_nothing_serious(checked_page: Page) -> None:
 def problems_of_settings(workbench: Workbench) -> list[str]:
     settings, found = workbench.settings, []
     settings.open("General")
-    for section in ("General", "Environment", "Variables", "Filesystem"):
+    for section in ("General", "Environment", "Variables", "Launchers", "Filesystem"):
         settings.show(section)
         found += problems(settings.page, f"settings, {section}")
     settings.show("Variables")
@@ -162,6 +162,23 @@ def problems_of_lists(page: Page) -> list[str]:
     page.get_by_role("dialog", name="Take a snapshot").get_by_role("button", name="Take snapshot").click()
     expect(page.get_by_role("listitem", name=re.compile("20"))).to_be_visible()
     found += problems(page, "snapshots")
+    page.keyboard.press("Escape")
+    return found + problems_of_launchers(page)
+
+
+def problems_of_launchers(page: Page) -> list[str]:
+    page.get_by_role("button", name="Launchers", exact=True).click()
+    page.get_by_role("button", name="New persistent launcher").click()
+    form = page.get_by_role("dialog", name="New persistent launcher")
+    form.get_by_label("Name").fill("checked")
+    form.get_by_label("GPUs").fill("1")
+    found = problems(page, "a persistent launcher")
+    form.get_by_label("GPUs").fill("")
+    form.get_by_role("button", name="Make launcher").click()
+    launcher = page.get_by_role("dialog", name="Launchers").get_by_role("listitem", name="checked")
+    launcher.get_by_role("button", name="Details of checked").click()
+    expect(launcher.locator(".u-over").first).to_be_visible()
+    found += problems(page, "launchers")
     page.keyboard.press("Escape")
     return found
 

@@ -82,7 +82,7 @@ const TEXTS: Readonly<Record<OutcomeKind, OutcomeText>> = {
   max_duration_exceeded: {
     title: 'Time out',
     tone: 'bad',
-    advice: 'Make this step shorter, or ask whoever runs the server for a longer limit.',
+    advice: 'Make this step shorter, or give it more time in Model settings, Launchers.',
   },
   code_terminated: { title: 'The process ended', tone: 'bad', advice: '' },
   launcher_terminated: {
@@ -100,7 +100,8 @@ const TEXTS: Readonly<Record<OutcomeKind, OutcomeText>> = {
 const OUT_OF_MEMORY: OutcomeText = {
   title: 'Out of memory',
   tone: 'bad',
-  advice: 'The launcher’s memory limit was reached. Use smaller batches, or ask for a larger limit.',
+  advice:
+    'The launcher’s memory limit was reached. Use smaller batches, or give launchers more memory in Model settings.',
 };
 
 export function outcomeText(outcome: Outcome): OutcomeText {
