@@ -3,7 +3,7 @@
 import type { FunctionName, OperationKind } from '../wire.ts';
 import { KIND_NAMES } from './outcomes.ts';
 
-export const KINDS: readonly OperationKind[] = ['evaluate', 'train', 'createModelState'];
+export const KINDS: readonly OperationKind[] = ['evaluate', 'train', 'createModelState', 'debug'];
 
 /** Why an operation cannot run, or null. Code that was not looked at may define anything. */
 export function unavailable(kind: OperationKind, functions: readonly FunctionName[] | null): string | null {
@@ -13,5 +13,5 @@ export function unavailable(kind: OperationKind, functions: readonly FunctionNam
 
 /** What to offer to a person who has chosen nothing: the first that can run. */
 export function firstAvailable(functions: readonly FunctionName[] | null): OperationKind {
-  return KINDS.find((kind) => unavailable(kind, functions) === null) ?? 'evaluate';
+  return KINDS.find((kind) => kind !== 'debug' && unavailable(kind, functions) === null) ?? 'evaluate';
 }

@@ -6,6 +6,7 @@ import type {
   ApiToken,
   ApiTokenId,
   BuiltEnvironment,
+  Call,
   CodeCheck,
   CreatedApiToken,
   Dataset,
@@ -19,6 +20,7 @@ import type {
   ErrorReply,
   FolderUsage,
   Host,
+  KeepState,
   Launch,
   LaunchChoice,
   Launcher,
@@ -32,6 +34,7 @@ import type {
   MountedModel,
   Move,
   NewApiToken,
+  NewCall,
   NewDataset,
   NewModel,
   NewMountedModel,
@@ -558,13 +561,24 @@ export class ModelApi {
     return json('POST', `${operationPath(id)}/resume`);
   }
 
-  async result(id: OperationId): Promise<Result> {
-    const response = await request(`${operationPath(id)}/result`);
+  /** In a debug session; its events tell the rest. */
+  callFunction(id: OperationId, call: NewCall): Promise<Call> {
+    return json('POST', `${operationPath(id)}/calls`, call);
+  }
+
+  /** The state that a call made, as one of the model's. */
+  keepCallState(id: OperationId, call: number, keep: KeepState): Promise<State> {
+    return json('POST', `${operationPath(id)}/calls/${call}/state`, keep);
+  }
+
+  /** Of an evaluate, or of a call of a debug session. */
+  async result(id: OperationId, call: number | null = null): Promise<Result> {
+    const response = await request(resultPath(id, call));
     return parseExactly(await response.text()) as Result; // the server's types are wire.ts
   }
 
-  blobUrl(id: OperationId, index: number): string {
-    return `${operationPath(id)}/result/blobs/${index}`;
+  blobUrl(id: OperationId, index: number, call: number | null = null): string {
+    return `${resultPath(id, call)}/blobs/${index}`;
   }
 
   logUrl(id: OperationId): string {
@@ -593,6 +607,10 @@ function operationPath(id: OperationId): string {
 
 function launcherPath(model: ModelId, id: LauncherId): string {
   return `${ROOT}/models/${encodeURIComponent(model)}/launchers/${encodeURIComponent(id)}`;
+}
+
+function resultPath(id: OperationId, call: number | null): string {
+  return `${operationPath(id)}${call === null ? '' : `/calls/${call}`}/result`;
 }
 
 function datasetPath(id: DatasetId): string {
