@@ -1,6 +1,7 @@
 """The page without a mouse, and to those who hear it: axe finds nothing serious, and a first run needs only keys."""
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -79,6 +80,23 @@ def test_axe_finds_nothing_serious_in_results_metrics_and_parameters(checked_pag
     page.get_by_role("navigation", name="Panels").get_by_role("button", name="Parameters").click()
     expect(page.get_by_role("dialog", name="Parameters").get_by_label("Name", exact=True)).to_be_visible()
     found += problems(page, "parameters")
+    assert found == []
+
+
+def test_axe_finds_nothing_serious_in_datasets(checked_page: Page, server: Server) -> None:
+    page, name = checked_page, f"Seen {time.time()}"
+    with server.client() as client:
+        csv = b"x,word\n1,a\n2,b\n"
+        query = {"name": name, "format": "csv"}
+        client.post("/api/v1/datasets/upload", params=query, content=csv).raise_for_status()
+    new_model(page, name="Beside it", template="Linear regression")
+    page.get_by_role("button", name="Datasets", exact=True).click()
+    page.get_by_role("button", name=f"Details of {name}").click()
+    expect(page.get_by_role("region", name=f"Entries of {name}").get_by_role("row")).to_have_count(3)
+    found = problems(page, "datasets")
+    page.get_by_role("button", name="Upload dataset").click()
+    page.get_by_label("an array of numpy").check()
+    found += problems(page, "upload a dataset")
     assert found == []
 
 

@@ -2,6 +2,7 @@
 
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import IO
@@ -44,9 +45,10 @@ def is_content(entry: zipfile.ZipInfo) -> bool:
 
 def _arrays(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> Iterator[Batch]:
     names = [PurePosixPath(entry.filename).stem for entry in entries]
+    name, count = Counter(names).most_common(1)[0]
+    if count > 1:
+        raise InvalidRequest(f"Expected one {name[:200]}.npy in the zip, as each becomes a key, got {count}.")
     for name, entry in zip(names, entries, strict=True):
-        if names.count(name) > 1:
-            raise InvalidRequest(f"Expected one {name}.npy in the zip, as each becomes a key, got {names.count(name)}.")
         with archive.open(entry) as content:
             yield from read_npy(content, name)
 

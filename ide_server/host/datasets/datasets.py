@@ -180,7 +180,7 @@ class Datasets:
         record = key_of(await self._catalog.datasets.get(dataset_id), key)
         count = max(0, min(count, MAX_ENTRIES, record.entries - start))
         reader = Reader(self._folder / dataset_id, record)
-        shown = await asyncio.to_thread(reader.show, start, count) if count else []
+        shown = await _looked_at(lambda: reader.show(start, count)) if count else []
         return DatasetEntries(start, record.entries, shown)
 
     async def content(self, dataset_id: DatasetId, key: str, index: int, file: int) -> Content:
@@ -189,7 +189,7 @@ class Datasets:
         if index >= record.entries:
             raise DatasetNotFound(f"{key!r} has {record.entries:,} entries, none at index {index:,}.")
         reader = Reader(self._folder / dataset_id, record)
-        payload = await asyncio.to_thread(reader.payload, index)
+        payload = await _looked_at(lambda: reader.payload(index))
         files = payload.header.files
         if not files:
             return Content(reader.path, payload, payload.start, payload.byte_size, "")
@@ -318,6 +318,14 @@ def batches_in(file: IO[bytes], file_format: DatasetFormat, key: str, known: Kno
             return read_npy(file, key)
         case "zip":
             return read_zip(file)
+
+
+async def _looked_at(look: Callable[[], T]) -> T:
+    """Raises DatasetNotFound where it is deleted in that moment."""
+    try:
+        return await asyncio.to_thread(look)
+    except FileNotFoundError:
+        raise DatasetNotFound("These entries have just been deleted.") from None
 
 
 async def _append_all(appending: Appending, batches: Iterator[Batch]) -> list[KeyRecord]:

@@ -5,7 +5,8 @@ from typing import IO
 
 from ide_server.errors import InvalidRequest
 
-MAX_RECORD_BYTES = 16 << 20
+MAX_RECORD_BYTES = 8 << 20
+"""JSON may take twenty times as much once it is read."""
 
 
 class Lines:
