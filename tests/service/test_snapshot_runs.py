@@ -222,6 +222,11 @@ async def test_only_what_left_a_checkpoint_can_be_resumed(tmp_path: Path) -> Non
         assert at_once.operation.status == "succeeded"
         failed = await ended_train(lab, fail_at=2)
         assert failed.operation.result_state_id is not None
+        request = lab.settings.data_dir / "operations" / failed.operation.id / "request.json"
+        kept = request.rename(request.with_suffix(".kept"))
+        with pytest.raises(OperationNotFound, match="no longer kept"):
+            await lab.operations.resume(failed.operation.id)
+        kept.rename(request)
         await lab.states.delete(lab.model_id, failed.operation.result_state_id)
         with pytest.raises(StateNotFound):
             await lab.operations.resume(failed.operation.id)

@@ -40,7 +40,7 @@ def test_the_runner_reads_what_the_host_encodes() -> None:
     with near, far:
         near.sendall(encode_frame(Call(1, "evaluate", {"x": Given(1, 3, 0)})) + encode_frame(Data(2, [3]), b"1.5"))
         call, data = runner_frames.read(far), runner_frames.read(far)
-    given = {"x": {"count": 1, "byte_size": 3, "blob": 0, "ends": None, "single": True}}
+    given = {"x": {"count": 1, "byte_size": 3, "blob": 0, "ends": None, "single": True, "cast": None}}
     header = {"type": "call", "id": 1, "function": "evaluate", "parameters": given, "state": None, "other_models": {}}
     assert call == (header, [])
     assert data == ({"type": "data", "id": 2, "parts": [3]}, [b"1.5"])

@@ -228,8 +228,8 @@ class Operations:
         """
         ended = await self.get(operation_id)
         check_resumable(ended)
-        earlier = await asyncio.to_thread(_read_inputs, self._folder(operation_id))
-        new = msgspec.structs.replace(earlier.request, state_id=ended.result_state_id, launcher_id=None)
+        earlier = await self.request(operation_id)
+        new = msgspec.structs.replace(earlier, state_id=ended.result_state_id, launcher_id=None)
         model = await self._catalog.models.get(ended.model_id)
         inputs = Inputs(new, *await self._look_at(model.id))
         return await self._create(model, inputs, resumes_id=operation_id)
