@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import errno
 import io
 import os
 import zipfile
@@ -15,7 +16,8 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
-from ide_server.errors import DatasetInUse, DatasetNotFound, InvalidRequest
+from ide_server.errors import DatasetInUse, DatasetNotFound, FilesystemUnavailable, InvalidRequest
+from ide_server.host import disk
 from ide_server.host.datasets import Datasets
 from ide_server.host.routes import datasets
 from ide_server.host.tensors import npy_header
@@ -360,6 +362,26 @@ async def test_appends_at_the_same_time_all_count(lab: Laboratory) -> None:
     values = [entry.elements[0] for entry in shown.entries]
     assert sorted(values[3:]) == sorted([*range(10)] * 50)
     assert all(len(set(values[start : start + 50])) == 1 for start in range(3, 503, 50))
+
+
+async def test_a_disk_that_fills_up_meanwhile_leaves_what_there_was(
+    lab: Laboratory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = await a_table(lab)
+    before = await lab.datasets.get(dataset)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(disk, "write", full)
+        with pytest.raises(FilesystemUnavailable, match="disk is full"):
+            await lab.datasets.append(dataset, NewEntries({"x": [4], "new": [5]}))
+    assert await lab.datasets.get(dataset) == before
+    assert len(os.listdir(lab.settings.data_dir / "datasets" / dataset)) == 4
+    await lab.datasets.append(dataset, NewEntries({"x": [4]}))
+    shown = await lab.datasets.entries(dataset, "x", start=0, count=9)
+    assert [entry.elements for entry in shown.entries] == [[1], [2], [3], [4]]
 
 
 async def test_every_model_hears_that_the_datasets_have_changed(lab: Laboratory) -> None:

@@ -6,6 +6,7 @@ there once were sees the same ones, whatever is appended meanwhile.
 """
 
 import asyncio
+import errno
 import shutil
 import time
 from collections import Counter
@@ -20,7 +21,7 @@ import anyio
 import msgspec
 
 from ide_server.catalog import Catalog, DatasetRecord, KeyRecord, new_id
-from ide_server.errors import AlreadyExists, DatasetInUse, DatasetNotFound, InvalidRequest
+from ide_server.errors import AlreadyExists, DatasetInUse, DatasetNotFound, FilesystemUnavailable, InvalidRequest
 from ide_server.host.datasets.appending import Appending, check_key, files_of, sync
 from ide_server.host.datasets.archives import read_zip
 from ide_server.host.datasets.columns import DatasetColumn
@@ -49,6 +50,8 @@ from ide_server.wire import (
 T = TypeVar("T")
 
 TOLD_SECONDS = 0.3
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""The disk may be filled by others after there was room."""
 BATCHES_AT_ONCE = 50
 """Between two looks at whether anybody still waits for it."""
 
@@ -329,9 +332,17 @@ async def _looked_at(look: Callable[[], T]) -> T:
 
 
 async def _append_all(appending: Appending, batches: Iterator[Batch]) -> list[KeyRecord]:
-    while await in_thread(lambda: _add_some(appending, batches)):
-        pass
-    return await in_thread(appending.finish)
+    try:
+        while await in_thread(lambda: _add_some(appending, batches)):
+            pass
+        return await in_thread(appending.finish)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise FilesystemUnavailable(
+            "The server's disk is full, so nothing was appended. Delete datasets, models or operations, or tell "
+            "whoever runs the server."
+        ) from error
 
 
 async def in_thread(work: Callable[[], T]) -> T:
