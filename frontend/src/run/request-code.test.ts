@@ -44,3 +44,12 @@ test('a long file is read where the code runs', () => {
   }
   expect(texts[0]).toContain('"\\$5"');
 });
+
+test('what was left to the server is left out', () => {
+  const spec = { cpus: 2, memory_bytes: null, gpus: null, idle_seconds: null };
+  const nothing = { cpus: null, memory_bytes: null, gpus: null, idle_seconds: null };
+  expect(code('curl', { kind: 'train', state_id: null, launcher_id: null, spec: nothing })).toContain(
+    '{"kind": "train", "parameters": {}}',
+  );
+  expect(code('curl', { kind: 'train', spec })).toContain('"spec": {"cpus": 2}');
+});

@@ -76,8 +76,19 @@ function longFile({ format }: MediaValue, dialect: Dialect, name: string): strin
   ];
 }
 
-function bodyOf({ request: { kind, parameters = {}, state_id, ...rest } }: Call): object {
-  return { kind, parameters, ...(state_id ? { state_id } : {}), ...rest };
+/** What was left to the server is left out: it comes back as null. */
+function bodyOf({ request: { kind, parameters = {}, ...rest } }: Call): object {
+  return { kind, parameters, ...chosenOf(rest) };
+}
+
+function chosenOf(given: object): object {
+  const chosen = Object.entries(given).flatMap(([name, value]: [string, unknown]) => {
+    if (value === null || value === undefined) return [];
+    if (typeof value !== 'object') return [[name, value]];
+    const inner = chosenOf(value);
+    return Object.keys(inner).length === 0 ? [] : [[name, inner]];
+  });
+  return Object.fromEntries(chosen);
 }
 
 function isWithFiles(value: unknown): boolean {
