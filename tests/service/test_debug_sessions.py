@@ -274,6 +274,18 @@ async def test_a_server_that_stops_interrupts_its_sessions(tmp_path: Path) -> No
         assert (await again.told(1)).outcome == "succeeded"
 
 
+async def test_code_for_node_is_called_and_reloaded(lab: Laboratory) -> None:
+    lab.write({"index.mjs": "export function evaluate(params) { return { y: params.x * 2 }; }\n"})
+    session = Session(lab, await lab.start("debug"))
+    assert (await session.told(1)).outcome == "succeeded"
+    await session.call("evaluate", {"x": 2})
+    lab.write({"index.mjs": "export function evaluate(params) { throw new Error('as asked'); }\n"})
+    await session.call("load")
+    failed = await session.call("evaluate", {"x": 2})
+    assert (failed.outcome, await session.output(2)) == ("exception", {"y": [4]})
+    await session.stop()
+
+
 # --- states ---
 
 

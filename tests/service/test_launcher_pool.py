@@ -1,14 +1,16 @@
 """Launchers that are kept warm for the next operation, on real runners that are plain processes."""
 
 import asyncio
+import contextlib
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from ide_server.wire import PhaseEnded, StateId
-from tests.support.local_launchers import Finished, Laboratory, laboratory
+from ide_server.errors import OperationEnded
+from ide_server.wire import NewOperation, PhaseEnded, SpecChoice, StateId
+from tests.support.local_launchers import DEADLINE_SECONDS, Finished, Laboratory, laboratory
 from tests.support.mounted_models import until
 
 pytestmark = pytest.mark.anyio
@@ -153,3 +155,30 @@ async def test_code_that_prints_for_ever_ends_no_operation_but_its_own(lab: Labo
     lab.write({"main.py": code})
     for _ in range(2):
         assert (await lab.run("evaluate")).operation.status == "succeeded"
+
+
+async def test_a_launcher_that_is_stopped_while_it_ends_leaves_its_place_once(tmp_path: Path) -> None:
+    """Otherwise another one than is allowed would fit in."""
+    lasting = """
+import atexit, os, time
+def evaluate(params):
+    if params.get("slow"): atexit.register(leave)
+    return {"y": 1}
+def leave():
+    open(os.path.join(os.path.dirname(__file__), "leaving"), "w").close()
+    time.sleep(60)
+"""
+    async with laboratory(tmp_path, max_launchers=1, launcher_idle_seconds=60.0) as lab:
+        lab.write({"main.py": lasting})
+        new = NewOperation("evaluate", {"slow": True}, spec=SpecChoice(idle_seconds=0.0))
+        operation = await lab.operations.create(lab.model_id, new)
+        leaving = lab.files / "leaving"
+        await until(leaving.exists, timeout_seconds=DEADLINE_SECONDS, what="the code leaves")
+        with contextlib.suppress(OperationEnded):  # it has been quick
+            await lab.operations.cancel(operation.id)
+        await lab.finished(operation.id)
+        leaving.unlink()
+        await lab.run("evaluate")
+        other = await lab.operations.create(lab.model_id, NewOperation("evaluate", spec=SpecChoice(cpus=0.5)))
+        await lab.finished(other.id)
+        assert len(lab.operations.launchers.shown()) == 1

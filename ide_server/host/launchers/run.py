@@ -30,6 +30,7 @@ from ide_server.host.launchers.phases import (
     others_of,
     others_with_states,
     prepared,
+    to_the_end,
 )
 from ide_server.host.launchers.pool import Fit, Need, Place, Warm, dispose
 from ide_server.host.launchers.reports import Reports
@@ -211,8 +212,8 @@ class Run:
     async def _load_anew(self, state_id: StateId | None) -> None:
         """The active state has been changed since a launcher was chosen that holds it."""
         assert self._inputs.language is not None  # or nothing would have been loaded
-        await self._place.kill(self._launched)
-        self._warm = None
+        warm, self._warm = self._launched, None
+        await to_the_end(self._place.kill(warm))
         await self._load(self._inputs.language, state_id)
 
     async def _present_state(self) -> StateId | None:
@@ -342,11 +343,12 @@ class Run:
             if seconds > 0 and self.operation.kind != "train":
                 async with asyncio.timeout(DRAIN_SECONDS):
                     await warm.launcher.output.turn_off()
+                self._warm = None
                 self._place.keep(warm)
             else:
                 await dispose(warm, self._reports)
-                await self._place.close_one(warm)
-            self._warm = None
+                self._warm = None
+                await to_the_end(self._place.close_one(warm))
         except CallFailed as failed:
             self._note(f"dispose failed: {failed.said.message}")
         except LauncherLost as lost:
