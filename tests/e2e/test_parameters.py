@@ -84,10 +84,26 @@ def test_a_file_that_changed_meanwhile_is_neither_lost_nor_in_the_way(page: Page
     )
 
 
+def test_what_is_typed_stays_while_the_file_is_broken_by_somebody_else(page: Page) -> None:
+    workbench = new_model(page, name="Broken meanwhile", template="Linear regression")
+    put(page, "slipway.toml", TEXT)
+    dialog = open_parameters(workbench)
+    dialog.get_by_label("Description").fill("Typed here.")
+    put(page, "slipway.toml", "[[broken\n")
+    dialog.get_by_role("button", name="Save these into it").click()
+    expect(dialog).to_contain_text("not valid TOML")
+    expect(dialog.get_by_label("Description")).to_have_value("Typed here.")
+    put(page, "slipway.toml", TEXT)
+    dialog.get_by_role("button", name="Save these into it").click()
+    expect(dialog.get_by_role("button", name="Save", exact=True)).to_be_disabled()
+    assert 'description = "Typed here."' in read(page, "slipway.toml")
+
+
 def test_a_broken_file_is_named_with_its_line_and_opened_there(page: Page) -> None:
     workbench = new_model(page, name="Broken definitions", template="Linear regression")
     put(page, "slipway.toml", "# one\n# two\n[[train]\n")
     dialog = open_parameters(workbench)
     expect(dialog.get_by_role("alert")).to_contain_text("line 3")
     dialog.get_by_role("button", name="Open slipway.toml").click()
+    expect(dialog).to_have_count(0)
     expect(workbench.status_bar).to_contain_text("Ln 3")
