@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.support.packages import make_wheel
 from tests.support.server import Server
-from tests.support.wheels import make_wheel
 from tests.support.workbench import SECONDS, Workbench, new_model
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(400)]

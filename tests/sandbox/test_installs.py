@@ -13,9 +13,9 @@ from ide_server.host.environments import Environment, Environments
 from ide_server.host.sandbox import Exit, Mount, Sandboxes, SandboxSpec, workspace_spec
 from ide_server.settings import Settings
 from ide_server.wire import EnvironmentChoice
-from tests.support.archives import make_node_package, make_wheel
 from tests.support.environments import SHARED, build_default
 from tests.support.fsquota import MEBIBYTE, MountedFilesystem, mounted, needs_fuse
+from tests.support.packages import make_node_package, make_wheel
 from tests.support.sandboxes import Ran, run
 
 pytestmark = [
@@ -81,11 +81,11 @@ def archives(tmp_path: Path) -> Path:
     """Versions of a package of 30 files and 1 MiB, of a small one which the third needs, and of Node's kind."""
     folder = tmp_path / "archives"
     folder.mkdir()
-    for version, needs in {"1.0": "", "2.0": "", "3.0": "small>=2"}.items():
+    for version, needs in {"1.0": (), "2.0": (), "3.0": ("small>=2",)}.items():
         modules = {f"large/part{number}.py": b"x = 1\n" * 2000 for number in range(24)}
         code = f"version = {version!r}\ndef main(): print('large', version)\n".encode()
         files = {"large/__init__.py": code, **modules, "large/data": b"x" * MEBIBYTE}
-        make_wheel(folder, "large", version, files, needs=needs)
+        make_wheel(folder, "large", version, files=files, needs=needs, commands=("large",))
         make_node_package(
             folder,
             "bulky",
@@ -97,8 +97,8 @@ def archives(tmp_path: Path) -> Path:
                 "data": b"x" * MEBIBYTE,
             },
         )
-    make_wheel(folder, "small", "1.0", {"small.py": b"def main(): print('small')\n"})
-    make_wheel(folder, "small", "2.0", {"small.py": b"def main(): print('small 2.0')\n"})
+    make_wheel(folder, "small", "1.0", files={"small.py": b"def main(): print('small')\n"}, commands=("small",))
+    make_wheel(folder, "small", "2.0", files={"small.py": b"def main(): print('small 2.0')\n"}, commands=("small",))
     return folder
 
 
@@ -113,7 +113,7 @@ def preinstalled(environment: Environment, tmp_path: Path) -> tuple[Mount, ...]:
     mounts = [mount for mount in environment.mounts if mount.source.name == "site-packages"]
     packages = tmp_path / "preinstalled"
     shutil.copytree(mounts[0].source, packages, symlinks=True)
-    wheel = make_wheel(tmp_path, "large", "0.5", {"large/__init__.py": b"version = '0.5'\n"})
+    wheel = make_wheel(tmp_path, "large", "0.5", files={"large/__init__.py": b"version = '0.5'\n"})
     shutil.unpack_archive(wheel, packages, "zip")
     environments = Mount(packages, mounts[0].destination.replace("/opt/python", "/opt/environment"))
     return (environments, *(replace(mount, source=packages) for mount in mounts))
@@ -193,7 +193,7 @@ async def test_caches_and_builds_are_outside_of_the_limit(model: Model) -> None:
 
 @pytest.mark.parametrize("install", INSTALLERS)
 async def test_a_cache_that_is_large_is_not_kept_as_it_takes_memory(model: Model, archives: Path, install: str) -> None:
-    make_wheel(archives, "huge", "1.0", {"huge/__init__.py": b"", "huge/data": bytes(70 * MEBIBYTE)})
+    make_wheel(archives, "huge", "1.0", files={"huge/__init__.py": b"", "huge/data": bytes(70 * MEBIBYTE)})
     model.limit(limit_bytes=100 * MEBIBYTE)
     output = await model.said(f"{install} -q huge && du -s --block-size=1M /tmp | cut -f 1")
     assert int(output) < 8

@@ -30,7 +30,7 @@ from ide_server.host.routes.environments import routes
 from ide_server.replies import EXCEPTION_HANDLERS
 from ide_server.settings import MEBIBYTE, Settings
 from ide_server.wire import EnvironmentChoice
-from tests.support.wheels import make_registry, make_wheel
+from tests.support.packages import make_registry, make_wheel
 
 pytestmark = pytest.mark.anyio
 
