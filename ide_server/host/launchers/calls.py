@@ -126,12 +126,15 @@ def arguments_of(function: CallName, reading: Reading, definitions: ParameterDef
 
 
 def told(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """As the journal and a state's lineage have them: what is too large is None."""
+    """As the journal and a state's lineage have them: what is too large is None; of too many the last are left out."""
     left, found = MAX_TOLD_BYTES, {}
     for name, value in parameters.items():
-        byte_size = len(name) + len(encode(value))
-        found[name] = value if byte_size <= left else None
-        left -= byte_size if byte_size <= left else 0
+        for shown in (value, None):
+            byte_size = len(encode(name)) + len(encode(shown))
+            if byte_size <= left:
+                found[name] = shown
+                left -= byte_size
+                break
     return found
 
 
