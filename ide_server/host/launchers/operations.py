@@ -7,9 +7,7 @@ import shutil
 import time
 import traceback
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from weakref import WeakValueDictionary
 
 import msgspec
@@ -20,8 +18,9 @@ from ide_server.host.datasets import Datasets, Reading
 from ide_server.host.equipment import Equipment
 from ide_server.host.events import ModelEvents
 from ide_server.host.launchers import outcomes
+from ide_server.host.launchers.admission import Admission, check_resumable, shown, state_ids
 from ide_server.host.launchers.calls import call_folder, keep_state
-from ide_server.host.launchers.code import CODE_FILES, Code, code_of, language_of, mark_of
+from ide_server.host.launchers.code import Code, code_of, language_of, mark_of
 from ide_server.host.launchers.debug import Session
 from ide_server.host.launchers.journal import (
     Journal,
@@ -32,7 +31,7 @@ from ide_server.host.launchers.journal import (
     open_for_append,
     printed,
 )
-from ide_server.host.launchers.launch import Launches, Terms
+from ide_server.host.launchers.launch import Launches
 from ide_server.host.launchers.launchers import Launchers
 from ide_server.host.launchers.persistent import Sight
 from ide_server.host.launchers.pool import Place
@@ -43,7 +42,7 @@ from ide_server.host.launchers.spawn import Language, Spawn
 from ide_server.host.launchers.usage import read_samples
 from ide_server.host.mounted_models import filesystems_of
 from ide_server.host.mounts import Mounts
-from ide_server.host.parameters import check_arguments, read_definitions
+from ide_server.host.parameters import read_definitions
 from ide_server.host.snapshots import Snapshots
 from ide_server.host.states import States
 from ide_server.settings import Settings
@@ -72,8 +71,6 @@ from ide_server.wire import (
     ParameterDefinitions,
     QueueChanged,
     Result,
-    SnapshotId,
-    SpecChoice,
     State,
     StateId,
     encode,
@@ -86,8 +83,6 @@ JOURNAL = "events.jsonl"
 REQUEST = "request.json"
 MAX_KEPT_BYTES = 16 << 10
 """A larger request of an operation that waits is on disk only."""
-MAX_SHOWN_BYTES = 64 << 10
-"""A larger parameter value is only in request.json, not in the row that every list of operations carries."""
 
 STATUS_OF: dict[str, OperationStatus] = {
     "succeeded": "succeeded",
@@ -127,7 +122,6 @@ class Operations:
         self._closing = False
         self._expiring: asyncio.Task[None] | None = None
         self._states = states
-        self._snapshots = snapshots
         self._datasets = datasets
         self.launches = Launches(settings, catalog, events)
         self.launchers = Launchers(
@@ -141,6 +135,7 @@ class Operations:
             freed=self._start_waiting,
             sampled=self._sampled,
         )
+        self._admission = Admission(catalog, mounts, snapshots, launches=self.launches, launchers=self.launchers)
         self._around = Surroundings(
             spawn=spawn,
             states=states,
@@ -204,9 +199,7 @@ class Operations:
     async def create(self, model_id: ModelId, new: NewOperation) -> Operation:
         """Queued, with its row, request and journal on disk. Raises InvalidRequest, ModelNotFound, StateNotFound."""
         model = await self._catalog.models.get(model_id)
-        if new.snapshot_id is None:
-            return await self._create(model, Inputs(new, *await self._look_at(model_id)))
-        return await self._create(model, await self._snapshot_inputs(model_id, new, new.snapshot_id))
+        return await self._create(model, await self._admission.inputs(model_id, new))
 
     async def run(self, model_id: ModelId, ask: Ask) -> tuple[Operation, Result | None]:
         """What is asked in view of the model's definitions, to its end, which is on disk then. Raises as create does.
@@ -214,7 +207,7 @@ class Operations:
         Its row is written while it runs.
         """
         model = await self._catalog.models.get(model_id)
-        definitions, language = await self._look_at(model_id)
+        definitions, language = await self._admission.look_at(model_id)
         new, definitions = ask(definitions)
         async with self._prepared(model, Inputs(new, definitions, language)) as job:
             await self._enqueue(job)
@@ -231,7 +224,7 @@ class Operations:
         earlier = await self.request(operation_id)
         new = msgspec.structs.replace(earlier, state_id=ended.result_state_id, launcher_id=None)
         model = await self._catalog.models.get(ended.model_id)
-        inputs = Inputs(new, *await self._look_at(model.id))
+        inputs = await self._admission.inputs(model.id, new)
         return await self._create(model, inputs, resumes_id=operation_id)
 
     async def _create(self, model: ModelRecord, inputs: Inputs, *, resumes_id: OperationId | None = None) -> Operation:
@@ -258,8 +251,8 @@ class Operations:
         self, model: ModelRecord, inputs: Inputs, reading: Reading, *, resumes_id: OperationId | None
     ) -> Job:
         new, model_id = inputs.request, model.id
-        await self._check(model, inputs)
-        terms = self._terms(model, new)
+        await self._admission.check(model, inputs)
+        terms = self._admission.terms(model, new)
         operation = Operation(
             id=OperationId(new_id()),
             model_id=model_id,
@@ -679,58 +672,6 @@ class Operations:
         if job is not None:  # or it ended just now
             await job.usage.append(sample)
 
-    # --- before a launcher starts ---
-
-    async def _look_at(self, model_id: ModelId) -> tuple[ParameterDefinitions, Language | None]:
-        mount = await self._mounts.get(model_id)
-        return await mount.run(lambda root: (read_definitions(root), language_of(root)))
-
-    async def _snapshot_inputs(self, model_id: ModelId, new: NewOperation, snapshot_id: SnapshotId) -> Inputs:
-        """Raises SnapshotNotFound, and InvalidRequest for what no snapshot does."""
-        if new.kind != "evaluate":
-            raise InvalidRequest(
-                f"Expected kind 'evaluate' with a snapshot_id, got {new.kind!r}: what is frozen makes no new states. "
-                "Make a model of the snapshot for that."
-            )
-        if new.launcher_id is not None:
-            raise InvalidRequest("Expected a snapshot_id or a launcher_id, got both: launchers have the model's code.")
-        frozen = await self._snapshots.look_at(model_id, snapshot_id)
-        if new.state_id is None and not frozen.has_state:
-            _check_can_create_state(frozen.definitions)
-        language = next((CODE_FILES[name] for name in CODE_FILES if name in frozen.names), None)
-        return Inputs(new, frozen.definitions, language)
-
-    async def _check(self, model: ModelRecord, inputs: Inputs) -> None:
-        """Raises InvalidRequest where the parameters do not fit, StateNotFound where the state is not there."""
-        new, definitions = inputs.request, inputs.definitions
-        match new.kind:
-            case "createModelState":
-                check_arguments(definitions.create_state, new.parameters, inputs.columns)
-                return
-            case "evaluate":
-                check_arguments(definitions.evaluate_input, new.parameters, inputs.columns)
-            case "train":
-                check_arguments(definitions.train, new.parameters, inputs.columns)
-            case "debug":
-                _check_session(new)
-                return
-        if new.state_id is not None:
-            await self._catalog.states.get(model.id, new.state_id)
-        elif new.snapshot_id is None and model.active_state_id is None:
-            _check_can_create_state(definitions)
-
-    def _terms(self, model: ModelRecord, new: NewOperation) -> Terms:
-        """Raises InvalidRequest, LauncherNotFound."""
-        self.launches.check(new.spec, new.max_durations)
-        terms = self.launches.terms(model.launch, new.kind, new.spec, new.max_durations)
-        if new.launcher_id is None:
-            return terms
-        if new.spec != SpecChoice():
-            raise InvalidRequest(
-                "Expected a launcher_id or a spec, got both: a persistent launcher has a spec of its own."
-            )
-        return replace(terms, spec=self.launchers.named(model.id, new.launcher_id).terms.spec)
-
     async def _discard(self, job: Job) -> None:
         await job.journal.close()
         await self._remove(job.operation.id)
@@ -743,36 +684,9 @@ class Operations:
         return self._settings.data_dir / "operations" / operation_id
 
 
-def check_resumable(operation: Operation) -> None:
-    """Raises InvalidRequest."""
-    if operation.kind != "train" or operation.status not in ("failed", "cancelled", "interrupted"):
-        raise InvalidRequest(
-            f"Expected a train that failed, was stopped or interrupted, got a {operation.kind} that is "
-            f"{operation.status}."
-        )
-    if operation.result_state_id is None:
-        raise InvalidRequest("The training has left no checkpoint to go on from. Train again.")
-
-
-def state_ids(new: NewOperation, model: ModelRecord) -> frozenset[StateId | None]:
-    """By which names a launcher may know the state: None is the active one."""
-    if new.kind in ("createModelState", "debug"):
-        return frozenset()
-    if new.state_id is None or new.state_id == model.active_state_id:
-        return frozenset({None, model.active_state_id})
-    return frozenset({new.state_id})
-
-
 def log_fault(job: Job, what: str) -> None:
     """The exception being handled. It may follow from one that quotes what the code said."""
     logger.error("Operation %s %s.\n%s", job.operation.id, what, job.journal.mask.text(traceback.format_exc()))
-
-
-def shown(value: Any) -> Any:
-    """A parameter as the row of its operation has it: large values are left out."""
-    if len(encode(value)) <= MAX_SHOWN_BYTES:
-        return value
-    return value | {"base64": ""} if isinstance(value, dict) and "base64" in value else None
 
 
 def blob_of(result: Result, index: int) -> tuple[Blob, str]:
@@ -782,24 +696,6 @@ def blob_of(result: Result, index: int) -> tuple[Blob, str]:
             if blob.index == index:
                 return blob, output.name
     raise OperationNotFound(f"The result of this operation has no file {index}.")
-
-
-def _check_session(new: NewOperation) -> None:
-    given = (new.state_id, new.launcher_id, new.snapshot_id)
-    if new.parameters or given != (None, None, None):
-        raise InvalidRequest(
-            "Expected neither parameters, state_id, launcher_id nor snapshot_id: the calls of a debug session have the "
-            "first two, it has a launcher of its own, and runs the code as it is now."
-        )
-
-
-def _check_can_create_state(definitions: ParameterDefinitions) -> None:
-    try:
-        check_arguments(definitions.create_state, {})
-    except InvalidRequest as error:
-        raise InvalidRequest(
-            "There is no state yet, and createModelState needs parameters without a default. Create a state first."
-        ) from error
 
 
 def with_end(operation: Operation, end: Ended) -> Operation:
