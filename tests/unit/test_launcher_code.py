@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ide_server.host.launchers.code import MARKED_ENTRIES, code_of, digest_of, language_of, mark_of
+from ide_server.host.launchers.code import MARKED_ENTRIES, digest_of, language_of, mark_of
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def root(model: Path) -> Iterator[int]:
 
 
 def test_the_mark_stays_while_nothing_changes(root: int) -> None:
-    assert mark_of(root) == mark_of(root) == code_of(root).mark
+    assert mark_of(root) == mark_of(root)
 
 
 @pytest.mark.parametrize("name", ["main.py", "lib/helper.py", "data.csv", "lib/new.py", "new/deep/file.txt"])

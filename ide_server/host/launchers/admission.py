@@ -5,13 +5,14 @@ from typing import Any
 
 from ide_server.catalog import Catalog, ModelRecord
 from ide_server.errors import InvalidRequest
-from ide_server.host.launchers.code import CODE_FILES, language_of
+from ide_server.host.launchers.code import CODE_FILES
 from ide_server.host.launchers.launch import Launches, Terms
 from ide_server.host.launchers.launchers import Launchers
+from ide_server.host.launchers.looks import Looks
 from ide_server.host.launchers.run import Inputs
 from ide_server.host.launchers.spawn import Language
 from ide_server.host.mounts import Mounts
-from ide_server.host.parameters import check_arguments, read_definitions
+from ide_server.host.parameters import check_arguments
 from ide_server.host.snapshots import Snapshots
 from ide_server.wire import (
     ModelId,
@@ -30,11 +31,19 @@ MAX_SHOWN_BYTES = 64 << 10
 
 class Admission:
     def __init__(
-        self, catalog: Catalog, mounts: Mounts, snapshots: Snapshots, *, launches: Launches, launchers: Launchers
+        self,
+        catalog: Catalog,
+        mounts: Mounts,
+        snapshots: Snapshots,
+        *,
+        looks: Looks,
+        launches: Launches,
+        launchers: Launchers,
     ) -> None:
         self._catalog = catalog
         self._mounts = mounts
         self._snapshots = snapshots
+        self._looks = looks
         self._launches = launches
         self._launchers = launchers
 
@@ -45,8 +54,7 @@ class Admission:
         return await self._inputs_of_snapshot(model_id, new, new.snapshot_id)
 
     async def look_at(self, model_id: ModelId) -> tuple[ParameterDefinitions, Language | None]:
-        mount = await self._mounts.get(model_id)
-        return await mount.run(lambda root: (read_definitions(root), language_of(root)))
+        return await self._looks.definitions(model_id, await self._mounts.get(model_id))
 
     async def _inputs_of_snapshot(self, model_id: ModelId, new: NewOperation, snapshot_id: SnapshotId) -> Inputs:
         """Raises SnapshotNotFound, and InvalidRequest for what no snapshot does."""

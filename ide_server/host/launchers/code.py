@@ -66,10 +66,6 @@ class Code(NamedTuple):
     """Differs from an earlier one where any file was changed, added or removed since: code reads more than code."""
 
 
-def code_of(root: int) -> Code:
-    return Code(digest_of(root), mark_of(root))
-
-
 def mark_of(root: int) -> str:
     digest = hashlib.sha256()
     waiting, left = [b""], MARKED_ENTRIES

@@ -20,7 +20,7 @@ from ide_server.host.events import ModelEvents
 from ide_server.host.launchers import outcomes
 from ide_server.host.launchers.admission import Admission, check_resumable, shown, state_ids
 from ide_server.host.launchers.calls import call_folder, keep_state
-from ide_server.host.launchers.code import Code, code_of, language_of, mark_of
+from ide_server.host.launchers.code import Code, language_of, mark_of
 from ide_server.host.launchers.debug import Session
 from ide_server.host.launchers.journal import (
     Journal,
@@ -33,6 +33,7 @@ from ide_server.host.launchers.journal import (
 )
 from ide_server.host.launchers.launch import Launches
 from ide_server.host.launchers.launchers import Launchers
+from ide_server.host.launchers.looks import Looks
 from ide_server.host.launchers.persistent import Sight
 from ide_server.host.launchers.pool import Place
 from ide_server.host.launchers.queue import Job, Queue
@@ -135,7 +136,10 @@ class Operations:
             freed=self._start_waiting,
             sampled=self._sampled,
         )
-        self._admission = Admission(catalog, mounts, snapshots, launches=self.launches, launchers=self.launchers)
+        self._looks = Looks()
+        self._admission = Admission(
+            catalog, mounts, snapshots, looks=self._looks, launches=self.launches, launchers=self.launchers
+        )
         self._around = Surroundings(
             spawn=spawn,
             states=states,
@@ -359,6 +363,7 @@ class Operations:
             for operation in operations:
                 await self._remove(operation.id)
         await self.launchers.remove_all(model_id)
+        self._looks.forget(model_id)
 
     async def parameters(self, model_id: ModelId) -> ParameterDefinitions:
         """Raises ModelNotFound, FilesystemUnavailable, and InvalidRequest where slipway.toml is broken."""
@@ -655,7 +660,7 @@ class Operations:
         code, generation = Code("", ""), 0
         if equipment.snapshot is None:  # whose files never change
             mount = await self._mounts.get(model_id)
-            code, generation = await mount.run(code_of), mount.generation
+            code, generation = await self._looks.code(model_id, mount), mount.generation
         for other in (await filesystems_of(equipment.mounted, self._mounts)).values():
             code = code._replace(mark=f"{code.mark} {other.generation} {await other.run(mark_of)}")
         return code, generation
