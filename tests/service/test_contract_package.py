@@ -145,7 +145,7 @@ async def test_a_model_made_with_the_package_runs_unmodified(lab: Laboratory, ve
     assert [(value.type, value.shape, value.elements) for value in outputs["y"]] == [("f32", [3], [2, 4, 6])]
     assert [value.elements for value in outputs["words"]] == [["A"], ["BB"], ["Ä"]]
     [picture] = outputs["picture"]
-    path, blob = await lab.operations.blob(first.operation.id, picture.blobs[0].index)
+    path, blob, _ = await lab.operations.blob(first.operation.id, picture.blobs[0].index)
     assert (picture.type, picture.shape, blob.format, path.read_bytes()) == ("image", [1], "jpg", b"drawn")
     assert [(value.type, value.elements) for value in outputs["flags"]] == [("boolean", [True, False])]
     trained = await lab.run("train", {"words": WORDS})

@@ -266,7 +266,7 @@ async def test_programs_that_the_code_starts_do_not_inherit_the_socket(lab: Labo
     lab.write(files)
     finished = await lab.run("evaluate")
     assert finished.operation.status == "succeeded", finished.details
-    path, _ = await lab.operations.blob(finished.operation.id, 0)
+    path, *_ = await lab.operations.blob(finished.operation.id, 0)
     listing = path.read_text()
     assert " 2 -> " in listing
     assert " 3 -> socket:" not in listing
