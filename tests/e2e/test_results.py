@@ -126,7 +126,7 @@ def test_many_values_come_page_by_page_and_a_long_text_is_cut_until_it_is_asked_
     expect(many.get_by_text("Value 9:")).to_be_visible()
     many.get_by_role("button", name="Values after").click()
     expect(many.get_by_text("Value 11:")).to_be_visible()
-    expect(many.get_by_role("link", name="many-12.bin")).to_be_visible()
+    expect(many.get_by_role("link", name="many-11.bin")).to_be_visible()
     long = output(workbench, "long")
     long.get_by_role("button", name="Show all 5,000 characters").click()
     expect(long.get_by_role("button", name="Show less")).to_be_visible()

@@ -42,7 +42,7 @@ test('copied, rows are lines and columns stand between tabs', () => {
 
 test.each([
   ['scores', 0, 1, 'scores'],
-  ['scores', 1, 3, 'scores-2'],
+  ['scores', 1, 3, 'scores-1'],
   ['../etc/pass wd', 0, 1, '_etc_pass_wd'],
   ['größe', 0, 1, 'größe'],
   ['..', 0, 1, 'output'],

@@ -29,10 +29,10 @@ export function valueText({ type, shape, elements }: OutputValue): string {
   return rows.join('\n');
 }
 
-/** "scores", or "scores-2" for the second of several. */
+/** "scores", or "scores-2" for value 2 of several. */
 export function fileStem(output: string, index: number, count: number): string {
   const name = output.replace(/[^\p{L}\p{N}._-]+/gu, '_').replace(/^\.+/, '') || 'output';
-  return count > 1 ? `${name}-${index + 1}` : name;
+  return count > 1 ? `${name}-${index}` : name;
 }
 
 export function blobFileName(stem: string, { format }: ResultBlob): string {
