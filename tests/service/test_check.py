@@ -253,7 +253,7 @@ async def test_a_check_that_is_cancelled_as_it_ends_leaves_no_descriptor(lab: La
     async with checks_of(lab) as checks:
         before = len(os.listdir("/proc/self/fd"))
         began = asyncio.Event()
-        kill = Launcher.kill
+        kill = Launcher._kill
 
         async def slow(launcher: Launcher) -> Exit:
             began.set()
@@ -261,7 +261,7 @@ async def test_a_check_that_is_cancelled_as_it_ends_leaves_no_descriptor(lab: La
             return await kill(launcher)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Launcher, "kill", slow)
+            patch.setattr(Launcher, "_kill", slow)
             checking = asyncio.create_task(checks.check(lab.model_id))
             await began.wait()
             checking.cancel()

@@ -1,8 +1,8 @@
 """What a model's code defines and what is wrong with it, found in a launcher of its own before any operation."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
 from weakref import WeakValueDictionary
 
 from ide_server.catalog import Catalog, new_id
@@ -129,7 +129,7 @@ class Checks:
         try:
             return await look_at(launcher, name)
         finally:
-            await _to_its_end(launcher.kill())
+            await launcher.kill()
 
 
 async def look_at(launcher: Launcher, name: str) -> CodeCheck:
@@ -161,15 +161,6 @@ def _coded(problem: Problem) -> CodeProblem:
 
 def _problem(name: str, message: str, kind: ProblemKind) -> CodeProblem:
     return CodeProblem(name, 0, 0, message, kind)
-
-
-async def _to_its_end(work: Coroutine[Any, Any, object]) -> None:
-    """Also where the check is cancelled meanwhile: a launcher that is half gone keeps its process and descriptors."""
-    task = asyncio.create_task(work)
-    try:
-        await asyncio.shield(task)
-    finally:
-        await asyncio.wait([task])
 
 
 async def _cancel(tasks: "Sequence[asyncio.Task[CodeCheck]]") -> None:

@@ -33,7 +33,7 @@ from ide_server.host.launchers.calls import (
 from ide_server.host.launchers.checkpoints import Checkpoints
 from ide_server.host.launchers.journal import Journal
 from ide_server.host.launchers.launch import Terms
-from ide_server.host.launchers.launcher import CallFailed, LauncherLost
+from ide_server.host.launchers.launcher import CallFailed, LauncherLost, to_the_end
 from ide_server.host.launchers.logs import LogBudget
 from ide_server.host.launchers.phases import (
     DRAIN_SECONDS,
@@ -45,7 +45,6 @@ from ide_server.host.launchers.phases import (
     others_of,
     others_with_states,
     prepared,
-    to_the_end,
 )
 from ide_server.host.launchers.pool import Fit, Need, Place, Warm, dispose
 from ide_server.host.launchers.results import ResultWriter

@@ -9,11 +9,11 @@ import contextlib
 import itertools
 import os
 import socket
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from ide_server.host.equipment import Equipment
 from ide_server.host.launchers.frames import FrameError, encode_frame, read_frame
@@ -207,15 +207,8 @@ class Launcher:
         await self.kill()
 
     async def kill(self) -> Exit:
-        await self._process.stop(grace_seconds=0)
-        ended = await self.exited
-        with contextlib.suppress(TimeoutError):
-            # Where processes outlive the launcher's own they may keep its pipes open: they are not waited for.
-            async with asyncio.timeout(DRAIN_SECONDS):
-                await self.output.wait_ended()
-        self._writer.transport.close()
-        await self.output.close()
-        return ended
+        """Also where the caller is cancelled: half gone it would keep its process and descriptors."""
+        return await to_the_end(self._kill())
 
     def usage(self) -> Usage:
         """What it uses now. Blocks, briefly."""
@@ -225,6 +218,17 @@ class Launcher:
     def ended(self) -> bool:
         """Its process has."""
         return self.exited.done()
+
+    async def _kill(self) -> Exit:
+        await self._process.stop(grace_seconds=0)
+        ended = await self.exited
+        with contextlib.suppress(TimeoutError):
+            # Where processes outlive the launcher's own they may keep its pipes open: they are not waited for.
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await self.output.wait_ended()
+        self._writer.transport.close()
+        await self.output.close()
+        return ended
 
     async def _watch_exit(self) -> Exit:
         ended = await self._process.wait()
@@ -286,6 +290,15 @@ class Launcher:
             ended = await self.exited
             return LauncherLost("The launcher's process ended.", ended)
         return LauncherLost("The code closed the launcher's connection (descriptor 3), so it was ended.")
+
+
+async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
+    """Also where who waits for it is cancelled: then after it."""
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    finally:
+        await asyncio.wait([task])
 
 
 async def _tell(listener: Listener, said: Said, parts: Sequence[bytes]) -> None:

@@ -2,9 +2,8 @@
 may stop them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import Any
 
 from ide_server.errors import SlipwayError
 from ide_server.host.equipment import Equipment
@@ -88,15 +87,6 @@ async def bounded(phase: Phase, terms: Terms) -> AsyncIterator[None]:
         if not limit.expired():
             raise
         raise Ended(outcomes.out_of_time(terms, phase)) from late
-
-
-async def to_the_end(work: Coroutine[Any, Any, None]) -> None:
-    """Also where who waits for it is cancelled: then after it."""
-    task = asyncio.create_task(work)
-    try:
-        await asyncio.shield(task)
-    finally:
-        await task
 
 
 async def prepared(spawn: Spawn, model_id: ModelId, snapshot: Opened | None = None) -> Equipment:

@@ -16,7 +16,7 @@ from ide_server.host.launchers.checkpoints import Checkpoints
 from ide_server.host.launchers.code import Code
 from ide_server.host.launchers.journal import Journal
 from ide_server.host.launchers.launch import Terms
-from ide_server.host.launchers.launcher import CallFailed, Launcher, LauncherLost
+from ide_server.host.launchers.launcher import CallFailed, Launcher, LauncherLost, to_the_end
 from ide_server.host.launchers.logs import LogBudget
 from ide_server.host.launchers.phases import (
     DRAIN_SECONDS,
@@ -30,7 +30,6 @@ from ide_server.host.launchers.phases import (
     others_of,
     others_with_states,
     prepared,
-    to_the_end,
 )
 from ide_server.host.launchers.pool import Fit, Need, Place, Warm, dispose
 from ide_server.host.launchers.reports import Reports
