@@ -223,11 +223,8 @@ async def test_a_header_that_is_not_ascii_reaches_the_host_and_one_of_this_conne
 
 
 async def test_a_reply_that_comes_before_the_end_of_an_upload_is_passed_on(relayed: Web) -> None:
-    sent = 0
-
     async def chunks() -> AsyncIterator[bytes]:
-        nonlocal sent
-        for sent in range(64):
+        for _ in range(64):
             yield bytes(MEBIBYTE)
 
     async with relayed.client() as client:
