@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import signal
 import statistics
 import subprocess
 import sys
@@ -36,6 +35,7 @@ EXPECTED = [2.0, 4.0, 6.0]
 AT_ONCE = 8
 BAR_MILLISECONDS = 5.0
 START_SECONDS = 60.0
+STOP_SECONDS = 30.0
 BENTOML_FOLDER = Path(__file__).resolve().parents[1] / ".slipway/benchmarks/bentoml"
 
 Ask = Callable[[], Awaitable[None]]
@@ -104,8 +104,8 @@ def bentoml(folder: Path) -> Iterator[str]:
         wait_ready(f"http://127.0.0.1:{port}/readyz")
         yield f"http://127.0.0.1:{port}/evaluate"
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        process.terminate()  # its workers lead groups of their own, and go only when it ends them
+        process.wait(STOP_SECONDS)
 
 
 def wait_ready(url: str) -> None:

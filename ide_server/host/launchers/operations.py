@@ -449,7 +449,7 @@ class Operations:
     async def printed(self, operation_id: OperationId) -> AsyncIterator[str]:
         """The log until now, some at a time. Raises OperationNotFound."""
         await self.get(operation_id)
-        return printed(self._folder(operation_id) / "events.jsonl")
+        return printed(self._folder(operation_id) / JOURNAL)
 
     async def events(self, operation_id: OperationId, offset: int) -> AsyncIterator[OperationEvents]:
         """From a byte offset of the journal until the end. Raises OperationNotFound, InvalidRequest."""
