@@ -38,7 +38,7 @@ def test_the_shell_and_a_training_go_on_when_the_web_process_is_killed(page: Pag
     workbench.terminal.wait_for("line-200", seconds=40)
     workbench.terminal.run("echo $here-shell", "same-shell")
     workbench.wait_ended("Train", "succeeded", seconds=60)
-    log = workbench.run_panel.get_by_label("Log")
+    log = workbench.log
     expect(log).to_contain_text("step 59")
 
 
@@ -57,7 +57,7 @@ def test_a_run_is_all_there_when_the_browser_was_closed_meanwhile(page: Page, br
     again.goto(url)
     workbench = Workbench(again)
     workbench.wait_ended("Train", "succeeded", seconds=60)
-    expect(workbench.run_panel.get_by_label("Log")).to_contain_text("step 59")
+    expect(workbench.log).to_contain_text("step 59")
     expect(workbench.run_panel.get_by_label("Metrics")).to_contain_text("loss")
     expect(workbench.run_panel).to_contain_text(re.compile("trained"))
     context.close()
@@ -70,7 +70,7 @@ def test_the_host_comes_back_after_a_crash_and_says_what_became_of_a_run(page: P
     expect(workbench.run_panel).to_contain_text("step 3")
     server.kill("host")
     workbench.wait_ended("Train", "interrupted", seconds=60)
-    expect(workbench.run_panel.get_by_label("Log")).to_contain_text("step 3")
+    expect(workbench.log).to_contain_text("step 3")
     workbench.terminal.wait_for(r"\$", seconds=60)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.support.workbench import Workbench, new_model
+from tests.support.workbench import Workbench, new_model, wait_until
 
 CODE = """
 import struct, zlib
@@ -61,7 +61,9 @@ def output(workbench: Workbench, name: str) -> Locator:
     return workbench.run_panel.get_by_role("region", name=f"Output {name}", exact=True)
 
 
-def test_a_matrix_is_a_heat_map_whose_values_the_pointer_and_the_keys_read(results: Workbench, tmp_path: Path) -> None:
+def test_a_matrix_is_a_heat_map_whose_values_the_pointer_and_the_keys_read(
+    page: Page, results: Workbench, tmp_path: Path
+) -> None:
     shown = output(results, "heat")
     # 18,000 elements, of which the result holds 10,000: the highest is read from the file.
     expect(shown).to_contain_text("lowest at [0, 0], highest at [119, 149]")
@@ -72,8 +74,12 @@ def test_a_matrix_is_a_heat_map_whose_values_the_pointer_and_the_keys_read(resul
     expect(shown).to_contain_text("[1, 1] 151")
     shown.get_by_title(re.compile("The highest")).click()
     expect(shown).to_contain_text("[119, 149] 17999")
-    map_.hover(position={"x": 1, "y": 1})
-    expect(shown).to_contain_text("[0, 0] 0")
+
+    def is_first_told() -> bool:  # what still loads above it moves it away beneath the pointer
+        map_.hover(position={"x": 1, "y": 1})
+        return "[0, 0] 0" in shown.inner_text()
+
+    wait_until(page, is_first_told, what="the pointer reads the first value")
     shown.get_by_text("Table").click()
     expect(shown.get_by_role("cell", name="0", exact=True).first).to_be_visible()
     shown.get_by_role("button", name="Rows after").click()

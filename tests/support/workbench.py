@@ -87,6 +87,7 @@ class Workbench:
         self.page = page
         self.terminal = Terminal(page)
         self.run_panel = page.get_by_role("complementary", name="Run")
+        self.log = self.run_panel.get_by_role("region", name="Log", exact=True)
         self.status_bar = page.get_by_role("contentinfo")
         self.settings = ModelSettings(page)
         self.environment = self.status_bar.get_by_role("button", name=re.compile("Environment|Building environment"))
