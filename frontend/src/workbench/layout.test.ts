@@ -14,6 +14,11 @@ test('what was stored wins where it has the right type', () => {
   expect(parseLayout('null', standard)).toEqual(standard);
 });
 
+test('a view of the side bar that is not known any more is the files', () => {
+  expect(parseLayout(JSON.stringify({ sideView: 'toString' }), standard)).toEqual(standard);
+  expect(parseLayout(JSON.stringify({ sideView: 3 }), standard)).toEqual(standard);
+});
+
 test('a wide window shows the text and the panels that are on', () => {
   expect(shownOf(standard, false, 'right')).toEqual({ ...standard, narrow: false, editors: true });
 });

@@ -2,9 +2,11 @@
 
 import { derived, type Readable, readable, writable } from 'svelte/store';
 import type { ModelId } from '../wire.ts';
+import { isSideView, type SideViewName } from './side-views.ts';
 
 export interface Layout {
   readonly sideBar: boolean;
+  readonly sideView: SideViewName;
   readonly sideBarWidth: number;
   readonly bottom: boolean;
   readonly bottomHeight: number;
@@ -30,6 +32,7 @@ const WIDE_PIXELS = 1000;
 export function defaultLayout(windowWidth: number): Layout {
   return {
     sideBar: true,
+    sideView: 'files',
     sideBarWidth: windowWidth < WIDE_PIXELS ? 180 : 240,
     bottom: true,
     bottomHeight: 260,
@@ -42,8 +45,10 @@ export function defaultLayout(windowWidth: number): Layout {
 export function parseLayout(stored: string | null, fallback: Layout): Layout {
   const values: unknown = stored === null ? {} : JSON.parse(stored);
   if (typeof values !== 'object' || values === null) return fallback;
-  const known = Object.entries(values).filter(
-    ([key, value]) => key in fallback && typeof value === typeof fallback[key as keyof Layout],
+  const known = Object.entries(values).filter(([key, value]) =>
+    key === 'sideView'
+      ? isSideView(value)
+      : key in fallback && typeof value === typeof fallback[key as keyof Layout],
   );
   return { ...fallback, ...Object.fromEntries(known) };
 }
@@ -85,10 +90,12 @@ export class LayoutStore {
   }
 
   change(change: Partial<Layout>): void {
-    if (window.matchMedia(NARROW_QUERY).matches) {
-      this.only.update((only) => onlyAfter(only, change));
-      return;
-    }
+    if (!window.matchMedia(NARROW_QUERY).matches) return this.keep(change);
+    this.only.update((only) => onlyAfter(only, change));
+    if (change.sideView !== undefined) this.keep({ sideView: change.sideView });
+  }
+
+  private keep(change: Partial<Layout>): void {
     this.store.update((layout) => {
       const changed = { ...layout, ...change };
       localStorage.setItem(this.key, JSON.stringify(changed));

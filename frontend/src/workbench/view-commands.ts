@@ -7,15 +7,18 @@ import type { Command } from '../services/commands.ts';
 import type { ModelSession } from '../services/session.ts';
 import { setTheme, theme } from '../services/theme.ts';
 import type { LayoutStore, PanelName, Shown } from './layout.ts';
+import { SIDE_VIEW_NAMES, SIDE_VIEWS, type SideViewName } from './side-views.ts';
 
 interface Parts {
   frame(): HTMLElement | undefined;
   editors(): EditorArea | null;
+  /** Resolves once the view of the side bar can take the focus. */
+  loadView(name: SideViewName): Promise<void>;
 }
 
-const REGIONS = ['files', 'editor', 'run', 'terminal'];
+const REGIONS = ['side', 'editor', 'run', 'terminal'];
 const REGION_PANEL: Readonly<Record<string, PanelName>> = {
-  files: 'sideBar',
+  side: 'sideBar',
   terminal: 'bottom',
   run: 'right',
 };
@@ -30,6 +33,18 @@ export function viewCommands(session: ModelSession, layouts: LayoutStore, parts:
     layouts.change({ [panel]: true });
     await tick();
     session.commands.run(focusCommand);
+  }
+
+  async function showView(name: SideViewName): Promise<void> {
+    layouts.change({ sideBar: true, sideView: name });
+    await parts.loadView(name);
+    session.commands.run(`${name}.focus`);
+  }
+
+  function toggleView(name: SideViewName): Promise<void> {
+    const { sideBar, sideView } = layout();
+    const isLeft = sideBar && sideView === name && hasFocus('side');
+    return isLeft ? showOrHide('sideBar', 'side') : showView(name);
   }
 
   /** Shows and focuses; a second time, from within, hides and goes back to the text. */
@@ -50,6 +65,7 @@ export function viewCommands(session: ModelSession, layouts: LayoutStore, parts:
 
   async function focusRegion(name: string): Promise<void> {
     const panel = REGION_PANEL[name];
+    if (panel === 'sideBar') return showView(layout().sideView);
     if (panel !== undefined) return show(panel, `${name}.focus`);
     layouts.showEditors();
     await tick();
@@ -107,17 +123,19 @@ export function viewCommands(session: ModelSession, layouts: LayoutStore, parts:
       key: 'Ctrl+Shift+R',
       run: () => toggle('right', 'run', 'run.focus'),
     },
-    {
-      id: 'view.files',
-      title: 'View: Files',
-      key: 'Ctrl+Shift+E',
-      run: () => toggle('sideBar', 'files', 'files.focus'),
-    },
+    ...SIDE_VIEW_NAMES.map(
+      (name): Command => ({
+        id: `view.${name}`,
+        title: `View: ${SIDE_VIEWS[name].label}`,
+        key: SIDE_VIEWS[name].key,
+        run: () => toggleView(name),
+      }),
+    ),
     {
       id: 'view.sideBar',
       title: 'View: Side bar on or off',
       key: 'Ctrl+B',
-      run: () => showOrHide('sideBar', 'files'),
+      run: () => showOrHide('sideBar', 'side'),
     },
     {
       id: 'view.runPanel',

@@ -1,0 +1,29 @@
+/** What the side bar can show. A view is one entry here: its button, its key and its command come from that. */
+
+import type { Component } from 'svelte';
+import type { ModelSession } from '../services/session.ts';
+import type { IconName } from '../ui/icons.ts';
+
+type View = Component<{ session: ModelSession }>;
+
+/** It registers the command '<name>.focus', which puts the focus into it. */
+export interface SideView {
+  readonly icon: IconName;
+  readonly label: string;
+  readonly key: string;
+  /** Fetched when it is first shown; the file tree is there from the beginning. */
+  readonly load?: () => Promise<{ readonly default: View }>;
+}
+
+export type SideViewName = 'files';
+
+/** In the order of the activity bar. */
+export const SIDE_VIEWS: Readonly<Record<SideViewName, SideView>> = {
+  files: { icon: 'files', label: 'Files', key: 'Ctrl+Shift+E' },
+};
+
+export const SIDE_VIEW_NAMES = Object.keys(SIDE_VIEWS) as readonly SideViewName[]; // its keys are the names
+
+export function isSideView(name: unknown): name is SideViewName {
+  return typeof name === 'string' && Object.hasOwn(SIDE_VIEWS, name);
+}
