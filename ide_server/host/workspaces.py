@@ -14,7 +14,7 @@ from ide_server.errors import SandboxFailed
 from ide_server.host.equipment import Edition, Equipment, EquipmentSource
 from ide_server.host.mounted_models import filesystems_of, views_of
 from ide_server.host.mounts import Mount, Mounts
-from ide_server.host.sandbox import Pty, Sandbox, Sandboxes, workspace_spec
+from ide_server.host.sandbox import Child, Pty, Sandbox, Sandboxes, workspace_spec
 from ide_server.settings import Settings
 from ide_server.wire import ModelId
 
@@ -89,6 +89,17 @@ class Seat:
         return await self.sandbox.open_terminal(
             arguments, environment=self._equipment.variables.values, rows=rows, columns=columns
         )
+
+    async def start_program(self, arguments: Sequence[str], *, descriptors: Sequence[int | None]) -> Child:
+        """As `Sandbox.start_program`, with the person's own variables. Raises SandboxFailed."""
+        return await self.sandbox.start_program(
+            arguments, environment=self._equipment.variables.values, descriptors=descriptors
+        )
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """Among the variables that its programs are given."""
+        return self._equipment.variables.secrets
 
     def leave(self) -> None:
         """To be called once, when what was started has ended."""

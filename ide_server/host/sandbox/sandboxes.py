@@ -76,10 +76,23 @@ class Sandbox:
         set_size(descriptor, rows, columns)
         return Pty(pid=pid, descriptor=descriptor)
 
+    async def start_program(
+        self,
+        arguments: Sequence[str],
+        *,
+        environment: Mapping[str, str] | None = None,
+        descriptors: Sequence[int | None] = (),
+    ) -> Child:
+        """A program with these as its standard input, output and error, which stay the caller's; None is /dev/null.
+
+        It leads a process group of its own, by which it is ended with all that it has started. Raises SandboxFailed.
+        """
+        process = self._process(arguments, environment)
+        return Child(await self._runtime.execute(self.name, self._folder, process, descriptors=descriptors))
+
     async def execute(self, arguments: Sequence[str], *, environment: Mapping[str, str] | None = None) -> int:
         """Runs a program to its end and returns its exit code; killed by signal N counts as 128 + N, as in a shell."""
-        process = self._process(arguments, environment)
-        ended = await Child(await self._runtime.execute(self.name, self._folder, process)).wait()
+        ended = await (await self.start_program(arguments, environment=environment)).wait()
         if ended.signal is not None:
             return 128 + signal.Signals[ended.signal]
         return -1 if ended.code is None else ended.code
