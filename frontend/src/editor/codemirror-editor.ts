@@ -8,7 +8,7 @@ import {
 } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
 import { bracketMatching, foldGutter, foldKeymap, indentOnInput, indentUnit } from '@codemirror/language';
-import { type Diagnostic, lintGutter, lintKeymap, setDiagnostics } from '@codemirror/lint';
+import { lintGutter, lintKeymap } from '@codemirror/lint';
 import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
 import { Compartment, EditorState, type Extension, Text } from '@codemirror/state';
 import {
@@ -27,11 +27,13 @@ import { Emitter } from '../base/emitter.ts';
 import { DisposableStore } from '../base/lifecycle.ts';
 import { basename } from '../base/paths.ts';
 import { cspNonce } from '../services/csp.ts';
+import type { Problem } from '../services/problems.ts';
 import { theme } from '../services/theme.ts';
-import type { CodeProblem } from '../wire.ts';
 import { brightness, pageTheme } from './codemirror-theme.ts';
+import type { EditorFeature } from './editor-features.ts';
 import type { Cursor, EditorOptions, EditorPort, Version } from './editor-port.ts';
 import { loadLanguage } from './languages.ts';
+import { showProblems } from './problem-marks.ts';
 import { indentOf, type LineEnd } from './text-file.ts';
 
 /** What every editor of the page has, the compared ones too. */
@@ -80,6 +82,7 @@ export class CodeMirrorEditor implements EditorPort {
   private readonly language = new Compartment();
   private readonly label = new Compartment();
   private readonly brightness = new Compartment();
+  private readonly features: readonly { readonly feature: EditorFeature; readonly place: Compartment }[];
   private readonly owned = new DisposableStore();
   private readonly changes = new Emitter<void>();
   private readonly cursors = new Emitter<Cursor>();
@@ -90,7 +93,8 @@ export class CodeMirrorEditor implements EditorPort {
   readonly onCursor = this.cursors.event;
   readonly dom: HTMLElement;
 
-  constructor({ text, lineEnd, path }: EditorOptions) {
+  constructor({ text, lineEnd, path, features }: EditorOptions) {
+    this.features = features.map((feature) => ({ feature, place: new Compartment() }));
     this.view = new EditorView({
       doc: Text.of(text.split(lineEnd)),
       extensions: [
@@ -100,6 +104,7 @@ export class CodeMirrorEditor implements EditorPort {
         this.language.of([]),
         this.label.of([]),
         this.brightness.of([]),
+        this.features.map(({ place }) => place.of([])),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) this.changes.fire();
           if (update.docChanged || update.selectionSet) this.cursors.fire(this.cursor());
@@ -150,10 +155,8 @@ export class CodeMirrorEditor implements EditorPort {
     });
   }
 
-  setProblems(problems: readonly CodeProblem[]): void {
-    const { doc } = this.view.state;
-    const shown = problems.map((problem) => diagnosticOf(doc, problem));
-    this.view.dispatch(setDiagnostics(this.view.state, shown));
+  setProblems(problems: readonly Problem[]): void {
+    showProblems(this.view, problems);
   }
 
   setPath(path: string): void {
@@ -163,7 +166,8 @@ export class CodeMirrorEditor implements EditorPort {
       tabindex: '0',
     });
     this.view.dispatch({ effects: this.label.reconfigure(label) });
-    void this.applyLanguage(path);
+    void this.reconfigure(this.language, loadLanguage(path));
+    for (const { feature, place } of this.features) void this.reconfigure(place, feature({ path }));
   }
 
   focus(): void {
@@ -178,20 +182,13 @@ export class CodeMirrorEditor implements EditorPort {
     this.view.destroy();
   }
 
-  private async applyLanguage(path: string): Promise<void> {
-    const support = await loadLanguage(path);
-    // The file may have been renamed or closed while the language was on its way.
+  private async reconfigure(place: Compartment, loading: Promise<Extension>): Promise<void> {
+    const { path } = this;
+    const extension = await loading;
+    // The file may have been renamed or closed while it was on its way.
     if (this.disposed || this.path !== path) return;
-    this.view.dispatch({ effects: this.language.reconfigure(support) });
+    this.view.dispatch({ effects: place.reconfigure(extension) });
   }
-}
-
-/** From its column to the end of what is written there; all of the line where no column is known. */
-function diagnosticOf(doc: Text, { line, column, message }: CodeProblem): Diagnostic {
-  const { from, to, text } = doc.line(Math.min(Math.max(line, 1), doc.lines));
-  const indent = text.length - text.trimStart().length;
-  const start = from + Math.min(column > 0 ? column - 1 : indent, text.length);
-  return { from: Math.min(start, Math.max(from, to - 1)), to, severity: 'error', message };
 }
 
 export function createEditor(options: EditorOptions): EditorPort {

@@ -18,6 +18,7 @@ import type { FileChange } from '../wire.ts';
 import { createEditor } from './codemirror-editor.ts';
 import { Drafts } from './drafts.ts';
 import EditorPane from './EditorPane.svelte';
+import { type EditorFeature, editorFeatures } from './editor-features.ts';
 import { OpenFile } from './open-file.ts';
 import Tab from './Tab.svelte';
 import Welcome from './Welcome.svelte';
@@ -39,6 +40,7 @@ export class EditorArea implements Disposable {
   private readonly pending: FileChange[] = [];
   private checkTimer: ReturnType<typeof setTimeout> | undefined;
   private nextId = 1;
+  private readonly features: readonly EditorFeature[];
 
   readonly active: Readable<OpenFile | null> = this.activeStore;
   /** How many files have unsaved changes. */
@@ -62,6 +64,7 @@ export class EditorArea implements Disposable {
       nonce: cspNonce(),
     });
     this.owned.add(this.dock);
+    this.features = editorFeatures(session);
     this.owned.add(this.dock.onDidActivePanelChange(() => this.activated()));
     this.owned.add(this.dock.onDidRemovePanel((panel) => this.removed(panel.id)));
     this.owned.add(this.dock.onDidLayoutChange(() => this.remember()));
@@ -170,7 +173,8 @@ export class EditorArea implements Disposable {
   }
 
   private add(id: string, path: string): OpenFile {
-    const file = new OpenFile(path, { session: this.session, drafts: this.drafts, createEditor });
+    const { session, drafts, features } = this;
+    const file = new OpenFile(path, { session, drafts, features, createEditor });
     this.files.set(id, file);
     this.subscriptions.set(id, toDisposable(file.view.subscribe(() => this.countDirty())));
     return file;

@@ -2,7 +2,8 @@
 
 import type { Event } from '../base/emitter.ts';
 import type { Disposable } from '../base/lifecycle.ts';
-import type { CodeProblem } from '../wire.ts';
+import type { Problem } from '../services/problems.ts';
+import type { EditorFeature } from './editor-features.ts';
 import type { LineEnd } from './text-file.ts';
 
 /** Counted from 1. */
@@ -28,8 +29,8 @@ export interface EditorPort extends Disposable {
   isAt(version: Version): boolean;
   cursor(): Cursor;
   goTo(line: number, column?: number): void;
-  /** Marks the lines in which something is wrong with the code, in the place of those marked before. */
-  setProblems(problems: readonly CodeProblem[]): void;
+  /** Marks where something is wrong, in the place of what was marked before. One that was marked already stays with its text. */
+  setProblems(problems: readonly Problem[]): void;
   /** Chooses the language by the file's name. */
   setPath(path: string): void;
   focus(): void;
@@ -39,6 +40,7 @@ export interface EditorOptions {
   readonly text: string;
   readonly lineEnd: LineEnd;
   readonly path: string;
+  readonly features: readonly EditorFeature[];
 }
 
 export type CreateEditor = (options: EditorOptions) => EditorPort;

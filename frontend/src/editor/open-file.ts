@@ -7,8 +7,8 @@ import { basename, extension } from '../base/paths.ts';
 import { hasCode, messageOf } from '../services/api.ts';
 import { showWriteError } from '../services/filesystem-full.ts';
 import type { ModelSession } from '../services/session.ts';
-import type { CodeProblem } from '../wire.ts';
 import type { Draft, Drafts } from './drafts.ts';
+import type { EditorFeature } from './editor-features.ts';
 import type { CreateEditor, EditorPort, Version } from './editor-port.ts';
 import { CLOSED, expectedBySave, next, type SaveEvent, type SaveState, shouldReload } from './save-state.ts';
 import { decode } from './text-file.ts';
@@ -35,6 +35,7 @@ export interface FileServices {
   readonly session: ModelSession;
   readonly drafts: Drafts;
   readonly createEditor: CreateEditor;
+  readonly features: readonly EditorFeature[];
 }
 
 const LARGEST_TEXT_BYTES = 5 * 2 ** 20;
@@ -199,11 +200,13 @@ export class OpenFile implements Disposable {
   }
 
   private edit(text: string, lineEnd: '\n' | '\r\n', etag: string | null): void {
-    const editor = this.owned.add(this.services.createEditor({ text, lineEnd, path: this.path }));
+    const { createEditor, features } = this.services;
+    const editor = this.owned.add(createEditor({ text, lineEnd, path: this.path, features }));
     this.owned.add(editor.onChange(() => this.edited(editor)));
-    const ofThis = ({ path }: CodeProblem): boolean => path === this.path;
-    const { problems } = this.services.session.code;
-    this.owned.defer(problems.subscribe((found) => editor.setProblems(found.filter(ofThis))));
+    const { problems } = this.services.session;
+    this.owned.defer(
+      problems.all.subscribe((found) => editor.setProblems(found.filter(({ path }) => path === this.path))),
+    );
     this.saved = editor.version();
     this.set({ content: { kind: 'text', editor } });
     this.apply({ type: 'loaded', etag, dirty: false });

@@ -33,6 +33,7 @@ import type { Commands } from './commands.ts';
 import type { Dialogs } from './dialogs.ts';
 import type { FilesystemStatus, ModelEvents } from './model-events.ts';
 import type { Notifications } from './notifications.ts';
+import type { Problems } from './problems.ts';
 import type { SocketStatus } from './socket.ts';
 
 export interface ModelSession extends Disposable {
@@ -42,6 +43,8 @@ export interface ModelSession extends Disposable {
   readonly events: ModelEvents;
   /** What the code defines, and what is wrong with it. */
   readonly code: CodeChecker;
+  /** What is wrong in the files, whoever found it. */
+  readonly problems: Problems;
   readonly commands: Commands;
   readonly notifications: Notifications;
   readonly dialogs: Dialogs;

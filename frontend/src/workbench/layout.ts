@@ -4,12 +4,16 @@ import { derived, type Readable, readable, writable } from 'svelte/store';
 import type { ModelId } from '../wire.ts';
 import { isSideView, type SideViewName } from './side-views.ts';
 
+/** What the bottom panel shows. */
+export type BottomView = 'terminal' | 'problems';
+
 export interface Layout {
   readonly sideBar: boolean;
   readonly sideView: SideViewName;
   readonly sideBarWidth: number;
   readonly bottom: boolean;
   readonly bottomHeight: number;
+  readonly bottomView: BottomView;
   readonly right: boolean;
   readonly rightWidth: number;
 }
@@ -36,6 +40,7 @@ export function defaultLayout(windowWidth: number): Layout {
     sideBarWidth: windowWidth < WIDE_PIXELS ? 180 : 240,
     bottom: true,
     bottomHeight: 260,
+    bottomView: 'terminal',
     right: windowWidth >= WIDE_PIXELS,
     rightWidth: windowWidth < 1200 ? 320 : 360,
   };

@@ -7,6 +7,7 @@ import { Commands } from '../services/commands.ts';
 import { Dialogs } from '../services/dialogs.ts';
 import { ModelEvents } from '../services/model-events.ts';
 import { Notifications } from '../services/notifications.ts';
+import { ofCodeCheck, Problems } from '../services/problems.ts';
 import type { ModelSession } from '../services/session.ts';
 import type { ModelId } from '../wire.ts';
 
@@ -39,11 +40,14 @@ export async function openSession(modelId: ModelId): Promise<OwnedSession> {
   const editors = Promise.withResolvers<Editors>();
   const terminals = Promise.withResolvers<Terminals>();
   const code = new CodeChecker({ api, events, environment: events.environment, variables: events.variables });
+  const problems = new Problems();
+  const stopCode = code.problems.subscribe((found) => problems.replace('code check', ofCodeCheck(found)));
   return {
     modelId,
     api,
     events,
     code,
+    problems,
     notifications,
     announcement,
     commands: new Commands(onError),
@@ -64,6 +68,7 @@ export async function openSession(modelId: ModelId): Promise<OwnedSession> {
     saveAll: async () => (await editors.promise).saveAll(),
     announce: (message) => announcement.set(message),
     dispose: () => {
+      stopCode();
       code.dispose();
       events.dispose();
     },

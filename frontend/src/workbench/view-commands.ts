@@ -6,7 +6,7 @@ import type { EditorArea } from '../editor/editor-area.ts';
 import type { Command } from '../services/commands.ts';
 import type { ModelSession } from '../services/session.ts';
 import { setTheme, theme } from '../services/theme.ts';
-import type { LayoutStore, PanelName, Shown } from './layout.ts';
+import type { BottomView, LayoutStore, PanelName, Shown } from './layout.ts';
 import { SIDE_VIEW_NAMES, SIDE_VIEWS, type SideViewName } from './side-views.ts';
 
 interface Parts {
@@ -19,7 +19,7 @@ interface Parts {
 const REGIONS = ['side', 'editor', 'run', 'terminal'];
 const REGION_PANEL: Readonly<Record<string, PanelName>> = {
   side: 'sideBar',
-  terminal: 'bottom',
+  bottom: 'bottom',
   run: 'right',
 };
 
@@ -55,6 +55,13 @@ export function viewCommands(session: ModelSession, layouts: LayoutStore, parts:
     parts.editors()?.focus();
   }
 
+  /** As toggle, of one of the views of the bottom panel. */
+  async function toggleBottom(bottomView: BottomView): Promise<void> {
+    if (layout().bottomView === bottomView) return toggle('bottom', 'bottom', `${bottomView}.focus`);
+    layouts.change({ bottomView });
+    await show('bottom', `${bottomView}.focus`);
+  }
+
   /** Where the focus stood in a panel that is put away, it goes to the text rather than nowhere. */
   async function showOrHide(panel: PanelName, name: string): Promise<void> {
     const hadFocus = hasFocus(name);
@@ -66,7 +73,7 @@ export function viewCommands(session: ModelSession, layouts: LayoutStore, parts:
   async function focusRegion(name: string): Promise<void> {
     const panel = REGION_PANEL[name];
     if (panel === 'sideBar') return showView(layout().sideView);
-    if (panel !== undefined) return show(panel, `${name}.focus`);
+    if (panel !== undefined) return show(panel, `${name === 'bottom' ? layout().bottomView : name}.focus`);
     layouts.showEditors();
     await tick();
     parts.editors()?.focus();
@@ -115,7 +122,13 @@ export function viewCommands(session: ModelSession, layouts: LayoutStore, parts:
       id: 'view.terminal',
       title: 'View: Terminal',
       key: 'Ctrl+`',
-      run: () => toggle('bottom', 'terminal', 'terminal.focus'),
+      run: () => toggleBottom('terminal'),
+    },
+    {
+      id: 'view.problems',
+      title: 'View: Problems',
+      key: 'Ctrl+Shift+M',
+      run: () => toggleBottom('problems'),
     },
     {
       id: 'view.run',
@@ -146,7 +159,7 @@ export function viewCommands(session: ModelSession, layouts: LayoutStore, parts:
       id: 'view.panel',
       title: 'View: Bottom panel on or off',
       key: 'Ctrl+J',
-      run: () => showOrHide('bottom', 'terminal'),
+      run: () => showOrHide('bottom', 'bottom'),
     },
     { id: 'view.editors', title: 'View: Editor', run: () => focusRegion('editor') },
     { id: 'view.nextRegion', title: 'View: Focus the next part of the page', key: 'F6', run: cycle },

@@ -1,0 +1,56 @@
+import { get } from 'svelte/store';
+import { expect, test } from 'vitest';
+import { countProblems, ofCodeCheck, type Problem, Problems, withoutDoubles } from './problems.ts';
+
+function problem(overrides: Partial<Problem>): Problem {
+  return {
+    path: 'main.py',
+    line: 1,
+    column: 1,
+    end: null,
+    severity: 'error',
+    message: 'wrong',
+    source: 'ty',
+    code: '',
+    ...overrides,
+  };
+}
+
+const checked = (line: number, kind: 'syntax' | 'import' | 'exception'): Problem[] =>
+  ofCodeCheck([{ path: 'main.py', line, column: 0, message: 'wrong', kind }]);
+
+test('what a source finds takes the place of what it had found, and leaves what others found', () => {
+  const problems = new Problems();
+  problems.replaceIn('main.py', 'ty', [problem({ line: 3 })]);
+  problems.replaceIn('main.py', 'ruff', [problem({ line: 2, source: 'ruff' })]);
+  problems.replaceIn('other.py', 'ty', [problem({ path: 'other.py' })]);
+  problems.replaceIn('main.py', 'ty', [problem({ line: 1 })]);
+  expect(get(problems.all).map(({ path, line, source }) => [path, line, source])).toEqual([
+    ['main.py', 1, 'ty'],
+    ['main.py', 2, 'ruff'],
+    ['other.py', 1, 'ty'],
+  ]);
+  problems.replace('ty', []);
+  expect(get(problems.all).map(({ source }) => source)).toEqual(['ruff']);
+});
+
+test('what the code check and a server say of one line is shown once, as the server says it', () => {
+  const [server] = [problem({ line: 4 })];
+  expect(withoutDoubles([...checked(4, 'import'), server])).toEqual([server]);
+  expect(withoutDoubles([...checked(5, 'import'), server])).toHaveLength(2);
+});
+
+test('what happened while the code was loaded is no double of what a server says of the line', () => {
+  expect(withoutDoubles([...checked(4, 'exception'), problem({ line: 4 })])).toHaveLength(2);
+});
+
+test('a warning of a server says nothing of an error in its line', () => {
+  expect(withoutDoubles([...checked(4, 'syntax'), problem({ line: 4, severity: 'warning' })])).toHaveLength(
+    2,
+  );
+});
+
+test('errors and warnings are counted', () => {
+  const all = [problem({}), problem({ severity: 'warning' }), problem({ severity: 'hint' })];
+  expect(countProblems(all)).toEqual({ errors: 1, warnings: 1 });
+});
