@@ -31,6 +31,7 @@ import type { ModelApi } from './api.ts';
 import type { CodeChecker } from './code-check.ts';
 import type { Commands } from './commands.ts';
 import type { Dialogs } from './dialogs.ts';
+import type { Languages } from './languages.ts';
 import type { FilesystemStatus, ModelEvents } from './model-events.ts';
 import type { Notifications } from './notifications.ts';
 import type { Problems } from './problems.ts';
@@ -45,6 +46,8 @@ export interface ModelSession extends Disposable {
   readonly code: CodeChecker;
   /** What is wrong in the files, whoever found it. */
   readonly problems: Problems;
+  /** How the language servers are, and where the names in the code stand. */
+  readonly languages: Languages;
   readonly commands: Commands;
   readonly notifications: Notifications;
   readonly dialogs: Dialogs;

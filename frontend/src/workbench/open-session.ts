@@ -5,6 +5,7 @@ import { ModelApi } from '../services/api.ts';
 import { CodeChecker } from '../services/code-check.ts';
 import { Commands } from '../services/commands.ts';
 import { Dialogs } from '../services/dialogs.ts';
+import { Languages } from '../services/languages.ts';
 import { ModelEvents } from '../services/model-events.ts';
 import { Notifications } from '../services/notifications.ts';
 import { ofCodeCheck, Problems } from '../services/problems.ts';
@@ -48,6 +49,7 @@ export async function openSession(modelId: ModelId): Promise<OwnedSession> {
     events,
     code,
     problems,
+    languages: new Languages(),
     notifications,
     announcement,
     commands: new Commands(onError),
