@@ -254,7 +254,7 @@ def test_a_first_run_needs_no_mouse(page: Page) -> None:
     keyboard.press("Control+`")
     expect(workbench.editor).to_be_focused()
 
-    keyboard.press("Control+,")
+    keyboard.press("Control+Shift+,")
     wait_focused(page, "Name")
     for key, name in (("Shift+Tab", "General"), ("ArrowUp", "Filesystem"), ("Tab", "Size in MiB")):
         keyboard.press(key)

@@ -23,15 +23,18 @@ import {
   lineNumbers,
   rectangularSelection,
 } from '@codemirror/view';
+import { get } from 'svelte/store';
 import { Emitter } from '../base/emitter.ts';
 import { DisposableStore } from '../base/lifecycle.ts';
 import { basename } from '../base/paths.ts';
 import { cspNonce } from '../services/csp.ts';
+import { type Keymap, preference, preferences } from '../services/preferences.ts';
 import type { Problem } from '../services/problems.ts';
 import { theme } from '../services/theme.ts';
 import { brightness, pageTheme } from './codemirror-theme.ts';
 import type { EditorFeature } from './editor-features.ts';
 import type { Cursor, EditorOptions, EditorPort, Version } from './editor-port.ts';
+import { loadKeymap, saving } from './keymaps.ts';
 import { loadLanguage } from './languages.ts';
 import { showProblems } from './problem-marks.ts';
 import { indentOf, type LineEnd } from './text-file.ts';
@@ -83,14 +86,18 @@ export class CodeMirrorEditor implements EditorPort {
   private readonly label = new Compartment();
   private readonly brightness = new Compartment();
   private readonly features: readonly { readonly feature: EditorFeature; readonly place: Compartment }[];
+  private readonly keymap = new Compartment();
+  private readonly wrapping = new Compartment();
   private readonly owned = new DisposableStore();
   private readonly changes = new Emitter<void>();
   private readonly cursors = new Emitter<Cursor>();
+  private readonly saves = new Emitter<void>();
   private path = '';
   private disposed = false;
 
   readonly onChange = this.changes.event;
   readonly onCursor = this.cursors.event;
+  readonly onSave = this.saves.event;
   readonly dom: HTMLElement;
 
   constructor({ text, lineEnd, path, features }: EditorOptions) {
@@ -98,6 +105,8 @@ export class CodeMirrorEditor implements EditorPort {
     this.view = new EditorView({
       doc: Text.of(text.split(lineEnd)),
       extensions: [
+        this.keymap.of([]),
+        saving.of(() => this.saves.fire()),
         commonExtensions(lineEnd),
         editing,
         indentUnit.of(indentOf(text)),
@@ -105,6 +114,7 @@ export class CodeMirrorEditor implements EditorPort {
         this.label.of([]),
         this.brightness.of([]),
         this.features.map(({ place }) => place.of([])),
+        this.wrapping.of([]),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) this.changes.fire();
           if (update.docChanged || update.selectionSet) this.cursors.fire(this.cursor());
@@ -115,6 +125,12 @@ export class CodeMirrorEditor implements EditorPort {
     this.owned.defer(
       theme.subscribe((now) => this.view.dispatch({ effects: this.brightness.reconfigure(brightness(now)) })),
     );
+    this.owned.defer(
+      preference('wordWrap').subscribe((wrap) =>
+        this.view.dispatch({ effects: this.wrapping.reconfigure(wrap ? EditorView.lineWrapping : []) }),
+      ),
+    );
+    this.owned.defer(preference('keymap').subscribe((keymap) => void this.applyKeymap(keymap)));
     this.setPath(path);
   }
 
@@ -179,7 +195,14 @@ export class CodeMirrorEditor implements EditorPort {
     this.owned.dispose();
     this.changes.dispose();
     this.cursors.dispose();
+    this.saves.dispose();
     this.view.destroy();
+  }
+
+  private async applyKeymap(keymap: Keymap): Promise<void> {
+    const keys = await loadKeymap(keymap);
+    if (this.disposed || keymap !== get(preferences).keymap) return;
+    this.view.dispatch({ effects: this.keymap.reconfigure(keys) });
   }
 
   private async reconfigure(place: Compartment, loading: Promise<Extension>): Promise<void> {

@@ -7,7 +7,12 @@ import { tags } from '@lezer/highlight';
 import type { Theme } from '../services/theme.ts';
 
 const looks = EditorView.theme({
-  '&': { height: '100%', color: 'var(--text)', backgroundColor: 'var(--surface-0)', fontSize: '13px' },
+  '&': {
+    height: '100%',
+    color: 'var(--text)',
+    backgroundColor: 'var(--surface-0)',
+    fontSize: 'var(--size-code)',
+  },
   '&.cm-focused': { outline: 'none' },
   '.cm-scroller': { fontFamily: 'var(--font-mono)', lineHeight: '1.6' },
   '.cm-content': { padding: '8px 0 40vh', caretColor: 'var(--accent)' },

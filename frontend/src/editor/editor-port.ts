@@ -21,6 +21,8 @@ export interface EditorPort extends Disposable {
   readonly dom: HTMLElement;
   readonly onChange: Event<void>;
   readonly onCursor: Event<Cursor>;
+  /** Asked for by a keymap's own way of saving. */
+  readonly onSave: Event<void>;
   /** Whole, with the file's own line ends. */
   text(): string;
   /** Replaces the whole text in one step that undo takes back. */

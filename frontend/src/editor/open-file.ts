@@ -203,6 +203,7 @@ export class OpenFile implements Disposable {
     const { createEditor, features } = this.services;
     const editor = this.owned.add(createEditor({ text, lineEnd, path: this.path, features }));
     this.owned.add(editor.onChange(() => this.edited(editor)));
+    this.owned.add(editor.onSave(() => void this.save()));
     const { problems } = this.services.session;
     this.owned.defer(
       problems.all.subscribe((found) => editor.setProblems(found.filter(({ path }) => path === this.path))),

@@ -1,48 +1,44 @@
-/** Light, dark, or as the system has it; kept in this browser. */
+/** The colours in force: light or dark, and how strong their contrast is, as the person or their system wants them. */
 
-import { derived, type Readable, readable, writable } from 'svelte/store';
+import { derived, type Readable, readable } from 'svelte/store';
+import { preferences } from './preferences.ts';
 
-export type ThemeSetting = 'system' | 'light' | 'dark';
 export type Theme = 'light' | 'dark';
 
-const KEY = 'slipway.theme';
-
-function stored(): ThemeSetting {
-  const value = localStorage.getItem(KEY);
-  return value === 'light' || value === 'dark' ? value : 'system';
+export interface Appearance {
+  readonly theme: Theme;
+  readonly highContrast: boolean;
 }
 
-const settingStore = writable<ThemeSetting>(stored());
+function matching(query: string): Readable<boolean> {
+  return readable(false, (set) => {
+    const found = window.matchMedia(query);
+    const update = (): void => set(found.matches);
+    update();
+    found.addEventListener('change', update);
+    return () => found.removeEventListener('change', update);
+  });
+}
 
-const systemTheme = readable<Theme>('light', (set) => {
-  const query = window.matchMedia('(prefers-color-scheme: dark)');
-  const update = (): void => set(query.matches ? 'dark' : 'light');
-  update();
-  query.addEventListener('change', update);
-  return () => query.removeEventListener('change', update);
-});
-
-export const themeSetting: Readable<ThemeSetting> = settingStore;
-
-/** The theme in force. What draws on a canvas reads its colours again when this changes. */
-export const theme: Readable<Theme> = derived([settingStore, systemTheme], ([setting, system]) =>
-  setting === 'system' ? system : setting,
+/** What draws on a canvas reads its colours again when this changes. */
+export const appearance: Readable<Appearance> = derived(
+  [preferences, matching('(prefers-color-scheme: dark)'), matching('(prefers-contrast: more)')],
+  ([{ theme, highContrast }, systemIsDark, systemHasContrast]) => ({
+    theme: theme === 'system' ? (systemIsDark ? 'dark' : 'light') : theme,
+    highContrast: highContrast || systemHasContrast,
+  }),
 );
 
-/** The CSS chooses by `data-theme`, or by the system where there is none. */
-function apply(setting: ThemeSetting): void {
-  if (setting === 'system') delete document.documentElement.dataset.theme;
-  else document.documentElement.dataset.theme = setting;
-}
+export const theme: Readable<Theme> = derived(appearance, ({ theme }) => theme);
 
-export function setTheme(setting: ThemeSetting): void {
-  localStorage.setItem(KEY, setting);
-  apply(setting);
-  settingStore.set(setting);
-}
-
+/** The CSS chooses by `data-theme` and `data-contrast`. */
 export function startTheme(): void {
-  apply(stored());
+  const { dataset, style } = document.documentElement;
+  appearance.subscribe(({ theme, highContrast }) => {
+    dataset.theme = theme;
+    dataset.contrast = highContrast ? 'more' : 'standard';
+  });
+  preferences.subscribe(({ fontSize }) => style.setProperty('--size-code', `${fontSize}px`));
 }
 
 /** The value in force of a colour of ui/tokens.css, as rgb(...): `tokenColor('--accent')`. For canvases, which know no var(). */

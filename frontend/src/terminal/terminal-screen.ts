@@ -6,9 +6,11 @@ import type { SearchAddon } from '@xterm/addon-search';
 import { Unicode11Addon } from '@xterm/addon-unicode11';
 import { WebLinksAddon } from '@xterm/addon-web-links';
 import { Terminal } from '@xterm/xterm';
+import { get } from 'svelte/store';
 import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
 import { cspNonce } from '../services/csp.ts';
-import { theme } from '../services/theme.ts';
+import { preference } from '../services/preferences.ts';
+import { appearance } from '../services/theme.ts';
 import { FileLinkProvider, type OpenPlace } from './file-link-provider.ts';
 import { isPrompt } from './prompt.ts';
 import { openUnderPolicy } from './style-policy.ts';
@@ -19,6 +21,8 @@ export interface ScreenEvents {
   typed(text: string): void;
   openPlace: OpenPlace;
   find(): void;
+  /** Other rows and columns fit. */
+  fontChanged(): void;
 }
 
 export interface Size {
@@ -26,6 +30,7 @@ export interface Size {
   readonly columns: number;
 }
 
+const fontSize = preference('fontSize');
 const SCROLLBACK_ROWS = 10_000;
 /** In a sliver of a window the shell keeps its size: a prompt broken over many lines stays broken. */
 const LEAST_COLUMNS = 12;
@@ -50,7 +55,7 @@ export class TerminalScreen implements Screen, Disposable {
         allowProposedApi: true, // unicode versions are counted among them
         cursorBlink: !window.matchMedia('(prefers-reduced-motion: reduce)').matches,
         fontFamily,
-        fontSize: 13,
+        fontSize: get(fontSize),
         lineHeight: 1.2,
         linkHandler: { activate: (_, uri) => openAddress(uri) },
         minimumContrastRatio: CONTRAST,
@@ -126,10 +131,6 @@ export class TerminalScreen implements Screen, Disposable {
     );
   }
 
-  readAloud(enabled: boolean): void {
-    this.terminal.options.screenReaderMode = enabled;
-  }
-
   async find(text: string, backwards: boolean): Promise<boolean> {
     this.searching ??= this.loadSearch();
     const search = await this.searching;
@@ -158,8 +159,20 @@ export class TerminalScreen implements Screen, Disposable {
     this.owned.add(this.terminal.onData((text) => this.events.typed(text)));
     this.owned.add(this.terminal.onBinary((text) => this.events.typed(text)));
     this.owned.defer(
-      theme.subscribe(() => {
+      appearance.subscribe(() => {
         this.terminal.options.theme = terminalTheme();
+      }),
+    );
+    this.owned.defer(
+      fontSize.subscribe((pixels) => {
+        if (this.terminal.options.fontSize === pixels) return;
+        this.terminal.options.fontSize = pixels;
+        this.events.fontChanged();
+      }),
+    );
+    this.owned.defer(
+      preference('readTerminalsAloud').subscribe((aloud) => {
+        this.terminal.options.screenReaderMode = aloud;
       }),
     );
     this.terminal.attachCustomKeyEventHandler((event) => this.isForTerminal(event));

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { leavesTerminal } from './keys.ts';
+import { isKeymapKey, leavesTerminal } from './keys.ts';
 
 const press = (key: string, held = '') => ({
   key,
@@ -31,4 +31,13 @@ test('a terminal keeps the keys of its shell and gives up those of the page', ()
   ];
   expect(kept.map(leavesTerminal)).toEqual(kept.map(() => false));
   expect(given.map(leavesTerminal)).toEqual(given.map(() => true));
+});
+
+test('in the text, the letters of the chosen keymap are its own', () => {
+  expect(isKeymapKey(press('f', 'C'), 'vim')).toBe(true);
+  expect(isKeymapKey(press('s', 'C'), 'vim')).toBe(false);
+  expect(isKeymapKey(press('s', 'C'), 'emacs')).toBe(true);
+  expect(isKeymapKey(press('F', 'CS'), 'vim')).toBe(false);
+  expect(isKeymapKey(press('f', 'C'), 'standard')).toBe(false);
+  expect(isKeymapKey(press('F5', ''), 'emacs')).toBe(false);
 });

@@ -4,8 +4,9 @@ import { tick } from 'svelte';
 import { get } from 'svelte/store';
 import type { EditorArea } from '../editor/editor-area.ts';
 import type { Command } from '../services/commands.ts';
+import { prefer } from '../services/preferences.ts';
 import type { ModelSession } from '../services/session.ts';
-import { setTheme, theme } from '../services/theme.ts';
+import { theme } from '../services/theme.ts';
 import type { BottomView, LayoutStore, PanelName, Shown } from './layout.ts';
 import { SIDE_VIEW_NAMES, SIDE_VIEWS, type SideViewName } from './side-views.ts';
 
@@ -166,12 +167,12 @@ export function viewCommands(session: ModelSession, layouts: LayoutStore, parts:
     {
       id: 'view.theme',
       title: 'View: Light or dark',
-      run: () => setTheme(get(theme) === 'dark' ? 'light' : 'dark'),
+      run: () => prefer({ theme: get(theme) === 'dark' ? 'light' : 'dark' }),
     },
     {
       id: 'view.themeSystem',
       title: 'View: Light or dark as the system has it',
-      run: () => setTheme('system'),
+      run: () => prefer({ theme: 'system' }),
     },
   ];
 }
