@@ -7,7 +7,7 @@ SlipwayError
 ├── NotFound
 │   ├── ModelNotFound, FileNotFound, StateNotFound, OperationNotFound, TerminalNotFound, TemplateNotFound
 │   ├── MountedModelNotFound, LauncherNotFound, EnvironmentNotFound, VariableNotFound, SnapshotNotFound, TokenNotFound
-│   └── DatasetNotFound
+│   └── DatasetNotFound, LanguageServerNotFound
 ├── AlreadyExists
 ├── ModelInUse, DatasetInUse
 ├── IdempotencyKeyReused, RequestUnderWay
@@ -24,7 +24,8 @@ SlipwayError
 ├── SandboxFailed
 ├── EnvironmentUnavailable, EnvironmentFailed, EnvironmentInUse
 ├── SecretsUnreadable
-├── TooManyTerminals, TooManyLaunchers
+├── LanguageServerUnavailable, LanguageServerEnded
+├── TooManyTerminals, TooManyLanguageServers, TooManyLaunchers
 ├── LauncherBusy
 ├── CallUnderWay
 └── OperationEnded
@@ -239,6 +240,26 @@ class DatasetInUse(SlipwayError):
 
 class TooManyTerminals(SlipwayError):
     code = "too_many_terminals"
+
+
+class LanguageServerNotFound(NotFound):
+    code = "language_server_not_found"
+
+
+class LanguageServerUnavailable(SlipwayError):
+    """It cannot run here."""
+
+    code = "language_server_unavailable"
+
+
+class LanguageServerEnded(SlipwayError):
+    """By itself, or because it broke the protocol."""
+
+    code = "language_server_ended"
+
+
+class TooManyLanguageServers(SlipwayError):
+    code = "too_many_language_servers"
 
 
 class LauncherNotFound(NotFound):

@@ -51,6 +51,7 @@ GROUPS = {
     "states": "States",
     "datasets": "Datasets",
     "terminals": "Terminals",
+    "languages": "Language servers",
     "variables": "Environment variables",
     "mounted": "Mounted models",
     "environment": "Environments",
@@ -122,6 +123,7 @@ ENDPOINTS = (
     Endpoint("GET", f"{MODEL}/terminals", "Terminals", list[wire.Terminal]),
     Endpoint("POST", f"{MODEL}/terminals", "Open a terminal", wire.Terminal, wire.NewTerminal, 201),
     Endpoint("DELETE", f"{MODEL}/terminals/{{terminal}}", "End a terminal", status=204),
+    Endpoint("GET", f"{MODEL}/languages", "Language servers", list[wire.LanguageServer]),
     Endpoint("GET", f"{MODEL}/parameters", "Parameter definitions", wire.ParameterDefinitions),
     Endpoint(
         "PUT",

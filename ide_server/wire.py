@@ -375,6 +375,27 @@ class Disconnect(Message, frozen=True, array_like=True, tag="disconnect"):
 
 TerminalMessage = Setup | Sized | StdinFull | Disconnect
 
+# --- language servers ---
+
+LanguageServerName = Literal["ty", "ruff"]
+
+
+class LanguageServer(Message, frozen=True):
+    name: LanguageServerName
+    title: str
+    languages: list[str]
+    """As the Language Server Protocol names them."""
+    state: Literal["ready"]
+    message: str
+    """How it ended last; empty if it has not."""
+    running: int
+    """How many processes, one for each socket."""
+    memory_bytes: int
+    """Of all these."""
+    memory_limit_bytes: int
+    """Of each."""
+
+
 # --- parameters and values ---
 
 

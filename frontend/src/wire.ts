@@ -295,6 +295,24 @@ export type Disconnect = readonly [type: "disconnect", exit_code: number | null]
 
 export type TerminalMessage = Setup | Sized | StdinFull | Disconnect;
 
+export type LanguageServerName = "ty" | "ruff";
+
+export interface LanguageServer {
+  readonly name: LanguageServerName;
+  readonly title: string;
+  /** As the Language Server Protocol names them. */
+  readonly languages: readonly string[];
+  readonly state: "ready";
+  /** How it ended last; empty if it has not. */
+  readonly message: string;
+  /** How many processes, one for each socket. */
+  readonly running: number;
+  /** Of all these. */
+  readonly memory_bytes: number;
+  /** Of each. */
+  readonly memory_limit_bytes: number;
+}
+
 /** A row of slipway.toml. shape: -1 is any length, [] a scalar. */
 export interface ParameterDefinition {
   readonly name: string;

@@ -16,6 +16,7 @@ from ide_server.host.events import ModelEvents
 from ide_server.host.files import Files
 from ide_server.host.idempotency import Idempotency
 from ide_server.host.inference import Inference
+from ide_server.host.languages import Languages, Programs
 from ide_server.host.launchers import Checks, Operations, SandboxSpawn
 from ide_server.host.model_environments import ModelEnvironments
 from ide_server.host.models import Models
@@ -78,10 +79,15 @@ async def owners(settings: Settings) -> AsyncIterator[HostState]:
         stack.push_async_callback(model_environments.close)
         files = Files(mounts)
         stack.callback(files.close)
-        workspaces = Workspaces(settings, sandboxes, model_environments, mounts)
+        programs = Programs()
+        workspaces = Workspaces(settings, sandboxes, model_environments, mounts, tools=programs.mounts)
         stack.push_async_callback(workspaces.close)
         terminals = Terminals(settings, workspaces, events)
         stack.push_async_callback(terminals.close)
+        languages = Languages(settings, workspaces, programs)
+        model_environments.on_change(languages.retire)
+        variables.on_change(languages.retire)
+        mounted_models.on_change(languages.retire)
         model_environments.on_change(workspaces.retire)
         model_environments.on_change(terminals.announce)
         variables.on_change(terminals.announce)
@@ -134,6 +140,7 @@ async def owners(settings: Settings) -> AsyncIterator[HostState]:
             files=files,
             workspaces=workspaces,
             terminals=terminals,
+            languages=languages,
             states=states,
             snapshots=snapshots,
             datasets=datasets,

@@ -8,6 +8,7 @@ from ide_server.host.environments import Environments
 from ide_server.host.events import ModelEvents
 from ide_server.host.files import Files
 from ide_server.host.inference import Inference
+from ide_server.host.languages import Languages
 from ide_server.host.launchers import Checks, Operations
 from ide_server.host.model_environments import ModelEnvironments
 from ide_server.host.models import Models
@@ -37,6 +38,7 @@ class HostState(TypedDict):
     files: Files
     workspaces: Workspaces
     terminals: Terminals
+    languages: Languages
     states: States
     snapshots: Snapshots
     datasets: Datasets

@@ -15,6 +15,7 @@ from ide_server.host.equipment import Edition, Equipment, EquipmentSource
 from ide_server.host.mounted_models import filesystems_of, views_of
 from ide_server.host.mounts import Mount, Mounts
 from ide_server.host.sandbox import Child, Pty, Sandbox, Sandboxes, workspace_spec
+from ide_server.host.sandbox import Mount as SandboxMount
 from ide_server.settings import Settings
 from ide_server.wire import ModelId
 
@@ -107,11 +108,21 @@ class Seat:
 
 
 class Workspaces:
-    def __init__(self, settings: Settings, sandboxes: Sandboxes, equipment: EquipmentSource, mounts: Mounts) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        sandboxes: Sandboxes,
+        equipment: EquipmentSource,
+        mounts: Mounts,
+        *,
+        tools: Sequence[SandboxMount] = (),
+    ) -> None:
+        """`tools`: what workspaces see and launchers do not."""
         self._settings = settings
         self._sandboxes = sandboxes
         self._equipment = equipment
         self._mounts = mounts
+        self._tools = tuple(tools)
         self._workspaces: defaultdict[ModelId, list[Workspace]] = defaultdict(list)
         self._stops: set[asyncio.Task[None]] = set()
         self._numbers = count(1)
@@ -181,7 +192,7 @@ class Workspaces:
         for workspace in previous:
             await workspace.stop()
         views = await views_of(reach.mounted)
-        spec = workspace_spec(self._settings, equipment.environment, reach.own.path, views)
+        spec = workspace_spec(self._settings, equipment.environment, reach.own.path, (*views, *self._tools))
         name = f"workspace-{model_id}-{next(self._numbers)}"
         # No await after this one: a start that is cancelled has either made no sandbox or returns it.
         return await self._sandboxes.start(spec, name=name, during=self._equipment.use(equipment.environment))

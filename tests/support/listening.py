@@ -22,6 +22,7 @@ async def listening(app: ASGIApp, at: socket.socket | Path) -> AsyncIterator[uvi
             http=Bounded,
             ws="websockets-sansio",
             ws_per_message_deflate=False,
+            log_config=None,  # the default one closes handlers of whoever runs the tests
             log_level="warning",
             timeout_graceful_shutdown=1,
         )

@@ -33,8 +33,13 @@ async def refuse(websocket: WebSocket[HostState], error: SlipwayError) -> None:
         code = NOT_FOUND
     elif isinstance(error, InvalidRequest):
         code = NOT_UNDERSTOOD
+    await close(websocket, code, error.message)
+
+
+async def close(websocket: WebSocket[HostState], code: int, reason: str) -> None:
+    """With as much of the reason as there is room for."""
     with contextlib.suppress(WebSocketDisconnect, WebSocketDisconnected):  # it left meanwhile
-        await websocket.close(code, error.message.encode()[:REASON_BYTES].decode(errors="ignore"))
+        await websocket.close(code, reason.encode()[:REASON_BYTES].decode(errors="ignore"))
 
 
 async def _until_it_leaves(websocket: WebSocket[HostState], scope: anyio.CancelScope) -> None:

@@ -2,6 +2,7 @@
 
 from ide_server.host.sandbox.console import Pty
 from ide_server.host.sandbox.identity import Identity, own_identity
+from ide_server.host.sandbox.memory_groups import MemoryGroup
 from ide_server.host.sandbox.processes import Child, Exit
 from ide_server.host.sandbox.sandboxes import Sandbox, Sandboxes
 from ide_server.host.sandbox.spec import Environment, Limits, Mount, SandboxSpec, launcher_spec, workspace_spec
@@ -13,6 +14,7 @@ __all__ = [
     "Exit",
     "Identity",
     "Limits",
+    "MemoryGroup",
     "Mount",
     "Pty",
     "Sandbox",

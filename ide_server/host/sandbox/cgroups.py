@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from ide_server.host.sandbox.memory_groups import MemoryGroup, make_memory_group
 from ide_server.host.sandbox.spec import Limits
 
 ROOT = Path("/sys/fs/cgroup")
@@ -49,6 +50,14 @@ class Cgroups:
         if "pids" in self.controllers:
             resources["pids"] = {"limit": limits.processes}
         return resources
+
+    def memory_group(self, name: str, *, memory_bytes: int) -> MemoryGroup | None:
+        """A new one, the caller's to remove; None where this process has no such controller. Raises OSError."""
+        if "memory" not in self.controllers:
+            return None
+        hierarchy = self.root / "memory" if self.version == 1 else self.root
+        folder = hierarchy / self.parent.lstrip("/") / name
+        return make_memory_group(folder, self.version, memory_bytes=memory_bytes, limits_swap=self.limits_swap)
 
     def cpu_seconds(self, name: str) -> float | None:
         """Of all processes that the sandbox has had."""

@@ -16,6 +16,7 @@ from ide_server.host.sandbox import bundle
 from ide_server.host.sandbox.cgroups import Cgroups, find_cgroups
 from ide_server.host.sandbox.console import Pty, console_socket, receive_master, set_size
 from ide_server.host.sandbox.identity import own_identity
+from ide_server.host.sandbox.memory_groups import MemoryGroup
 from ide_server.host.sandbox.network import Network, missing_for_network
 from ide_server.host.sandbox.processes import Child, Exit
 from ide_server.host.sandbox.rootfs import make_rootfs, system_mounts
@@ -51,6 +52,7 @@ class Sandbox:
         self._main = init
         self._rlimits = bundle.rlimits(spec.limits, cgroups.resources(spec.limits))
         self._consoles = 0
+        self._groups = 0
         loop = asyncio.get_running_loop()
         self._exit: asyncio.Future[Exit] = loop.create_future()
         self._removed: asyncio.Future[None] = loop.create_future()
@@ -89,6 +91,14 @@ class Sandbox:
         """
         process = self._process(arguments, environment)
         return Child(await self._runtime.execute(self.name, self._folder, process, descriptors=descriptors))
+
+    def memory_group(self, *, memory_bytes: int) -> MemoryGroup | None:
+        """For programs of this sandbox; the caller's, to be removed once they have ended. None where there are none.
+
+        Raises OSError.
+        """
+        self._groups += 1
+        return self._cgroups.memory_group(f"{self.name}.{self._groups}", memory_bytes=memory_bytes)
 
     async def execute(self, arguments: Sequence[str], *, environment: Mapping[str, str] | None = None) -> int:
         """Runs a program to its end and returns its exit code; killed by signal N counts as 128 + N, as in a shell."""
