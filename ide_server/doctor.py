@@ -13,6 +13,7 @@ from ide_server.host.sandbox.cgroups import find_cgroups
 from ide_server.host.sandbox.identity import FIRST_ID, ID_COUNT, own_identity
 from ide_server.host.sandbox.network import TUN, missing_for_network
 from ide_server.host.sandbox.runtime import find_program
+from ide_server.host.search.search import find_ripgrep
 from ide_server.settings import MEBIBYTE, Settings
 
 USER_NAMESPACES = Path("/proc/sys/user/max_user_namespaces")
@@ -44,6 +45,7 @@ def checks(settings: Settings) -> list[Check]:
         mount_table(),
         program("OCI runtime", settings.runtime, "No sandbox starts: no terminals, no runs.", settings.runtime),
         program("init of sandboxes", INIT[0], "No sandbox starts: no terminals, no runs.", "tini"),
+        ripgrep(),
         network(settings),
         control_groups(settings),
         ids(),
@@ -122,6 +124,18 @@ def program(name: str, command: str, consequence: str, package: str) -> Check:
         found=f"{path}, {version(path)}" if path is not None else f"no {command}",
         consequence=consequence,
         remedy=f"apt-get install {package}",
+    )
+
+
+def ripgrep() -> Check:
+    path = find_ripgrep()
+    return Check(
+        name="search in files",
+        ok=path is not None,
+        found=f"{path}, {version(path)}" if path is not None else "no rg below /usr",
+        consequence="Nothing can be searched for in the files of a model.",
+        remedy="apt-get install ripgrep",
+        required=False,
     )
 
 

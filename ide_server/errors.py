@@ -22,6 +22,7 @@ SlipwayError
 ├── FilesystemUnavailable
 ├── HostUnavailable
 ├── SandboxFailed
+├── ProgramMissing
 ├── EnvironmentUnavailable, EnvironmentFailed, EnvironmentInUse
 ├── SecretsUnreadable
 ├── LanguageServerUnavailable, LanguageServerEnded
@@ -208,6 +209,12 @@ class HostUnavailable(SlipwayError):
 
 class SandboxFailed(SlipwayError):
     code = "sandbox_failed"
+
+
+class ProgramMissing(SlipwayError):
+    """The server's machine lacks a program that this needs. details: `program`."""
+
+    code = "program_missing"
 
 
 class EnvironmentUnavailable(SlipwayError):

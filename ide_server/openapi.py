@@ -13,6 +13,7 @@ Method = Literal["GET", "PUT", "POST", "PATCH", "DELETE"]
 BYTES = "application/octet-stream"
 ZIP = "application/zip"
 EVENTS = "text/event-stream"
+LINES = "application/jsonl"
 PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 
 
@@ -57,6 +58,8 @@ GROUPS = {
     "environment": "Environments",
     "packages": "Environments",
     "files": "Files",
+    "search": "Files",
+    "paths": "Files",
     "tree": "Files",
     "moves": "Files",
     "folders": "Files",
@@ -101,6 +104,20 @@ ENDPOINTS = (
     ),
     Endpoint("DELETE", f"{MODEL}/files/{{path}}", "Delete a file or folder", status=204, headers=IF_MATCH),
     Endpoint("POST", f"{MODEL}/moves", "Move or rename", wire.Entry, wire.Move),
+    Endpoint(
+        "POST",
+        f"{MODEL}/search",
+        "Search in files: JSON lines, FoundInFile as they are found, then SearchEnded",
+        LINES,
+        wire.SearchQuery,
+    ),
+    Endpoint(
+        "GET",
+        f"{MODEL}/paths",
+        "The paths of all files, as JSON lines",
+        LINES,
+        query={"hidden": "true: also those whose names begin with a dot."},
+    ),
     Endpoint("GET", "/environments/offers", "What an environment may hold", wire.EnvironmentOffers),
     Endpoint("GET", "/environments", "Environments that are built", list[wire.BuiltEnvironment]),
     Endpoint("DELETE", "/environments/{key}", "Remove an environment that nothing uses", status=204),

@@ -36,6 +36,7 @@ STATUS: Mapping[type[errors.SlipwayError], HTTPStatus] = {
     errors.FilesystemUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.HostUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.SandboxFailed: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.ProgramMissing: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.EnvironmentUnavailable: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.EnvironmentFailed: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.EnvironmentInUse: HTTPStatus.CONFLICT,

@@ -295,6 +295,58 @@ export type Disconnect = readonly [type: "disconnect", exit_code: number | null]
 
 export type TerminalMessage = Setup | Sized | StdinFull | Disconnect;
 
+export interface SearchQuery {
+  readonly pattern: string;
+  readonly is_regex?: boolean;
+  readonly match_case?: boolean;
+  readonly whole_word?: boolean;
+  /** Globs of paths; none: all files. */
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
+  /** Also in files and folders whose names begin with a dot. */
+  readonly hidden?: boolean;
+  /** Also in what .gitignore names and in what tools fill: .venv, node_modules, __pycache__. */
+  readonly ignored?: boolean;
+  /** What matches would be replaced with; nothing is. */
+  readonly replacement?: string | null;
+}
+
+export interface SearchMatch {
+  /** Counted from 1. */
+  readonly line: number;
+  /** Counted from 1, in units of UTF-16. */
+  readonly column: number;
+  /** In its line, at most 120 characters. */
+  readonly before: string;
+  readonly text: string;
+  readonly after: string;
+  readonly replacement: string | null;
+}
+
+/** Of a file with many matches there are several. */
+export interface FoundInFile {
+  readonly type: "file";
+  readonly path: string;
+  readonly matches: readonly SearchMatch[];
+}
+
+/** The last line. */
+export interface SearchEnded {
+  readonly type: "ended";
+  readonly reason: "complete" | "too_many" | "too_long" | "failed";
+  /** For a person; empty where there is nothing to say. */
+  readonly message: string;
+}
+
+export type SearchEvent = FoundInFile | SearchEnded;
+
+/** Of files; folders have none of their own. */
+export interface FoundPaths {
+  readonly paths: readonly string[];
+  /** All are listed now. A stream that ends before that has more than it lists. */
+  readonly complete: boolean;
+}
+
 export type LanguageServerName = "ty" | "ruff";
 
 export interface LanguageServer {

@@ -26,6 +26,7 @@ from ide_server.host.packages import Packages
 from ide_server.host.parameter_files import ParameterFiles
 from ide_server.host.routes import api, inference
 from ide_server.host.sandbox import Sandboxes
+from ide_server.host.search import Search
 from ide_server.host.snapshots import Snapshots
 from ide_server.host.state import HostState
 from ide_server.host.states import States
@@ -139,6 +140,7 @@ async def owners(settings: Settings) -> AsyncIterator[HostState]:
             mounts=mounts,
             files=files,
             workspaces=workspaces,
+            search=Search(workspaces, mounts),
             terminals=terminals,
             languages=languages,
             states=states,

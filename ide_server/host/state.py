@@ -17,6 +17,7 @@ from ide_server.host.mounts import Mounts
 from ide_server.host.packages import Packages
 from ide_server.host.parameter_files import ParameterFiles
 from ide_server.host.sandbox import Sandboxes
+from ide_server.host.search import Search
 from ide_server.host.snapshots import Snapshots
 from ide_server.host.states import States
 from ide_server.host.templates import Templates
@@ -37,6 +38,7 @@ class HostState(TypedDict):
     mounts: Mounts
     files: Files
     workspaces: Workspaces
+    search: Search
     terminals: Terminals
     languages: Languages
     states: States
