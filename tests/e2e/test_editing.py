@@ -52,6 +52,7 @@ def test_the_tree_shows_what_the_terminal_makes(page: Page) -> None:
 
 def test_a_file_changed_on_disk_is_not_overwritten_unasked(page: Page) -> None:
     workbench = new_model(page, name="Conflict", template="Linear regression")
+    workbench.turn_autosave_off()
     workbench.open("main.py")
     workbench.replace_text("mine = 1\n")
     workbench.terminal.run("echo 'theirs = 2' > main.py && cat main.py", "theirs = 2")
@@ -66,6 +67,7 @@ def test_a_file_changed_on_disk_is_not_overwritten_unasked(page: Page) -> None:
 
 def test_unsaved_text_survives_a_reload(page: Page) -> None:
     workbench = new_model(page, name="Draft", template="Linear regression")
+    workbench.turn_autosave_off()
     workbench.open("main.py")
     workbench.replace_text("# precious words\n")
     expect(workbench.tab("main.py")).to_contain_text("not saved")

@@ -119,6 +119,7 @@ def test_tabs_splits_and_the_theme_are_as_they_were_after_a_reload(page: Page) -
 
 def test_unsaved_text_outlives_a_crash_of_the_page(page: Page) -> None:
     workbench = new_model(page, name="Crash", template="Linear regression")
+    workbench.turn_autosave_off()
     workbench.open("main.py")
     workbench.replace_text("# typed before the crash\n")
     expect(workbench.tab("main.py")).to_contain_text("not saved")

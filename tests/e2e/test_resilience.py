@@ -89,6 +89,7 @@ def kill_fsquota(page: Page, server: Server, *, after: int = 0) -> int:
 
 def test_a_filesystem_that_is_mounted_again_is_told_until_that_is_dismissed(page: Page, server: Server) -> None:
     workbench = new_model(page, name="Remounted", template="Linear regression")
+    workbench.turn_autosave_off()
     workbench.open("main.py")
     workbench.replace_text("# not saved yet\n")
     expect(workbench.tab("main.py")).to_contain_text("not saved")

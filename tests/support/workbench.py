@@ -128,6 +128,16 @@ class Workbench:
     def wait_saved(self, name: str) -> None:
         expect(self.tab(name)).not_to_contain_text("not saved")
 
+    def turn_autosave_off(self) -> None:
+        self.command("Autosave on or off")
+        expect(self.page.get_by_text("Autosave is off.")).to_be_visible()
+
+    def command(self, title: str) -> None:
+        """Runs a command from the palette."""
+        self.page.keyboard.press("F1")
+        self.page.get_by_label("Name of the command").fill(title)
+        self.page.keyboard.press("Enter")
+
     def tab(self, name: str) -> Locator:
         return self.page.locator(f'.tab[title="{name}"]')
 

@@ -12,14 +12,18 @@ import { get, type Readable, writable } from 'svelte/store';
 import { type Disposable, DisposableStore, toDisposable } from '../base/lifecycle.ts';
 import { afterMove, basename, isWithin } from '../base/paths.ts';
 import { isOutOfReach } from '../services/api.ts';
+import { autosave } from '../services/autosave-setting.ts';
 import { cspNonce } from '../services/csp.ts';
 import type { ModelSession } from '../services/session.ts';
 import type { FileChange } from '../wire.ts';
+import { Autosave } from './autosave.ts';
 import { createEditor } from './codemirror-editor.ts';
 import { Drafts } from './drafts.ts';
 import EditorPane from './EditorPane.svelte';
 import { type EditorFeature, editorFeatures } from './editor-features.ts';
 import { OpenFile } from './open-file.ts';
+import type { SaveHooks } from './save-hooks.ts';
+import { Saver } from './saver.ts';
 import Tab from './Tab.svelte';
 import Welcome from './Welcome.svelte';
 
@@ -36,6 +40,8 @@ export class EditorArea implements Disposable {
   private readonly activeStore = writable<OpenFile | null>(null);
   private readonly dirtyStore = writable(0);
   private readonly drafts: Drafts;
+  private readonly saver: Saver;
+  private readonly autosave: Autosave;
   private readonly dock: DockviewApi;
   private readonly pending: FileChange[] = [];
   private checkTimer: ReturnType<typeof setTimeout> | undefined;
@@ -45,6 +51,8 @@ export class EditorArea implements Disposable {
   readonly active: Readable<OpenFile | null> = this.activeStore;
   /** How many files have unsaved changes. */
   readonly dirtyCount: Readable<number> = this.dirtyStore;
+  /** What is done before a file is saved. */
+  readonly saveHooks: SaveHooks;
 
   constructor(
     parent: HTMLElement,
@@ -52,6 +60,9 @@ export class EditorArea implements Disposable {
     private readonly layoutKey = `slipway.tabs.${session.modelId}`,
   ) {
     this.drafts = new Drafts(session.modelId);
+    this.saver = new Saver(session);
+    this.saveHooks = this.saver.hooks;
+    this.autosave = this.owned.add(new Autosave(session, this.saver, autosave));
     this.dock = createDockview(parent, {
       createComponent: ({ id }) => this.content(id),
       createTabComponent: ({ id }) => this.tab(id),
@@ -72,6 +83,7 @@ export class EditorArea implements Disposable {
     this.owned.add(session.events.onRescan(() => this.checkSoon()));
     this.owned.defer(() => clearTimeout(this.checkTimer));
     this.keepDraftsWhenLeaving();
+    this.saveWhenFocusLeaves(parent);
   }
 
   /** Opens again what was open, and what has unsaved changes; on the first visit, where the code begins. */
@@ -117,14 +129,14 @@ export class EditorArea implements Disposable {
 
   async saveActive(): Promise<void> {
     const file = get(this.activeStore);
-    if (file) await this.save(file);
+    if (file) await this.saver.save(file);
   }
 
   async saveAll(): Promise<boolean> {
     const dirty = [...this.files.values()].filter((file) => file.state.save.dirty);
     let whole = true;
     // One after the other: each may ask a question.
-    for (const file of dirty) whole = (await this.save(file)) && whole;
+    for (const file of dirty) whole = (await this.saver.save(file)) && whole;
     return whole;
   }
 
@@ -176,6 +188,7 @@ export class EditorArea implements Disposable {
     const { session, drafts, features } = this;
     const file = new OpenFile(path, { session, drafts, features, createEditor });
     this.files.set(id, file);
+    file.onEdited(() => this.autosave.edited(file));
     this.subscriptions.set(id, toDisposable(file.view.subscribe(() => this.countDirty())));
     return file;
   }
@@ -195,9 +208,9 @@ export class EditorArea implements Disposable {
     const props = {
       file,
       onload: () => this.start(() => file.reload()),
-      onsave: () => this.start(() => this.save(file)),
+      onsave: () => this.start(() => this.saver.save(file)),
       oncompare: () => this.start(() => file.compare()),
-      onoverwrite: (text: string) => this.start(() => file.overwriteWith(text)),
+      onoverwrite: (text: string) => this.start(() => this.saver.overwriteWith(file, text)),
     };
     return rendered((target) => mount(EditorPane, { target, props }));
   }
@@ -209,31 +222,6 @@ export class EditorArea implements Disposable {
       if (event.button === 1) onclose();
     });
     return tab;
-  }
-
-  private async save(file: OpenFile): Promise<boolean> {
-    if (file.state.save.disk !== 'changed' && (await file.save())) {
-      this.session.announce(`${basename(file.path)} saved.`);
-      return true;
-    }
-    return file.state.save.disk === 'changed' ? this.resolveConflict(file) : false;
-  }
-
-  private async resolveConflict(file: OpenFile): Promise<boolean> {
-    const name = basename(file.path);
-    const choice = await this.session.dialogs.ask({
-      title: `${name} has changed on disk`,
-      message: `Something else has written ${file.path} since you opened it. Your text is not saved yet.`,
-      choices: [
-        { value: 'load', label: 'Load disk version (discard mine)' },
-        { value: 'overwrite', label: 'Overwrite disk version' },
-        { value: 'compare', label: 'Compare', kind: 'primary' },
-      ],
-    });
-    if (choice === 'overwrite') return file.overwrite();
-    if (choice === 'load') await file.reload();
-    if (choice === 'compare') await file.compare();
-    return choice === 'load';
   }
 
   private async close(id: string): Promise<void> {
@@ -256,7 +244,7 @@ export class EditorArea implements Disposable {
         { value: 'save', label: 'Save', kind: 'primary' },
       ],
     });
-    if (choice === 'save') return this.save(file);
+    if (choice === 'save') return this.saver.save(file);
     if (choice === 'discard') await file.discardChanges();
     return choice === 'discard';
   }
@@ -269,8 +257,10 @@ export class EditorArea implements Disposable {
   private removed(id: string): void {
     this.subscriptions.get(id)?.dispose();
     this.subscriptions.delete(id);
-    this.files.get(id)?.dispose();
+    const file = this.files.get(id);
     this.files.delete(id);
+    if (file) this.autosave.forget(file);
+    file?.dispose();
     this.countDirty();
     this.remember();
   }
@@ -335,6 +325,16 @@ export class EditorArea implements Disposable {
     };
     document.addEventListener('visibilitychange', keep);
     this.owned.defer(() => document.removeEventListener('visibilitychange', keep));
+  }
+
+  private saveWhenFocusLeaves(parent: HTMLElement): void {
+    const left = ({ target, relatedTarget }: FocusEvent): void => {
+      const editor = target instanceof Element ? target.closest('.cm-editor') : null;
+      if (editor && !(relatedTarget instanceof Node && editor.contains(relatedTarget)))
+        this.start(() => this.autosave.flush());
+    };
+    parent.addEventListener('focusout', left);
+    this.owned.defer(() => parent.removeEventListener('focusout', left));
   }
 
   private async keepDrafts(): Promise<void> {

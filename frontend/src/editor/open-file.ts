@@ -1,11 +1,11 @@
 /** One file open in the editor: its text, its save state, its draft. The only one who loads and saves it. */
 
 import { type Readable, writable } from 'svelte/store';
+import { Emitter } from '../base/emitter.ts';
 import { formatBytes } from '../base/format.ts';
 import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
 import { basename, extension } from '../base/paths.ts';
 import { hasCode, messageOf } from '../services/api.ts';
-import { showWriteError } from '../services/filesystem-full.ts';
 import type { ModelSession } from '../services/session.ts';
 import type { Draft, Drafts } from './drafts.ts';
 import type { EditorFeature } from './editor-features.ts';
@@ -25,11 +25,19 @@ export interface FileView {
   readonly path: string;
   readonly content: Content;
   readonly save: SaveState;
+  /** Why the last save failed; null once one has succeeded. */
+  readonly saveProblem: string | null;
   /** Text of an earlier visit was put back; since when it waits, in seconds since the epoch. */
   readonly restoredFrom: number | null;
   /** Both versions, while they are shown side by side. */
   readonly compared: { readonly disk: string; readonly mine: string } | null;
 }
+
+export type SaveOutcome =
+  | { readonly kind: 'saved' }
+  /** Something else has written or deleted it meanwhile, so nothing was written. */
+  | { readonly kind: 'changed' }
+  | { readonly kind: 'failed'; readonly error: unknown };
 
 export interface FileServices {
   readonly session: ModelSession;
@@ -49,9 +57,12 @@ export class OpenFile implements Disposable {
   /** The version that is on disk as far as is known. */
   private saved: Version | null = null;
   private draftTimer: ReturnType<typeof setTimeout> | undefined;
-  private savingNow: Promise<boolean> | null = null;
+  private savingNow: Promise<SaveOutcome> | null = null;
+  private readonly edits = new Emitter<void>();
 
   readonly view: Readable<FileView>;
+  /** A person has changed the text, or a tool on their behalf. */
+  readonly onEdited = this.edits.event;
   /** Resolves once there is something to see, be it why there is nothing. */
   readonly loaded: Promise<void>;
 
@@ -59,7 +70,14 @@ export class OpenFile implements Disposable {
     path: string,
     private readonly services: FileServices,
   ) {
-    this.current = { path, content: { kind: 'loading' }, save: CLOSED, restoredFrom: null, compared: null };
+    this.current = {
+      path,
+      content: { kind: 'loading' },
+      save: CLOSED,
+      saveProblem: null,
+      restoredFrom: null,
+      compared: null,
+    };
     this.store = writable(this.current);
     this.view = this.store;
     this.owned.defer(() => clearTimeout(this.draftTimer));
@@ -100,13 +118,13 @@ export class OpenFile implements Disposable {
     }
   }
 
-  /** True once what is in the editor is on disk; false when that failed and the person was told. */
-  save(): Promise<boolean> {
+  /** Writes what is in the editor; nobody is told but the caller. */
+  save(): Promise<SaveOutcome> {
     return this.write(expectedBySave(this.current.save));
   }
 
   /** Replaces what is on disk, but only the version this page has heard of. */
-  overwrite(): Promise<boolean> {
+  overwrite(): Promise<SaveOutcome> {
     return this.write(this.current.save.diskEtag);
   }
 
@@ -121,7 +139,7 @@ export class OpenFile implements Disposable {
     editor.setText(found.text);
     this.saved = editor.version();
     this.apply({ type: 'loaded', etag: found.etag, dirty: false });
-    this.set({ restoredFrom: null, compared: null });
+    this.set({ restoredFrom: null, compared: null, saveProblem: null });
     await this.services.drafts.discard(this.path);
   }
 
@@ -139,9 +157,11 @@ export class OpenFile implements Disposable {
   }
 
   /** Saves what came out of a comparison. */
-  async overwriteWith(text: string): Promise<void> {
+  async overwriteWith(text: string): Promise<SaveOutcome> {
     this.editor?.setText(text);
-    if (await this.overwrite()) this.stopComparing();
+    const outcome = await this.overwrite();
+    if (outcome.kind === 'saved') this.stopComparing();
+    return outcome;
   }
 
   /** Something happened to it on disk. */
@@ -176,6 +196,7 @@ export class OpenFile implements Disposable {
 
   dispose(): void {
     this.owned.dispose();
+    this.edits.dispose();
   }
 
   private showImage(): void {
@@ -229,6 +250,7 @@ export class OpenFile implements Disposable {
     this.apply({ type: 'edited', dirty });
     clearTimeout(this.draftTimer);
     this.draftTimer = setTimeout(() => void this.keepDraft(), DRAFT_DELAY_MS);
+    this.edits.fire();
   }
 
   private async keepDraft(): Promise<void> {
@@ -244,11 +266,11 @@ export class OpenFile implements Disposable {
     });
   }
 
-  private async write(expected: string | null): Promise<boolean> {
+  private async write(expected: string | null): Promise<SaveOutcome> {
     // One save at a time: the second one needs the etag that the first one brings.
     if (this.savingNow) {
       await this.savingNow;
-      return this.current.save.dirty ? this.save() : true;
+      return this.current.save.dirty ? this.save() : { kind: 'saved' };
     }
     this.savingNow = this.writeNow(expected);
     try {
@@ -258,9 +280,9 @@ export class OpenFile implements Disposable {
     }
   }
 
-  private async writeNow(expected: string | null): Promise<boolean> {
+  private async writeNow(expected: string | null): Promise<SaveOutcome> {
     const { editor } = this;
-    if (!editor) return true;
+    if (!editor) return { kind: 'saved' };
     const version = editor.version();
     this.apply({ type: 'save_started' });
     try {
@@ -269,24 +291,20 @@ export class OpenFile implements Disposable {
       this.apply({ type: 'saved', etag: entry.etag ?? '', dirty: !editor.isAt(version) });
     } catch (error) {
       this.apply({ type: 'save_failed' });
-      return this.saveFailed(error, expected);
+      return this.saveFailed(error);
     }
-    this.set({ restoredFrom: null });
+    this.set({ restoredFrom: null, saveProblem: null });
     await this.flushDraft();
     if (!this.current.save.dirty) await this.services.drafts.discard(this.path);
-    return true;
+    return { kind: 'saved' };
   }
 
-  private async saveFailed(error: unknown, expected: string | null): Promise<boolean> {
-    if (!hasCode(error, 'file_changed')) {
-      await showWriteError(this.services.session, `Saving ${basename(this.path)} failed`, error);
-      return false;
-    }
+  private async saveFailed(error: unknown): Promise<SaveOutcome> {
+    this.set({ saveProblem: messageOf(error) });
+    if (!hasCode(error, 'file_changed')) return { kind: 'failed', error };
     const etag = await this.services.session.api.etag(this.path);
     this.apply({ type: 'found_on_disk', etag });
-    // Deleted meanwhile: nothing can be overwritten, so it is made anew, which is what saving means.
-    if (etag === null && expected !== null) return this.writeNow(null);
-    return false;
+    return { kind: 'changed' };
   }
 
   private apply(event: SaveEvent): void {

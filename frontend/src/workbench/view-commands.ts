@@ -3,6 +3,7 @@
 import { tick } from 'svelte';
 import { get } from 'svelte/store';
 import type { EditorArea } from '../editor/editor-area.ts';
+import { autosave, setAutosave } from '../services/autosave-setting.ts';
 import type { Command } from '../services/commands.ts';
 import { prefer } from '../services/preferences.ts';
 import type { ModelSession } from '../services/session.ts';
@@ -102,6 +103,15 @@ export function viewCommands(session: ModelSession, layouts: LayoutStore, parts:
       title: 'File: Save all',
       key: 'Ctrl+Shift+S',
       run: async () => void (await session.saveAll()),
+    },
+    {
+      id: 'files.autosave',
+      title: 'File: Autosave on or off',
+      run: () => {
+        const on = !get(autosave);
+        setAutosave(on);
+        session.notifications.info(on ? 'Autosave is on.' : 'Autosave is off.');
+      },
     },
     { id: 'editor.close', title: 'Editor: Close', key: 'Alt+W', run: editors((area) => area.closeActive()) },
     {
