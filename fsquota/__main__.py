@@ -45,6 +45,7 @@ def run_mount(options: argparse.Namespace) -> None:
             limit_files=options.files,
             control=options.control,
             staging=options.staging,
+            aside=options.aside,
             allow_other=options.allow_other,
             owner=options.owner,
             filesystem_name=options.fsname,

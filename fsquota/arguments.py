@@ -13,6 +13,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     if options.command == "mount":
         options.control = options.control or beside(options.backing, ".sock")
         options.staging = options.staging or beside(options.backing, ".staging")
+        options.aside = options.aside or beside(options.backing, ".aside")
     return options
 
 
@@ -41,6 +42,9 @@ def add_mount(command: argparse.ArgumentParser) -> None:
     command.add_argument("--control", type=Path, help="unix socket to listen on (default: BACKING.sock)")
     command.add_argument(
         "--staging", type=Path, help="folder for replacements; emptied now (default: BACKING.staging, which is made)"
+    )
+    command.add_argument(
+        "--aside", type=Path, help="folder for what is set aside; emptied now (default: BACKING.aside, which is made)"
     )
     command.add_argument("--allow-other", action="store_true", help="let other users than this one in")
     command.add_argument("--owner", type=owner, metavar="UID:GID", help="owner of the root folder")

@@ -1,6 +1,7 @@
 """The control socket: JSON lines in and out, several clients, each bounded in what it may make the server keep."""
 
 import dataclasses
+import itertools
 import json
 import os
 import select
@@ -9,6 +10,7 @@ import time
 from collections.abc import Callable, Generator
 from typing import Any
 
+from fsquota.aside import Aside, Taken, TooLarge
 from fsquota.changes import BATCH_SECONDS, Changes, Event
 from fsquota.filesystem import Filesystem
 from fsquota.ledger import Full, LimitBelowUse, Usage
@@ -22,6 +24,8 @@ MOST_CLIENTS = 64
 MOST_UNANSWERED = 16
 USAGE_SECONDS = 0.1
 MOST_FOLDERS = 1000
+# So many names of what is discarded are removed before others are served.
+DISCARDED_AT_ONCE = 200
 
 # A request that has blocking calls to make yields each, and goes on when the worker has made it.
 Steps = Generator[Job, None, dict[str, Any]]
@@ -50,23 +54,34 @@ class Client:
 
 
 class Control:
-    """`drop_cache(inode number)` tells the kernel to forget a file's content; it may block, so a worker calls it."""
+    """`drop_cache(inode number)` tells the kernel to forget a file's content, `drop_name(folder's number, name)` what
+    it knows of a name; they may block, so a worker calls them."""
 
-    def __init__(self, loop: Loop, listener: socket.socket, *, drop_cache: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        loop: Loop,
+        listener: socket.socket,
+        *,
+        drop_cache: Callable[[int], None],
+        drop_name: Callable[[int, bytes], None],
+    ) -> None:
         self._loop = loop
         self._listener = listener
         self._drop_cache = drop_cache
+        self._drop_name = drop_name
         self._clients: dict[int, Client] = {}
         self._filesystem: Filesystem
         self._staging: Staging
+        self._aside: Aside
         self._changes: Changes
         self._usage_sent: Usage | None = None
         self._usage_due = 0.0
         self._changes_due: float | None = None
 
-    def serve(self, filesystem: Filesystem, staging: Staging) -> None:
+    def serve(self, filesystem: Filesystem, staging: Staging, aside: Aside) -> None:
         self._filesystem = filesystem
         self._staging = staging
+        self._aside = aside
         self._changes = filesystem.changes
         self._listener.setblocking(False)
         self._loop.watch(self._listener.fileno(), select.EPOLLIN, self._accept)
@@ -270,7 +285,24 @@ class Control:
                 not rest
             ):
                 return self._replace(number, staged, None)
-        expected_operations = "usage, resize, largest_folders, replace or subscribe with their arguments"
+            case {
+                "operation": "set_aside",
+                "folder": int(number),
+                "name": str(name),
+                "most_bytes": int(most_bytes),
+                "most_files": int(most_files),
+                **rest,
+            } if not rest:
+                return self._set_aside(number, name_of(name), most_bytes=most_bytes, most_files=most_files)
+            case {"operation": "put_back", "key": str(key), "folder": int(number), "name": str(name), **rest} if (
+                not rest
+            ):
+                return self._put_back(key, number, name_of(name))
+            case {"operation": "discard", "key": str(key), **rest} if not rest:
+                return self._discard(key)
+        expected_operations = (
+            "usage, resize, largest_folders, replace, set_aside, put_back, discard or subscribe with their arguments"
+        )
         raise BadArguments(f"expected {expected_operations}, got {json.dumps(request)[:200]}")
 
     def _usage(self) -> dict[str, Any]:
@@ -309,6 +341,26 @@ class Control:
         yield lambda: self._settle(number, folders)
         return dataclasses.asdict(version)
 
+    def _set_aside(self, number: int, name: bytes, *, most_bytes: int, most_files: int) -> Steps:
+        kept = self._aside.set_aside(number, name, most_bytes=most_bytes, most_files=most_files)
+        yield lambda: self._forget_name(number, name)
+        return {"key": kept.key, "used_bytes": kept.used_bytes, "used_files": kept.used_files}
+
+    def _put_back(self, key: str, number: int, name: bytes) -> Steps:
+        self._aside.put_back(key, number, name)
+        yield lambda: self._forget_name(number, name)
+        return {}
+
+    def _discard(self, key: str) -> Steps:
+        removing = self._aside.discard(key)
+        while any(True for _ in itertools.islice(removing, DISCARDED_AT_ONCE)):
+            yield lambda: None
+        return {}
+
+    def _forget_name(self, number: int, name: bytes) -> None:
+        self._drop_name(number, name)
+        self._drop_cache(number)
+
     def _settle(self, number: int, folders: list[int]) -> None:
         for folder in folders:
             try:
@@ -322,7 +374,7 @@ class BadArguments(Exception):
     """A request of an unknown operation or with wrong arguments."""
 
 
-REFUSALS = (BadArguments, Changed, Full, LimitBelowUse, Missing, OSError)
+REFUSALS = (BadArguments, Changed, Full, LimitBelowUse, Missing, Taken, TooLarge, OSError)
 
 
 def done(reply: dict[str, Any]) -> Steps:
@@ -345,9 +397,21 @@ def described(refusal: BaseException) -> dict[str, Any]:
             return {"code": "changed", "message": message, **dataclasses.asdict(version)}
         case Missing():
             return {"code": "not_found", "message": message}
+        case Taken():
+            return {"code": "exists", "message": message}
+        case TooLarge(used_bytes=used_bytes, used_files=used_files):
+            return {"code": "too_large", "message": message, "used_bytes": used_bytes, "used_files": used_files}
         case OSError():
             return {"code": "io_error", "message": message}
     return {"code": "invalid_request", "message": message}
+
+
+def name_of(text: str) -> bytes:
+    """A name is bytes; those that are no UTF-8 come as Python's surrogateescape has them."""
+    try:
+        return text.encode(errors="surrogateescape")
+    except UnicodeEncodeError as error:
+        raise BadArguments(f"expected a name, got {text!r}") from error
 
 
 def encoded(message: Event) -> bytes:

@@ -105,6 +105,7 @@ class Filesystem:
         # A name costs no inode, but memory here and in the backing tree: there may be as many as there may be inodes.
         if self.tree.extra_names >= self.ledger.limit_files:
             raise Full(needed_bytes=0, needed_files=1, usage=self.ledger.usage)
+        require_present(inode, folder)
         source_folder, source_name = first_link(inode)
         os.link(
             source_name,
@@ -118,12 +119,23 @@ class Filesystem:
         self.changes.add("created", self._path(folder, name))
 
     def unlink(self, folder: Inode, name: bytes) -> None:
-        self._remove(folder, name, os.unlink)
+        require_present(folder)
+        self.remove(folder, name, os.unlink)
 
     def remove_folder(self, folder: Inode, name: bytes) -> None:
-        self._remove(folder, name, os.rmdir)
+        require_present(folder)
+        self.remove(folder, name, os.rmdir)
+
+    def remove(self, folder: Inode, name: bytes, remove: Callable[..., None]) -> None:
+        self.tree.child(folder, name)
+        path = self._path(folder, name)
+        remove(name, dir_fd=self.descriptors.folder(folder))
+        self._forget_name(folder, name)
+        folder.stale = True
+        self.changes.add("removed", path)
 
     def rename(self, folder: Inode, name: bytes, new_folder: Inode, new_name: bytes, *, replace: bool = True) -> None:
+        require_present(folder, new_folder)
         inode = self.tree.child(folder, name)
         replaced = new_folder.names.get(new_name)
         if replaced is not None and not replace:
@@ -141,6 +153,7 @@ class Filesystem:
         self.changes.add("renamed", path, destination)
 
     def exchange(self, folder: Inode, name: bytes, new_folder: Inode, new_name: bytes) -> None:
+        require_present(folder, new_folder)
         inode, other = self.tree.child(folder, name), self.tree.child(new_folder, new_name)
         if inode is other:
             return
@@ -165,6 +178,7 @@ class Filesystem:
     def open(self, inode: Inode, *, truncate: bool = False) -> Handle:
         if inode.is_folder:
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        require_present(inode)
         if not inode.opens:
             self.descriptors.hold(inode)
         inode.opens += 1
@@ -234,6 +248,7 @@ class Filesystem:
             inode.byte_size = byte_size  # what is charged is what counts
 
     def change_attributes(self, inode: Inode, change: AttributeChange, handle: Handle | None) -> None:
+        require_present(inode)
         if change.byte_size is not None:
             self._truncate(inode, change.byte_size)
             if handle is None:
@@ -307,6 +322,7 @@ class Filesystem:
         return self.descriptors.folder(inode) if inode.is_folder else self.descriptors.file(inode)
 
     def _change_extended(self, inode: Inode, size_bytes: int, act: Callable[[], None]) -> None:
+        require_present(inode)
         growth = charged_bytes(size_bytes) - charged_bytes(inode.extended_bytes)
         with self.ledger.charged(max(0, growth)):
             act()
@@ -317,6 +333,7 @@ class Filesystem:
 
     def _place_for(self, folder: Inode, name: bytes) -> int:
         """The descriptor of the folder in which something of this name is to be made."""
+        require_present(folder)
         if name in folder.names:
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
         return self.descriptors.folder(folder)
@@ -348,14 +365,6 @@ class Filesystem:
         self.changes.add("created", self._path(folder, name))
         return inode
 
-    def _remove(self, folder: Inode, name: bytes, remove: Callable[..., None]) -> None:
-        self.tree.child(folder, name)
-        path = self._path(folder, name)
-        remove(name, dir_fd=self.descriptors.folder(folder))
-        self._forget_name(folder, name)
-        folder.stale = True
-        self.changes.add("removed", path)
-
     def _forget_name(self, folder: Inode, name: bytes) -> None:
         inode = self.tree.remove_name(folder, name)
         inode.stale = True
@@ -365,7 +374,8 @@ class Filesystem:
     def _free(self, inode: Inode) -> None:
         """Gives back what an inode without name and open handle was charged."""
         self.descriptors.close(inode)
-        self.ledger.release(inode.charge, files=1)
+        if not inode.aside:
+            self.ledger.release(inode.charge, files=1)
         self.tree.drop_if_unused(inode)
 
     def _truncate(self, inode: Inode, byte_size: int) -> None:
@@ -431,6 +441,13 @@ class Filesystem:
 
     def _folder_path(self, folder: Inode) -> bytes | None:
         return self._path(*folder.links[0]) if folder.links else b""
+
+
+def require_present(*inodes: Inode) -> None:
+    """Raises ENOENT for what has been set aside, which programs may still reach from a folder they hold open."""
+    for inode in inodes:
+        if inode.aside:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
 
 
 def unless_none(value: int | None, default: int) -> int:

@@ -9,9 +9,11 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pyfuse3
 
+from fsquota.aside import Aside
 from fsquota.backing import CannotMount, open_folder, opened_backing
 from fsquota.changes import Changes
 from fsquota.control import MOST_CLIENTS, Control
@@ -32,6 +34,7 @@ class MountOptions:
     limit_files: int
     control: Path
     staging: Path
+    aside: Path
     allow_other: bool = False
     owner: tuple[int, int] | None = None
     filesystem_name: str = "fsquota"
@@ -56,18 +59,25 @@ def mount(options: MountOptions) -> None:
         root = stack.enter_context(opened_backing(options.backing))
         options.staging.mkdir(mode=0o700, exist_ok=True)
         staging = stack.enter_context(open_folder(options.staging, "staging folder"))
-        check_staging(options, root, staging)
+        check_beside(options, root, staging, what="staging")
+        options.aside.mkdir(mode=0o700, exist_ok=True)
+        aside = stack.enter_context(open_folder(options.aside, "aside folder"))
+        check_beside(options, root, aside, what="aside")
         if options.owner is not None:
             os.fchown(root, *options.owner)
         placement = Placement()
         loop = Loop(placement, spin_seconds=options.spin_seconds)
-        control = Control(loop, stack.enter_context(listening(options.control)), drop_cache=drop_cache)
+        control = Control(
+            loop, stack.enter_context(listening(options.control)), drop_cache=drop_cache, drop_name=drop_name
+        )
         tree, descriptors = read_tree(root)
         ledger = opened_ledger(tree, limit_bytes=options.limit_bytes, limit_files=options.limit_files)
         filesystem = Filesystem(tree, ledger, descriptors, Changes(control.broadcast))
         prepared = Staging(filesystem, staging)
         prepared.empty()
-        control.serve(filesystem, prepared)
+        kept = Aside(filesystem, aside)
+        kept.empty()
+        control.serve(filesystem, prepared, kept)
         stack.callback(control.close)
         operations = Operations(filesystem, loop.in_background, placement)
         stack.enter_context(loop.stopped_by_signals())
@@ -77,12 +87,13 @@ def mount(options: MountOptions) -> None:
         loop.run_until_unmounted()
 
 
-def check_staging(options: MountOptions, root: int, staging: int) -> None:
-    if options.backing.resolve() in (options.staging.resolve(), *options.staging.resolve().parents):
-        raise CannotMount(f"the staging folder {options.staging} lies in the backing folder: choose one beside it")
-    if os.fstat(root).st_dev != os.fstat(staging).st_dev:
+def check_beside(options: MountOptions, root: int, descriptor: int, *, what: Literal["staging", "aside"]) -> None:
+    folder = options.staging if what == "staging" else options.aside
+    if options.backing.resolve() in (folder.resolve(), *folder.resolve().parents):
+        raise CannotMount(f"the {what} folder {folder} lies in the backing folder: choose one beside it")
+    if os.fstat(root).st_dev != os.fstat(descriptor).st_dev:
         raise CannotMount(
-            f"the staging folder {options.staging} is not on the filesystem of {options.backing}: choose one beside it"
+            f"the {what} folder {folder} is not on the filesystem of {options.backing}: choose one beside it"
         )
 
 
@@ -156,6 +167,12 @@ def drop_cache(number: int) -> None:
     """Makes the kernel ask again for a file's attributes and content."""
     with contextlib.suppress(FileNotFoundError):  # it caches nothing of this file
         pyfuse3.invalidate_inode(number)
+
+
+def drop_name(folder: int, name: bytes) -> None:
+    """Makes the kernel ask again what has this name."""
+    with contextlib.suppress(FileNotFoundError):  # it knows nothing of it
+        pyfuse3.invalidate_entry(folder, name)
 
 
 def settle_garbage_collector() -> None:

@@ -40,6 +40,8 @@ class Inode:
     """On the backing file or folder; owned by Descriptors."""
     target: bytes | None = None
     """Of a symbolic link that was read."""
+    aside: bool = False
+    """Removed as far as programs can tell, not charged, and perhaps put back; see aside.py."""
 
     @property
     def is_folder(self) -> bool:

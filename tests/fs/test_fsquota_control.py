@@ -340,7 +340,7 @@ def test_a_wrong_request_is_answered_with_what_was_expected(
 ) -> None:
     error = filesystem.ask(operation, **arguments)["error"]
     assert error["code"] == "invalid_request"
-    assert "expected usage, resize, largest_folders, replace or subscribe" in error["message"]
+    assert "expected usage, resize, largest_folders, replace, set_aside, put_back, discard or subscribe" in error["message"]
     assert operation in error["message"]
 
 
@@ -445,7 +445,7 @@ def test_control_and_staging_lie_beside_the_backing_folder_unless_named(tmp_path
         shown = subprocess.run(["df", "--output=source", tmp_path / "mount"], capture_output=True, check=True)
         assert shown.stdout.split() == [b"Filesystem", b"fsquota"]
         found = {path.name for path in tmp_path.iterdir()}
-        assert found == {"backing", "backing.sock", "backing.staging", "mount"}
+        assert found == {"backing", "backing.aside", "backing.sock", "backing.staging", "mount"}
     finally:
         process.terminate()
         assert process.wait(15) == 0
@@ -463,6 +463,7 @@ def test_a_second_mount_of_a_backing_folder_is_refused(filesystem: MountedFilesy
         "--files=1",
         f"--control={tmp_path}/2",
         f"--staging={tmp_path}",
+        f"--aside={tmp_path}",
     )
     assert refused.returncode == 1
     assert "is mounted by another fsquota process" in refused.stderr

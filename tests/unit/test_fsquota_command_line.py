@@ -27,3 +27,4 @@ def test_an_owner_is_two_numbers() -> None:
 def test_what_is_not_named_lies_beside_the_backing_folder() -> None:
     options = parse(["mount", "data/files", "/mnt", "--size=1MiB", "--files=10"])
     assert (options.control, options.staging) == (Path("data/files.sock"), Path("data/files.staging"))
+    assert options.aside == Path("data/files.aside")
