@@ -29,7 +29,9 @@ SlipwayError
 ├── TooManyTerminals, TooManyLanguageServers, TooManyLaunchers
 ├── LauncherBusy
 ├── CallUnderWay
-└── OperationEnded
+├── OperationEnded
+└── GitFailed
+    └── GitIdentityMissing, GitSignInNeeded, GitRejected, GitBusy, GitNoSpace
 
 A message says what happened and what to do next. `details` carries the numbers a page can act on.
 """
@@ -293,3 +295,39 @@ class OperationEnded(SlipwayError):
     """The operation has already ended, so it can no longer be cancelled; or has not ended, so cannot be removed."""
 
     code = "operation_ended"
+
+
+class GitFailed(SlipwayError):
+    """details: `output`, what git said."""
+
+    code = "git_failed"
+
+
+class GitIdentityMissing(GitFailed):
+    """Nobody has said yet who commits."""
+
+    code = "git_identity_missing"
+
+
+class GitSignInNeeded(GitFailed):
+    """details: also `host`, and `variables` that would be looked at, the first is the best."""
+
+    code = "git_sign_in_needed"
+
+
+class GitRejected(GitFailed):
+    """The other side has commits that are not here."""
+
+    code = "git_rejected"
+
+
+class GitBusy(GitFailed):
+    """Another git has the repository locked."""
+
+    code = "git_busy"
+
+
+class GitNoSpace(GitFailed):
+    """details: also used_bytes, limit_bytes, used_files, limit_files."""
+
+    code = "git_no_space"

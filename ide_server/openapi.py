@@ -52,6 +52,7 @@ GROUPS = {
     "states": "States",
     "datasets": "Datasets",
     "terminals": "Terminals",
+    "git": "Source control",
     "languages": "Language servers",
     "variables": "Environment variables",
     "mounted": "Mounted models",
@@ -79,6 +80,8 @@ FORMAT = {
     "key": "Required of npy. The key that its entries are of; other formats name their keys.",
 }
 KEY = {"key": "Required. The key."}
+REPOSITORY = {"repository": "The folder of the repository; the root of the filesystem without."}
+GIT_PATH = {"path": "Required. Of the file, in the filesystem."}
 
 ENDPOINTS = (
     Endpoint("GET", "/host", "What serves", wire.Host),
@@ -117,6 +120,37 @@ ENDPOINTS = (
         "The paths of all files, as JSON lines",
         LINES,
         query={"hidden": "true: also those whose names begin with a dot."},
+    ),
+    Endpoint("GET", f"{MODEL}/git", "Git repositories", list[wire.GitRepository]),
+    Endpoint("GET", f"{MODEL}/git/status", "Branch and changes of a repository", wire.GitStatus, query=REPOSITORY),
+    Endpoint("GET", f"{MODEL}/git/refs", "Branches, remotes and stashes", wire.GitRefs, query=REPOSITORY),
+    Endpoint(
+        "GET",
+        f"{MODEL}/git/log",
+        "Commits, the newest first, at most 200",
+        list[wire.GitLogEntry],
+        query=REPOSITORY | {"path": "Those that changed this file.", "skip": "How many to leave out."},
+    ),
+    Endpoint(
+        "GET", f"{MODEL}/git/commits/{{commit}}", "What a commit changed", wire.GitCommitDetails, query=REPOSITORY
+    ),
+    Endpoint("GET", f"{MODEL}/git/blame", "Who wrote each line of a file", wire.GitBlame, query=REPOSITORY | GIT_PATH),
+    Endpoint(
+        "GET",
+        f"{MODEL}/git/content",
+        "A file as it is in a commit, in the index, or on one side of a conflict",
+        BYTES,
+        query=REPOSITORY
+        | GIT_PATH
+        | {"version": "Required. HEAD, the id of a commit, or its parent with ^; index, base, ours or theirs."},
+    ),
+    Endpoint("POST", f"{MODEL}/git/actions", "Change a repository", wire.GitDone, wire.GitAction),
+    Endpoint(
+        "POST",
+        f"{MODEL}/git/transfers",
+        "Clone, fetch, pull, push or sync; each line of the reply is a GitTransferEvent",
+        LINES,
+        wire.GitTransfer,
     ),
     Endpoint("GET", "/environments/offers", "What an environment may hold", wire.EnvironmentOffers),
     Endpoint("GET", "/environments", "Environments that are built", list[wire.BuiltEnvironment]),

@@ -50,6 +50,8 @@ STATUS: Mapping[type[errors.SlipwayError], HTTPStatus] = {
     errors.LauncherBusy: HTTPStatus.CONFLICT,
     errors.CallUnderWay: HTTPStatus.CONFLICT,
     errors.OperationEnded: HTTPStatus.CONFLICT,
+    errors.GitFailed: HTTPStatus.CONFLICT,
+    errors.GitNoSpace: HTTPStatus.INSUFFICIENT_STORAGE,
 }
 
 

@@ -860,6 +860,307 @@ export interface OperationEvents {
   readonly events: readonly OperationEvent[];
 }
 
+export type GitLetter = "M" | "A" | "D" | "R" | "C" | "T" | "U" | "?";
+
+export type GitDoing = "merge" | "rebase" | "cherry-pick" | "revert";
+
+/** Paths are of the filesystem, as in Entry. */
+export interface GitChange {
+  readonly path: string;
+  /** What the next commit has of it, compared with the last. */
+  readonly staged: GitLetter | null;
+  /** What is in the file, compared with what the next commit has. */
+  readonly unstaged: GitLetter | null;
+  readonly original_path: string | null;
+  /** What both sides did, as two letters of git's: UU, AA, DU. */
+  readonly conflict: string | null;
+}
+
+export interface GitRepository {
+  /** Of its folder; '' is the root of the filesystem. */
+  readonly path: string;
+}
+
+export interface GitStatus {
+  readonly repository: string;
+  /** null: a commit is checked out, not a branch. */
+  readonly branch: string | null;
+  /** null before the first. */
+  readonly commit: string | null;
+  readonly upstream: string | null;
+  readonly ahead: number;
+  readonly behind: number;
+  /** What has stopped half way, as for conflicts. */
+  readonly doing: GitDoing | null;
+  readonly stashes: number;
+  readonly remotes: readonly string[];
+  readonly changes: readonly GitChange[];
+  /** There are others than are listed. */
+  readonly more_changes: boolean;
+}
+
+export interface GitBranch {
+  readonly name: string;
+  readonly remote: boolean;
+  readonly current: boolean;
+  readonly commit: string;
+  readonly upstream: string | null;
+  /** As git says it: `ahead 1, behind 2`, `gone`. */
+  readonly track: string;
+  readonly committed_at: number;
+  readonly subject: string;
+}
+
+export interface GitRemote {
+  readonly name: string;
+  readonly url: string;
+}
+
+export interface GitStash {
+  readonly index: number;
+  readonly made_at: number;
+  readonly message: string;
+}
+
+export interface GitRefs {
+  readonly branches: readonly GitBranch[];
+  readonly remotes: readonly GitRemote[];
+  readonly stashes: readonly GitStash[];
+}
+
+export interface GitLogEntry {
+  readonly id: string;
+  readonly parents: readonly string[];
+  readonly author: string;
+  readonly email: string;
+  readonly authored_at: number;
+  readonly refs: readonly string[];
+  readonly subject: string;
+}
+
+export interface GitCommitFile {
+  readonly path: string;
+  readonly letter: GitLetter;
+  readonly original_path: string | null;
+  /** null of a binary file. */
+  readonly added_lines: number | null;
+  readonly deleted_lines: number | null;
+}
+
+export interface GitCommitDetails {
+  readonly commit: GitLogEntry;
+  readonly message: string;
+  /** Compared with its first parent. */
+  readonly files: readonly GitCommitFile[];
+}
+
+export interface GitBlameCommit {
+  readonly id: string;
+  readonly author: string;
+  readonly authored_at: number;
+  readonly summary: string;
+}
+
+export interface GitBlame {
+  readonly commits: readonly GitBlameCommit[];
+  /** Of each line of the file on disk its place in `commits`; -1 where it is not committed yet. */
+  readonly lines: readonly number[];
+}
+
+export interface GitInit {
+  readonly type: "init";
+  readonly repository?: string;
+}
+
+/** Of these paths, or of all where there are none. */
+export interface GitStage {
+  readonly type: "stage";
+  readonly repository?: string;
+  readonly paths?: readonly string[];
+}
+
+/** As GitStage. */
+export interface GitUnstage {
+  readonly type: "unstage";
+  readonly repository?: string;
+  readonly paths?: readonly string[];
+}
+
+/** Puts `paths` back to what is staged and deletes those that are `untracked`. */
+export interface GitDiscard {
+  readonly type: "discard";
+  readonly repository?: string;
+  readonly paths?: readonly string[];
+  readonly untracked?: readonly string[];
+}
+
+/** Puts a text into the index, the file as it is: how a part of a file is staged or unstaged. */
+export interface GitStageContent {
+  readonly type: "stage_content";
+  readonly path: string;
+  readonly content: string;
+  /** The ETag of what the index has now; '' where it has none. */
+  readonly expected: string;
+  readonly repository?: string;
+}
+
+export interface GitCommit {
+  readonly type: "commit";
+  /** May be empty where it amends: then the message stays. */
+  readonly message: string;
+  readonly repository?: string;
+  readonly amend?: boolean;
+  /** Stage what is tracked first. */
+  readonly all?: boolean;
+}
+
+/** Who commits, in all repositories of the model. */
+export interface GitIdentity {
+  readonly type: "identity";
+  readonly name: string;
+  readonly email: string;
+  readonly repository?: string;
+}
+
+/** To a branch; one of a remote becomes a local one that follows it. */
+export interface GitSwitch {
+  readonly type: "switch";
+  readonly branch: string;
+  readonly repository?: string;
+  readonly create?: boolean;
+  /** Where a new branch begins; '' is here. */
+  readonly start?: string;
+}
+
+/** A commit, without a branch. */
+export interface GitCheckout {
+  readonly type: "checkout";
+  readonly commit: string;
+  readonly repository?: string;
+}
+
+export interface GitDeleteBranch {
+  readonly type: "delete_branch";
+  readonly branch: string;
+  readonly repository?: string;
+  /** Also where its commits are nowhere else. */
+  readonly force?: boolean;
+}
+
+export interface GitMerge {
+  readonly type: "merge";
+  readonly branch: string;
+  readonly repository?: string;
+}
+
+/** Ends a conflict: with one side, both one after the other, or what is in the file. */
+export interface GitResolve {
+  readonly type: "resolve";
+  readonly path: string;
+  readonly side: "ours" | "theirs" | "both" | "file";
+  readonly repository?: string;
+}
+
+/** What has stopped half way. */
+export interface GitAbort {
+  readonly type: "abort";
+  readonly doing: GitDoing;
+  readonly repository?: string;
+}
+
+export interface GitContinue {
+  readonly type: "continue";
+  readonly doing: GitDoing;
+  readonly repository?: string;
+}
+
+/** The last commit; what it changed is staged again. */
+export interface GitUndoCommit {
+  readonly type: "undo_commit";
+  readonly repository?: string;
+}
+
+export interface GitStashPush {
+  readonly type: "stash_push";
+  readonly message?: string;
+  readonly repository?: string;
+}
+
+export interface GitStashApply {
+  readonly type: "stash_apply";
+  readonly index?: number;
+  readonly repository?: string;
+  readonly drop?: boolean;
+}
+
+export interface GitStashDrop {
+  readonly type: "stash_drop";
+  readonly index: number;
+  readonly repository?: string;
+}
+
+export interface GitAddRemote {
+  readonly type: "add_remote";
+  readonly name: string;
+  readonly url: string;
+  readonly repository?: string;
+}
+
+export type GitAction = GitInit | GitStage | GitUnstage | GitDiscard | GitStageContent | GitCommit | GitIdentity | GitSwitch | GitCheckout | GitDeleteBranch | GitMerge | GitResolve | GitAbort | GitContinue | GitUndoCommit | GitStashPush | GitStashApply | GitStashDrop | GitAddRemote;
+
+/** Into the model's filesystem, beside what is there. */
+export interface GitClone {
+  readonly type: "clone";
+  readonly url: string;
+  /** '' is the one that the other side has as its own. */
+  readonly branch?: string;
+}
+
+export interface GitFetch {
+  readonly type: "fetch";
+  readonly repository?: string;
+}
+
+export interface GitPull {
+  readonly type: "pull";
+  readonly repository?: string;
+}
+
+export interface GitPush {
+  readonly type: "push";
+  readonly repository?: string;
+  /** To which a branch without upstream is pushed, which it follows from then on. */
+  readonly remote?: string;
+  /** Also where that undoes commits there, as long as they are known here. */
+  readonly force?: boolean;
+}
+
+/** Pulls, then pushes. */
+export interface GitSync {
+  readonly type: "sync";
+  readonly repository?: string;
+}
+
+export type GitTransfer = GitClone | GitFetch | GitPull | GitPush | GitSync;
+
+export interface GitDone {
+  readonly type: "done";
+  /** What git said to it. */
+  readonly said: string;
+}
+
+export interface GitProgress {
+  readonly type: "progress";
+  readonly text: string;
+}
+
+export interface GitTransferFailed {
+  readonly type: "failed";
+  readonly error: ErrorBody;
+}
+
+export type GitTransferEvent = GitProgress | GitDone | GitTransferFailed;
+
 export interface FileChange {
   readonly kind: "created" | "written" | "renamed" | "removed" | "attributes";
   readonly path: string;

@@ -14,6 +14,7 @@ from ide_server.host.datasets import Datasets
 from ide_server.host.environments import Environments
 from ide_server.host.events import ModelEvents
 from ide_server.host.files import Files
+from ide_server.host.git import Git
 from ide_server.host.idempotency import Idempotency
 from ide_server.host.inference import Inference
 from ide_server.host.languages import Languages, Programs
@@ -139,6 +140,7 @@ async def owners(settings: Settings) -> AsyncIterator[HostState]:
             packages=Packages(mounts, model_environments),
             mounts=mounts,
             files=files,
+            git=Git(workspaces, files, mounts),
             workspaces=workspaces,
             search=Search(workspaces, mounts),
             terminals=terminals,

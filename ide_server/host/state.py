@@ -7,6 +7,7 @@ from ide_server.host.datasets import Datasets
 from ide_server.host.environments import Environments
 from ide_server.host.events import ModelEvents
 from ide_server.host.files import Files
+from ide_server.host.git import Git
 from ide_server.host.inference import Inference
 from ide_server.host.languages import Languages
 from ide_server.host.launchers import Checks, Operations
@@ -37,6 +38,7 @@ class HostState(TypedDict):
     packages: Packages
     mounts: Mounts
     files: Files
+    git: Git
     workspaces: Workspaces
     search: Search
     terminals: Terminals
