@@ -158,6 +158,7 @@ ENDPOINTS = (
     Endpoint("GET", f"{MODEL}/environment", "A model's environment", wire.ModelEnvironment),
     Endpoint("PUT", f"{MODEL}/environment", "Choose an environment", wire.ModelEnvironment, wire.EnvironmentChoice),
     Endpoint("DELETE", f"{MODEL}/environment/build", "Cancel a build", status=204),
+    Endpoint("GET", f"{MODEL}/environment/files/{{path}}", "Read a text file of the environment", "text/plain"),
     Endpoint("GET", f"{MODEL}/packages", "A model's own packages and dependency files", wire.OwnPackages),
     Endpoint("GET", f"{MODEL}/variables", "Environment variables", list[wire.Variable]),
     Endpoint("PUT", f"{MODEL}/variables/{{name}}", "Set a variable or secret", wire.Variable, wire.VariableValue),

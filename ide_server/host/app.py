@@ -11,6 +11,7 @@ from starlette.routing import Mount, Route
 
 from ide_server.catalog import Catalog
 from ide_server.host.datasets import Datasets
+from ide_server.host.environment_files import EnvironmentFiles
 from ide_server.host.environments import Environments
 from ide_server.host.events import ModelEvents
 from ide_server.host.files import Files
@@ -86,6 +87,8 @@ async def owners(settings: Settings) -> AsyncIterator[HostState]:
         stack.push_async_callback(workspaces.close)
         terminals = Terminals(settings, workspaces, events)
         stack.push_async_callback(terminals.close)
+        environment_files = EnvironmentFiles(model_environments, programs.mounts, workspaces)
+        stack.callback(environment_files.close)
         languages = Languages(settings, workspaces, programs)
         model_environments.on_change(languages.retire)
         variables.on_change(languages.retire)
@@ -137,6 +140,7 @@ async def owners(settings: Settings) -> AsyncIterator[HostState]:
             sandboxes=sandboxes,
             environments=environments,
             model_environments=model_environments,
+            environment_files=environment_files,
             packages=Packages(mounts, model_environments),
             mounts=mounts,
             files=files,

@@ -4,6 +4,7 @@ from typing import TypedDict
 
 from ide_server.catalog import Catalog
 from ide_server.host.datasets import Datasets
+from ide_server.host.environment_files import EnvironmentFiles
 from ide_server.host.environments import Environments
 from ide_server.host.events import ModelEvents
 from ide_server.host.files import Files
@@ -35,6 +36,7 @@ class HostState(TypedDict):
     sandboxes: Sandboxes
     environments: Environments
     model_environments: ModelEnvironments
+    environment_files: EnvironmentFiles
     packages: Packages
     mounts: Mounts
     files: Files

@@ -147,6 +147,13 @@ class Workspaces:
     def present_edition(self, model_id: ModelId) -> Edition | None:
         return self._equipment.present_edition(model_id)
 
+    def open_tmp(self, model_id: ModelId) -> int:
+        """A descriptor of the folder that the newest running workspace has as /tmp. Raises SandboxFailed, OSError."""
+        for workspace in reversed(self._workspaces.get(model_id, [])):
+            if (sandbox := workspace.running) is not None:
+                return sandbox.open_tmp()
+        raise SandboxFailed("No workspace of the model runs.")
+
     def leave(self, workspace: Workspace) -> None:
         workspace.users -= 1
         self.retire(workspace.model_id)

@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -11,12 +12,16 @@ from typing import Any, cast
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
+from websockets.exceptions import ConnectionClosed
 
+from ide_server.host.environment_files import EnvironmentFiles
 from ide_server.host.environments import Environment
 from ide_server.host.languages import Languages, Programs
 from ide_server.host.mounts import Mounts
 from ide_server.host.routes.languages import routes
 from ide_server.host.sandbox import Sandboxes
+from ide_server.host.sandbox.cgroups import find_cgroups
+from ide_server.host.variables import PassedVariables
 from ide_server.host.workspaces import Workspaces
 from ide_server.replies import EXCEPTION_HANDLERS
 from ide_server.settings import Settings
@@ -24,7 +29,7 @@ from ide_server.wire import ModelId
 from tests.support.environments import build_default
 from tests.support.equipment import GivenEquipment
 from tests.support.language_client import LanguageClient, language_client
-from tests.support.terminal_watcher import Server, serving, wait_until
+from tests.support.terminal_watcher import Server, serving
 
 pytestmark = [pytest.mark.anyio, pytest.mark.sandbox, pytest.mark.network]
 
@@ -50,6 +55,7 @@ class Host:
         mounts = cast(Mounts, FolderMounts(folder))  # it lends only what the cast stands for
         self.workspaces = Workspaces(settings, sandboxes, self.equipment, mounts, tools=programs.mounts)
         self.languages = Languages(settings, self.workspaces, programs)
+        self.environment_files = EnvironmentFiles(self.equipment, programs.mounts, self.workspaces)
 
     def app(self) -> Starlette:
         @contextlib.asynccontextmanager
@@ -73,18 +79,117 @@ def environment() -> Environment:
 
 
 @pytest.fixture
-async def host(
-    environment: Environment, settings: Settings, sandboxes: Sandboxes, model: Path
-) -> AsyncIterator[Host]:
+async def host(environment: Environment, settings: Settings, sandboxes: Sandboxes, model: Path) -> AsyncIterator[Host]:
     host = Host(settings, sandboxes, environment, model)
     async with serving(host.app()) as host.server:
         yield host
+    host.environment_files.close()
     await host.workspaces.close()
     assert await host.running() == 0
 
 
-async def test_ty_completes_and_diagnoses(host: Host) -> None:
+@pytest.fixture
+def site_packages(model: Path, environment: Environment) -> Path:
+    """Of the model's .venv, which a workspace finds made."""
+    name = "python" + ".".join(environment.python_version.split(".")[:2])
+    folder = model / f".venv/lib/{name}/site-packages"
+    folder.mkdir(parents=True)
+    (model / ".venv/pyvenv.cfg").write_text("home = /opt/python/bin\ninclude-system-site-packages = true\n")
+    return folder
+
+
+async def test_ty_knows_the_standard_library_the_environment_and_the_models_own_packages(
+    host: Host, site_packages: Path
+) -> None:
+    (site_packages / "mine.py").write_text("def installed_by_me() -> int: ...\n")
     async with host.speak("ty") as client:
         await client.initialize()
-        document = await client.open("a.py", "import json\njson.\n")
-        assert "dumps" in await client.complete(document, 1, 5)
+        document = await client.open("a.py", "import json\nimport mine\nimport pip\njson.\nmine.\npip.\n")
+        assert "dumps" in await client.complete(document, 3, 5)
+        assert "installed_by_me" in await client.complete(document, 4, 5)
+        assert "main" in await client.complete(document, 5, 4)
+
+
+async def test_ty_diagnoses_and_what_it_announces_names_the_models_path(host: Host) -> None:
+    async with host.speak("ty") as client:
+        await client.initialize()
+        document = await client.open("a.py", "nope\n")
+        found = await client.ask("textDocument/diagnostic", {"textDocument": document})
+        assert [item["code"] for item in found["items"]] == ["unresolved-reference"]
+
+
+async def test_a_definition_leads_into_files_of_the_environment_that_can_be_read(host: Host) -> None:
+    text = "import json\nimport pip\njson.dumps\npip.main\nprint(len)\n"
+    async with host.speak("ty") as client:
+        await client.initialize()
+        document = await client.open("a.py", text)
+        for line, character, expected in ((2, 6, "def dumps("), (3, 5, "def main("), (4, 7, "def len(")):
+            found = await client.ask_at("definition", document, line, character)
+            path = found[0].get("targetUri", found[0].get("uri")).removeprefix("file:///")
+            assert expected in await host.environment_files.read(MODEL, path), path
+
+
+async def test_ruff_lints_formats_and_fixes(host: Host, model: Path) -> None:
+    async with host.speak("ruff") as client:
+        await client.initialize()
+        document = await client.open("a.py", "import os\nx = { 1 }\n")
+        found = await client.ask("textDocument/diagnostic", {"textDocument": document})
+        assert "F401" in [item["code"] for item in found["items"]]
+        options = {"tabSize": 4, "insertSpaces": True}
+        edits = await client.ask("textDocument/formatting", {"textDocument": document, "options": options})
+        assert "x = {1}" in "".join(edit["newText"] for edit in edits)
+        actions = await client.ask(
+            "textDocument/codeAction",
+            {
+                "textDocument": document,
+                "range": found["items"][0]["range"],
+                "context": {"diagnostics": found["items"]},
+            },
+        )
+        assert any("F401" in action["title"] for action in actions)
+    assert sorted(os.listdir(model)) == [".venv"]
+
+
+async def test_a_server_beyond_its_memory_is_killed_and_the_page_told_why(
+    settings: Settings, sandboxes: Sandboxes, environment: Environment, model: Path
+) -> None:
+    host = Host(replace(settings, language_memory_mebibytes=32), sandboxes, environment, model)
+    async with serving(host.app()) as host.server:
+        async with host.speak("ty") as client:
+            try:
+                await client.initialize()
+                document = await client.open("a.py", "".join(f"a{n} = [{n}, {n}]\n" for n in range(100_000)))
+                await client.ask("textDocument/documentSymbol", {"textDocument": document})
+            except ConnectionClosed:
+                pass
+            assert await client.until_closed() == (
+                4502,
+                "ty was killed: out of memory, it may have 32 MiB (--language-memory-mebibytes).",
+            )
+        assert "out of memory" in (await host.languages.list(MODEL))[0].message
+    await host.workspaces.close()
+
+
+async def test_nothing_is_left_when_a_page_leaves(host: Host) -> None:
+    async with host.speak("ty") as client:
+        await client.initialize()
+        (record, *_) = await host.languages.list(MODEL)
+        assert record.running == 1
+        assert 0 < record.memory_bytes < record.memory_limit_bytes
+    async with asyncio.timeout(10):
+        while await host.running():  # noqa: ASYNC110  # the host learns of a closed socket when it does
+            await asyncio.sleep(0.01)
+    assert [group for group in groups(host) if "." in group.name] == []
+
+
+async def test_a_page_is_told_to_connect_again_once_the_environment_is_another(host: Host) -> None:
+    async with host.speak("ty") as client:
+        await client.initialize()
+        changed = PassedVariables({}, frozenset(), 1)
+        host.equipment.present = replace(host.equipment.present, variables=changed)
+        host.languages.retire(MODEL)
+        assert await client.until_closed() == (1012, "the model's environment has changed; connect again")
+
+
+def groups(host: Host) -> list[Path]:
+    return list(find_cgroups(host.settings.run_path).groups())

@@ -1,11 +1,12 @@
 """Routes of a model's environment, and of what its person has installed into it."""
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from ide_server import wire
 from ide_server.host.routes import bodies
+from ide_server.host.routes.files import UNTRUSTED
 from ide_server.host.routes.models import model_id_of
 from ide_server.host.state import HostState
 from ide_server.replies import json_reply
@@ -26,6 +27,11 @@ async def cancel_build(request: Request[HostState]) -> Response:
     return Response(status_code=204)
 
 
+async def read_environment_file(request: Request[HostState]) -> Response:
+    text = await request.state["environment_files"].read(model_id_of(request), request.path_params["path"])
+    return PlainTextResponse(text, headers=UNTRUSTED)
+
+
 async def show_packages(request: Request[HostState]) -> Response:
     return json_reply(await request.state["packages"].read(model_id_of(request)))
 
@@ -34,5 +40,6 @@ routes: list[BaseRoute] = [
     Route("/models/{model}/environment", show_environment),
     Route("/models/{model}/environment", choose_environment, methods=["PUT"]),
     Route("/models/{model}/environment/build", cancel_build, methods=["DELETE"]),
+    Route("/models/{model}/environment/files/{path:path}", read_environment_file),
     Route("/models/{model}/packages", show_packages),
 ]

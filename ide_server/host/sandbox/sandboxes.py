@@ -1,7 +1,9 @@
 """The owner of all sandboxes, with their networks and control groups."""
 
 import asyncio
+import errno
 import json
+import os
 import platform
 import re
 import shutil
@@ -124,6 +126,15 @@ class Sandbox:
         if (cpu_seconds is None or memory_bytes is None) and not self.ended:
             cpu_seconds, memory_bytes = of_processes((self._init.pid, self._main.pid))
         return Usage(cpu_seconds, memory_bytes, tmp_bytes(self._init.pid, limit_bytes=self._spec.limits.tmp_bytes))
+
+    def open_tmp(self) -> int:
+        """A descriptor of the folder that its programs see as /tmp, and write to. Raises OSError. Blocks, briefly."""
+        descriptor = os.open(f"/proc/{self._init.pid}/root/tmp", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        # Under a runtime with a kernel of its own the path leads elsewhere.
+        if self.ended or tmp_bytes(self._init.pid, limit_bytes=self._spec.limits.tmp_bytes) is None:
+            os.close(descriptor)
+            raise FileNotFoundError(errno.ENOENT, "/tmp of this sandbox cannot be reached from here")
+        return descriptor
 
     async def stop(self, *, grace_seconds: float = 2.0) -> None:
         """Asks the main program to end, kills what is left after that, returns when nothing of the sandbox is left."""
