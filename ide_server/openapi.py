@@ -174,6 +174,7 @@ ENDPOINTS = (
     Endpoint("DELETE", f"{MODEL}/mounted/{{name}}", "Unmount another model's files", status=204),
     Endpoint("GET", f"{MODEL}/terminals", "Terminals", list[wire.Terminal]),
     Endpoint("POST", f"{MODEL}/terminals", "Open a terminal", wire.Terminal, wire.NewTerminal, 201),
+    Endpoint("PATCH", f"{MODEL}/terminals/{{terminal}}", "Name a terminal", wire.Terminal, wire.TerminalChange),
     Endpoint("DELETE", f"{MODEL}/terminals/{{terminal}}", "End a terminal", status=204),
     Endpoint("GET", f"{MODEL}/languages", "Language servers", list[wire.LanguageServer]),
     Endpoint("GET", f"{MODEL}/parameters", "Parameter definitions", wire.ParameterDefinitions),

@@ -324,6 +324,12 @@ class Terminal(Message, frozen=True):
 class NewTerminal(Request, frozen=True):
     rows: int
     columns: int
+    folder: str = ""
+    """Where the shell starts, as in Entry.path; at the filesystem's root where that is no folder."""
+
+
+class TerminalChange(Request, frozen=True):
+    title: str
 
 
 class Stdin(Request, frozen=True, array_like=True, tag="stdin"):

@@ -270,6 +270,12 @@ export interface Terminal {
 export interface NewTerminal {
   readonly rows: number;
   readonly columns: number;
+  /** Where the shell starts, as in Entry.path; at the filesystem's root where that is no folder. */
+  readonly folder?: string;
+}
+
+export interface TerminalChange {
+  readonly title: string;
 }
 
 export type Stdin = readonly [type: "stdin", text: string];

@@ -22,10 +22,9 @@ from ide_server.host.states import States
 from ide_server.host.templates import Templates
 from ide_server.host.terminals import Terminals
 from ide_server.host.workspaces import Workspaces
+from ide_server.names import checked_name
 from ide_server.settings import MEBIBYTE, Settings, limit_files
 from ide_server.wire import Model, ModelChange, ModelChanged, ModelId, NewModel, Snapshot, SnapshotId
-
-NAME_CHARACTERS = 100
 
 logger = logging.getLogger(__name__)
 
@@ -204,10 +203,3 @@ class Models:
 def _remove_folder(folder: Path) -> None:
     if folder.exists():  # a model that was never opened has none
         shutil.rmtree(folder)
-
-
-def checked_name(name: str) -> str:
-    name = name.strip()
-    if not name or len(name) > NAME_CHARACTERS or not name.isprintable():
-        raise InvalidRequest(f"Expected a name of 1 to {NAME_CHARACTERS} printable characters, got {name[:120]!r}.")
-    return name

@@ -19,6 +19,7 @@ from ide_server.host import disk
 from ide_server.host.events import ModelEvents
 from ide_server.host.uploads import spooled
 from ide_server.host.zips import Unzipped
+from ide_server.names import checked_name
 from ide_server.settings import Settings
 from ide_server.wire import (
     ModelId,
@@ -35,7 +36,6 @@ MAX_KEYS = 100
 MAX_KEY_BYTES = 1 << 30
 MAX_NAME_BYTES = 255
 """Of a file; characters that are not ASCII take up to twelve bytes of it."""
-NAME_CHARACTERS = 100
 DRAFT = ".draft-"
 BARE = "%"
 """The file of the empty key, which stands for a state that is just bytes; quote() never gives this name."""
@@ -226,13 +226,6 @@ def file_name(key: str) -> str:
 
 def key_of(name: str) -> str:
     return "" if name == BARE else unquote(name)
-
-
-def checked_name(name: str) -> str:
-    name = name.strip()
-    if not name or len(name) > NAME_CHARACTERS or not name.isprintable():
-        raise InvalidRequest(f"Expected a name of 1 to {NAME_CHARACTERS} printable characters, got {name[:120]!r}.")
-    return name
 
 
 def _sync(path: Path) -> None:

@@ -8,13 +8,13 @@ from starlette.routing import BaseRoute, Route
 
 from ide_server import wire
 from ide_server.errors import InvalidRequest
+from ide_server.names import checked_name
 from ide_server.replies import json_reply
 from ide_server.web import access, sessions
 from ide_server.web.state import WebState
 from ide_server.wire import ApiTokenId, NewApiToken
 
 BODY_BYTES = 4096
-NAME_CHARACTERS = 100
 
 
 async def list_tokens(request: Request[WebState]) -> Response:
@@ -51,9 +51,7 @@ async def body_of(request: Request[WebState]) -> bytes:
 
 
 def checked(new: NewApiToken) -> NewApiToken:
-    name = new.name.strip()
-    if not name or len(name) > NAME_CHARACTERS or not name.isprintable():
-        raise InvalidRequest(f"Expected a name of 1 to {NAME_CHARACTERS} printable characters, got {name[:120]!r}.")
+    name = checked_name(new.name)
     if not new.scopes or len(set(new.scopes)) != len(new.scopes):
         raise InvalidRequest(f"Expected at least one scope, each once, got {new.scopes}.")
     if new.expires_at is not None and new.expires_at <= time.time():

@@ -366,6 +366,23 @@ async def test_terminals_are_made_and_listed_over_http(host: Host, listed: str) 
         assert (await http.get("/models/none/terminals")).status_code == 404
 
 
+async def test_a_terminal_is_named_and_all_hear_of_it(host: Host, listed: str) -> None:
+    async with httpx.AsyncClient(base_url=f"http://{host.server.address}") as http:
+        path = f"{listed}/{(await http.post(listed, json={'rows': 24, 'columns': 80})).json()['id']}"
+        named = await http.patch(path, json={"title": " build "})
+        assert (named.status_code, named.json()["title"]) == (200, "build")
+        assert (await http.get(listed)).json() == [named.json()]
+        assert (await http.patch(path, json={"title": "\x1b]0;"})).status_code == 400
+        assert (await http.patch(f"{listed}/none", json={"title": "x"})).status_code == 404
+
+
+async def test_a_folder_that_cannot_be_is_refused(host: Host) -> None:
+    async with httpx.AsyncClient(base_url=f"http://{host.server.address}") as http:
+        new = {"rows": 24, "columns": 80, "folder": "a\0b"}
+        assert (await http.post(host.path, json=new)).status_code == 400
+    assert host.titles == []
+
+
 async def test_terminals_that_start_at_once_count_towards_the_limit(host: Host) -> None:
     async with httpx.AsyncClient(base_url=f"http://{host.server.address}") as http:
         replies = await asyncio.gather(*(http.post(host.path, json={"rows": 24, "columns": 80}) for _ in range(6)))

@@ -32,8 +32,8 @@ from ide_server.host.datasets.json_values import batches_of
 from ide_server.host.datasets.npy import read_npy
 from ide_server.host.datasets.preview import MAX_ENTRIES, Payload, Reader
 from ide_server.host.events import ModelEvents
-from ide_server.host.states import checked_name
 from ide_server.host.uploads import spooled
+from ide_server.names import checked_name
 from ide_server.settings import Settings
 from ide_server.wire import (
     Dataset,

@@ -18,7 +18,8 @@ from ide_server.host.launchers.protocol import CheckpointSaid, OutputSaid, State
 from ide_server.host.launchers.reports import Reports
 from ide_server.host.launchers.results import InvalidResult
 from ide_server.host.parameters import Argument, check_arguments
-from ide_server.host.states import Origin, States, StateTooLarge, checked_name
+from ide_server.host.states import Origin, States, StateTooLarge
+from ide_server.names import checked_name
 from ide_server.wire import (
     CallName,
     KeepState,

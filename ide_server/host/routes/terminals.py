@@ -35,8 +35,15 @@ async def list_terminals(request: Request[HostState]) -> Response:
 
 async def create_terminal(request: Request[HostState]) -> Response:
     new = await bodies.read(request, wire.NewTerminal)
-    terminal = await request.state["terminals"].create(model_id_of(request), rows=new.rows, columns=new.columns)
+    terminal = await request.state["terminals"].create(
+        model_id_of(request), rows=new.rows, columns=new.columns, folder=new.folder
+    )
     return json_reply(terminal, status=201)
+
+
+async def change_terminal(request: Request[HostState]) -> Response:
+    change = await bodies.read(request, wire.TerminalChange)
+    return json_reply(request.state["terminals"].change(model_id_of(request), terminal_id_of(request), change))
 
 
 async def remove_terminal(request: Request[HostState]) -> Response:
@@ -130,6 +137,7 @@ def offset_of(websocket: WebSocket[HostState]) -> int:
 routes: list[BaseRoute] = [
     Route("/models/{model}/terminals", list_terminals),
     Route("/models/{model}/terminals", create_terminal, methods=["POST"]),
+    Route("/models/{model}/terminals/{terminal}", change_terminal, methods=["PATCH"]),
     Route("/models/{model}/terminals/{terminal}", remove_terminal, methods=["DELETE"]),
     WebSocketRoute("/models/{model}/terminals/{terminal}/socket", watch_terminal),
 ]

@@ -21,7 +21,8 @@ from ide_server.host.snapshots.manifest import Entry, Manifest, StateContent
 from ide_server.host.snapshots.opened import Opened, OpenSnapshots
 from ide_server.host.snapshots.restore import check_room, fill
 from ide_server.host.snapshots.store import Store
-from ide_server.host.states import NAME_CHARACTERS, Origin, States, checked_name
+from ide_server.host.states import Origin, States
+from ide_server.names import NAME_CHARACTERS, checked_name
 from ide_server.settings import Settings
 from ide_server.wire import (
     ModelId,

@@ -12,15 +12,20 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from ide_server import wire
-from ide_server.errors import TerminalNotFound, TooManyTerminals
+from ide_server.errors import InvalidRequest, TerminalNotFound, TooManyTerminals
 from ide_server.host.events import ModelEvents
+from ide_server.host.sandbox.spec import MODEL
 from ide_server.host.terminals.client import Size, checked_size
 from ide_server.host.terminals.terminal import Pty, Terminal
 from ide_server.host.terminals.turns import Turns
+from ide_server.names import checked_name
 from ide_server.settings import Settings
 from ide_server.wire import ModelId, TerminalId
 
 SHELL = ("/bin/bash", "-i")
+# The folder is an argument, never part of the script; where it is gone, the shell starts at home.
+SHELL_IN_FOLDER = ("/bin/sh", "-c", 'cd -- "$1" 2>/dev/null; exec /bin/bash -i', "sh")
+LONGEST_FOLDER = 4096
 
 
 class PtySource(Protocol):
@@ -69,13 +74,14 @@ class Terminals:
                 return opened.terminal
         raise TerminalNotFound("This terminal has ended or never was. Open a new one.")
 
-    async def create(self, model_id: ModelId, *, rows: int, columns: int) -> wire.Terminal:
+    async def create(self, model_id: ModelId, *, rows: int, columns: int, folder: str = "") -> wire.Terminal:
         """Starts the workspace if need be. Raises InvalidRequest, TooManyTerminals, ModelNotFound, SandboxFailed."""
         size = checked_size(rows, columns)
+        shell = shell_in(folder)
         number = self._take_number(model_id)
         try:
             source = await self._workspaces.get(model_id)
-            pty = await open_shell(source, rows=rows, columns=columns)
+            pty = await open_shell(source, shell, rows=rows, columns=columns)
         except BaseException:
             self._forget(model_id, number)
             raise
@@ -83,6 +89,13 @@ class Terminals:
         self._places[model_id][number] = opened
         self.announce(model_id)
         return opened.record
+
+    def change(self, model_id: ModelId, terminal_id: TerminalId, change: wire.TerminalChange) -> wire.Terminal:
+        """Raises TerminalNotFound, InvalidRequest."""
+        terminal = self.get(model_id, terminal_id)
+        terminal.record = msgspec.structs.replace(terminal.record, title=checked_name(change.title))
+        self.announce(model_id)
+        return next(opened.record for opened in self._of(model_id) if opened.terminal is terminal)
 
     async def remove(self, model_id: ModelId, terminal_id: TerminalId) -> None:
         """Ends the shell and what runs in its foreground. Raises TerminalNotFound."""
@@ -139,9 +152,18 @@ class Terminals:
             del self._places[model_id]
 
 
-async def open_shell(source: PtySource, *, rows: int, columns: int) -> Pty:
+def shell_in(folder: str) -> Sequence[str]:
+    """Raises InvalidRequest."""
+    if len(folder) > LONGEST_FOLDER or "\0" in folder:
+        raise InvalidRequest(
+            f"Expected a folder's path of at most {LONGEST_FOLDER:,} characters and without NUL, got {folder[:40]!r}."
+        )
+    return (*SHELL_IN_FOLDER, f"{MODEL}/{folder}") if folder else SHELL
+
+
+async def open_shell(source: PtySource, shell: Sequence[str], *, rows: int, columns: int) -> Pty:
     try:
-        return await source.open_terminal(SHELL, rows=rows, columns=columns)
+        return await source.open_terminal(shell, rows=rows, columns=columns)
     except BaseException:
         source.leave()
         raise
