@@ -205,6 +205,22 @@ class FilesystemUnavailable(SlipwayError):
     code = "filesystem_unavailable"
 
 
+class TrashNotFound(NotFound):
+    """What was deleted is gone for good."""
+
+    code = "trash_not_found"
+
+
+class UploadNotFound(NotFound):
+    code = "upload_not_found"
+
+
+class UploadOutOfStep(SlipwayError):
+    """details: received_bytes, where the upload goes on."""
+
+    code = "upload_out_of_step"
+
+
 class HostUnavailable(SlipwayError):
     code = "host_unavailable"
 

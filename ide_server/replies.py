@@ -34,6 +34,7 @@ STATUS: Mapping[type[errors.SlipwayError], HTTPStatus] = {
     errors.FilesystemFull: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.LimitBelowUse: HTTPStatus.CONFLICT,
     errors.FilesystemUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.UploadOutOfStep: HTTPStatus.CONFLICT,
     errors.HostUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.SandboxFailed: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.ProgramMissing: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -17,6 +17,8 @@ SnapshotId = NewType("SnapshotId", str)
 ApiTokenId = NewType("ApiTokenId", str)
 LauncherId = NewType("LauncherId", str)
 DatasetId = NewType("DatasetId", str)
+TrashId = NewType("TrashId", str)
+UploadId = NewType("UploadId", str)
 
 ElementType = Literal[
     "f32", "f64", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64",
@@ -146,6 +148,41 @@ class Entry(Message, frozen=True):
 class Move(Request, frozen=True):
     source: str
     destination: str
+
+
+class Copy(Request, frozen=True):
+    source: str
+    destination: str
+
+
+class NewTrash(Request, frozen=True):
+    paths: list[str]
+
+
+class Trashed(Message, frozen=True):
+    """What was deleted together, and can be put back together until then."""
+
+    id: TrashId
+    paths: list[str]
+    until: float
+
+
+class NewUpload(Request, frozen=True):
+    path: str
+    byte_size: int
+    expected: str | None = None
+    """The etag of the file that it replaces, * for any; null where there must be none."""
+
+
+class Upload(Message, frozen=True):
+    """A file that comes in several requests."""
+
+    id: UploadId
+    path: str
+    byte_size: int
+    received_bytes: int
+    entry: Entry | None
+    """Once all has come: the file as it was put in place."""
 
 
 # --- API tokens ---

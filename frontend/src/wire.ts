@@ -16,6 +16,10 @@ export type LauncherId = string;
 
 export type DatasetId = string;
 
+export type TrashId = string;
+
+export type UploadId = string;
+
 export type ElementType = "f32" | "f64" | "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" | "string" | "binary" | "boolean" | "image" | "audio" | "video";
 
 export type FunctionName = "createModelState" | "instantiateModel" | "evaluate" | "train" | "getModelState" | "dispose";
@@ -109,6 +113,39 @@ export interface Entry {
 export interface Move {
   readonly source: string;
   readonly destination: string;
+}
+
+export interface Copy {
+  readonly source: string;
+  readonly destination: string;
+}
+
+export interface NewTrash {
+  readonly paths: readonly string[];
+}
+
+/** What was deleted together, and can be put back together until then. */
+export interface Trashed {
+  readonly id: TrashId;
+  readonly paths: readonly string[];
+  readonly until: number;
+}
+
+export interface NewUpload {
+  readonly path: string;
+  readonly byte_size: number;
+  /** The etag of the file that it replaces, * for any; null where there must be none. */
+  readonly expected?: string | null;
+}
+
+/** A file that comes in several requests. */
+export interface Upload {
+  readonly id: UploadId;
+  readonly path: string;
+  readonly byte_size: number;
+  readonly received_bytes: number;
+  /** Once all has come: the file as it was put in place. */
+  readonly entry: Entry | null;
 }
 
 export type Scope = "read" | "run" | "write";

@@ -1,6 +1,8 @@
 """The routes of files over the app in process, on a real mount."""
 
 import asyncio
+import io
+import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -237,3 +239,67 @@ async def test_a_reader_that_leaves_in_mid_download_leaves_no_open_file(models: 
     async with asyncio.timeout(5):
         await app_of(models)(scope_of("GET", "/files/large", {}), receive, send)
     assert sent > 0
+
+
+async def test_what_is_deleted_is_put_back_by_its_id(client: httpx.AsyncClient) -> None:
+    await client.put("/tree/folder")
+    await client.put("/files/folder/a.py", content=b"a", headers=NEW)
+    deleted = await client.post("/trash", json={"paths": ["folder"]})
+    assert (deleted.status_code, deleted.json()["paths"]) == (201, ["folder"])
+    assert (await client.get("/tree/")).json() == []
+    restored = await client.post(f"/trash/{deleted.json()['id']}/restore")
+    assert [entry["path"] for entry in restored.json()] == ["folder"]
+    assert (await client.get("/files/folder/a.py")).content == b"a"
+    again = await client.post("/trash", json={"paths": ["folder"]})
+    assert (await client.delete(f"/trash/{again.json()['id']}")).status_code == 204
+    assert error_of(await client.post(f"/trash/{again.json()['id']}/restore")) == (404, "trash_not_found")
+    assert error_of(await client.post("/trash", json={"paths": []})) == (400, "invalid_request")
+
+
+async def test_a_copy_and_a_zip_are_of_whole_folders(client: httpx.AsyncClient) -> None:
+    await client.put("/tree/folder")
+    await client.put("/files/folder/a.py", content=b"a" * 9, headers=NEW)
+    copied = await client.post("/copies", json={"source": "folder", "destination": "folder copy"})
+    assert (copied.status_code, copied.json()["path"]) == (201, "folder copy")
+    again = await client.post("/copies", json={"source": "folder", "destination": "folder copy"})
+    assert error_of(again) == (409, "already_exists")
+    reply = await client.get("/zip", params={"path": "folder copy"})
+    assert reply.headers["content-disposition"] == "attachment; filename*=UTF-8''folder%20copy.zip"
+    with zipfile.ZipFile(io.BytesIO(reply.content)) as archive:
+        assert archive.namelist() == ["folder copy/", "folder copy/a.py"]
+    reply = await client.get("/zip", params={"path": ["folder", "folder copy"]})
+    assert reply.headers["content-disposition"] == "attachment; filename*=UTF-8''files.zip"
+    assert error_of(await client.get("/zip", params={"path": "none"})) == (404, "file_not_found")
+    assert error_of(await client.get("/zip")) == (400, "invalid_request")
+
+
+async def test_an_upload_comes_in_parts(client: httpx.AsyncClient) -> None:
+    begun = await client.post("/uploads", json={"path": "a", "byte_size": 6})
+    assert begun.status_code == 201
+    here = f"/uploads/{begun.json()['id']}"
+    part = await client.patch(here, params={"offset": 0}, content=b"abc")
+    assert (part.json()["received_bytes"], part.json()["entry"]) == (3, None)
+    assert error_of(await client.patch(here, params={"offset": 1}, content=b"x")) == (409, "upload_out_of_step")
+    assert error_of(await client.patch(here, params={"offset": "-1"}, content=b"x")) == (400, "invalid_request")
+    whole = await client.patch(here, params={"offset": 3}, content=b"def")
+    assert whole.json()["entry"]["byte_size"] == 6
+    assert (await client.get(here)).json() == whole.json()
+    assert (await client.get("/files/a")).content == b"abcdef"
+    assert (await client.delete(here)).status_code == 204
+    assert error_of(await client.get(here)) == (404, "upload_not_found")
+    assert error_of(await client.post("/uploads", json={"path": "a", "byte_size": 6})) == (412, "file_changed")
+
+
+async def test_an_upload_that_is_cut_off_keeps_what_came(client: httpx.AsyncClient, models: MountedModels) -> None:
+    begun = (await client.post("/uploads", json={"path": "a", "byte_size": 6})).json()
+    messages: list[Message] = [{"type": "http.request", "body": b"abc", "more_body": True}, {"type": "http.disconnect"}]
+
+    async def receive() -> Message:
+        return messages.pop(0)
+
+    async def send(_: Message) -> None: ...
+
+    path = f"{BASE}/uploads/{begun['id']}"
+    scope = {"type": "http", "method": "PATCH", "path": path, "query_string": b"offset=0", "headers": []}
+    await app_of(models)(scope, receive, send)
+    assert (await client.get(f"/uploads/{begun['id']}")).json()["received_bytes"] == 3

@@ -73,7 +73,7 @@ async def mounted_models(
         try:
             yield models
         finally:
-            models.files.close()
+            await models.files.close()
             await mounts.close()
             listening.cancel()
             await asyncio.wait([listening])

@@ -4,6 +4,7 @@ They raise OSError and, where they know more than errno does, our errors.
 """
 
 import contextlib
+import errno
 import os
 import stat
 
@@ -82,6 +83,14 @@ def move(root: int, source: bytes, destination: bytes) -> Entry:
     with parent_of(root, source) as (folder, name), parent_of(root, destination) as (new_folder, new_name):
         rename_without_replacing(folder, name, new_folder, new_name)
         return entry_at(new_folder, new_name, destination)
+
+
+def writable_parent(root: int, path: bytes) -> tuple[int, bytes]:
+    """The inode number of the folder a path is in, and its last name. Raises PermissionError where it is closed."""
+    with parent_of(root, path) as (folder, name):
+        if not os.access(b".", os.W_OK | os.X_OK, dir_fd=folder, effective_ids=True):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return os.fstat(folder).st_ino, name
 
 
 def remove(root: int, path: bytes, condition: conditions.IfMatch) -> None:

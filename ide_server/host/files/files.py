@@ -1,14 +1,19 @@
 """Reading and writing the files of models. docs/files.md says how a write is made whole or not at all."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Sequence
 from typing import Concatenate, ParamSpec, TypeVar
 
+from ide_server.errors import InvalidRequest
 from ide_server.host.files import actions
+from ide_server.host.files.archive import archive
 from ide_server.host.files.beneath import checked_name, checked_path
 from ide_server.host.files.conditions import Condition, IfAbsent, IfMatch
+from ide_server.host.files.copies import Copies
 from ide_server.host.files.failures import attempt
 from ide_server.host.files.reading import OpenFile, open_for_reading
 from ide_server.host.files.staging import STAGING_THREADS
+from ide_server.host.files.trash import Trash, outermost
+from ide_server.host.files.uploads import Uploads
 from ide_server.host.files.writing import Write, Written
 from ide_server.host.mounts import Mounts
 from ide_server.host.mounts.threads import Threads
@@ -18,6 +23,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 LARGEST_FOLDERS = 20
+MOST_ARCHIVED_PATHS = 500
 
 
 class Files:
@@ -27,13 +33,19 @@ class Files:
     def __init__(self, mounts: Mounts) -> None:
         self._mounts = mounts
         self._staging_threads = Threads(STAGING_THREADS, name="staging")
+        self._copies = Copies()
+        self.trash = Trash(mounts)
+        self.uploads = Uploads(mounts, self._staging_threads)
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        self.trash.close()
+        await self.uploads.close()
         self._staging_threads.close()
 
     async def list_folder(self, model_id: ModelId, path: str) -> list[Entry]:
         """By name. Links are listed as links, not as what they lead to."""
-        return await self._act(model_id, path, actions.list_folder, checked_path(path))
+        entries = await self._act(model_id, path, actions.list_folder, checked_path(path))
+        return entries if path else await self._copies.hide(await self._mounts.get(model_id), entries)
 
     async def entry(self, model_id: ModelId, path: str) -> Entry:
         return await self._act(model_id, path, actions.entry, checked_path(path))
@@ -56,6 +68,19 @@ class Files:
     async def move(self, model_id: ModelId, source: str, destination: str) -> Entry:
         """Raises AlreadyExists: it never replaces."""
         return await self._act(model_id, source, actions.move, checked_name(source), checked_name(destination))
+
+    async def copy(self, model_id: ModelId, source: str, destination: str) -> Entry:
+        """A file, a link, or a folder with all that is in it. Raises AlreadyExists, FilesystemFull: then nothing is."""
+        name, new_name = checked_name(source), checked_name(destination)
+        mount = await self._mounts.get(model_id)
+        return await self._copies.copy(mount, source, destination, name=name, new_name=new_name)
+
+    async def archive(self, model_id: ModelId, paths: Sequence[str]) -> AsyncGenerator[bytes, None]:
+        """A zip of them. Raises FileNotFound before its first chunk."""
+        if not 0 < len(paths) <= MOST_ARCHIVED_PATHS:
+            raise InvalidRequest(f"Expected 1 to {MOST_ARCHIVED_PATHS} paths, got {len(paths)}. Take their folder.")
+        names = [checked_name(path) for path in outermost(paths)]
+        return archive(await self._mounts.get(model_id), paths[0], names)
 
     async def remove(self, model_id: ModelId, path: str, *, condition: IfMatch) -> None:
         """A file, a link, or a folder with all that is in it. Raises FileChanged, FolderNotEmpty."""

@@ -1,5 +1,7 @@
 """Whether what is to be written fits, by the rule fsquota charges by: whole blocks, and only the difference."""
 
+import msgspec
+
 from ide_server.errors import FilesystemFull
 from ide_server.host.mounts import Mount
 from ide_server.wire import Usage
@@ -51,12 +53,13 @@ class Room:
         self._needed_files = 1 if present_bytes is None else 0
         self._known_bytes = -1
 
-    async def require(self, byte_size: int) -> None:
-        """Raises FilesystemFull."""
+    async def require(self, byte_size: int, *, promised_bytes: int = 0) -> None:
+        """promised_bytes: what is free but others will need. Raises FilesystemFull."""
         if byte_size <= self._known_bytes:
             return
         usage = await self._mount.usage()
         needed_bytes = max(0, charged_bytes(byte_size) - self._charged_bytes)
-        if not fits(usage, needed_bytes=needed_bytes, needed_files=self._needed_files):
+        if not fits(usage, needed_bytes=needed_bytes + promised_bytes, needed_files=self._needed_files):
+            usage = msgspec.structs.replace(usage, used_bytes=usage.used_bytes + promised_bytes)
             raise full(self._path, usage, needed_bytes=needed_bytes, needed_files=self._needed_files)
         self._known_bytes = self._charged_bytes + free_bytes(usage)

@@ -35,13 +35,22 @@ class Write:
 
     async def run(self, chunks: AsyncIterable[bytes], *, byte_size: int | None, threads: Threads) -> Written:
         """Raises FileChanged, FilesystemFull, NotAFile, FileNotFound for a missing folder; whatever chunks raises."""
-        found = await self._find()
-        conditions.check(self.condition, self.path, None if found is None else etag(found))
+        found = await self.find()
         async with self.mount.uploads, StagedFile.make(self.mount.staging, threads) as staged:
             await self._receive(chunks, staged, found, byte_size=byte_size)
-            if found is None:
-                return Written(await self._create(staged), created=True)
-            return Written(await self._replace(staged, found, expected=self._expected(found)), created=False)
+            return await self.put(staged, found)
+
+    async def find(self) -> stat_result | None:
+        """What is to be replaced; None for a new file. Raises FileChanged, NotAFile, FileNotFound."""
+        found = await self._find()
+        conditions.check(self.condition, self.path, None if found is None else etag(found))
+        return found
+
+    async def put(self, staged: StagedFile, found: stat_result | None) -> Written:
+        """In the place of what was found. Raises FileChanged, FilesystemFull."""
+        if found is None:
+            return Written(await self._create(staged), created=True)
+        return Written(await self._replace(staged, found, expected=self._expected(found)), created=False)
 
     async def _receive(
         self, chunks: AsyncIterable[bytes], staged: StagedFile, found: stat_result | None, *, byte_size: int | None

@@ -60,6 +60,7 @@ class Places:
 
     backing: Path
     staging: Path
+    aside: Path
     mountpoint: Path
     view: Path
     socket: Path
@@ -71,6 +72,7 @@ class Places:
         return cls(
             backing=model / "files",
             staging=model / "staging",
+            aside=model / "aside",
             mountpoint=settings.run_path / "mounts" / model_id,
             view=settings.run_path / "views" / model_id,
             socket=control / f"{model_id}.sock",
@@ -84,6 +86,15 @@ class Replaced:
 
     modified_ns: int
     byte_size: int
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What was set aside, and how much that gave back."""
+
+    key: str
+    used_bytes: int
+    used_files: int
 
 
 class Mount:
@@ -216,6 +227,25 @@ class Mount:
         arguments = None if expected is None else msgspec.to_builtins(expected)
         return msgspec.convert(await self._request("replace", inode=inode, staged=staged, expected=arguments), Replaced)
 
+    async def set_aside(self, folder: int, name: bytes, *, most_bytes: int, most_files: int) -> Kept:
+        """Take what has this name out of the filesystem, to be put back or discarded. Raises Refused: not_found,
+        too_large."""
+        shown = name.decode(errors="surrogateescape")
+        limits = {"most_bytes": most_bytes, "most_files": most_files}
+        return msgspec.convert(await self._request("set_aside", folder=folder, name=shown, **limits), Kept)
+
+    async def put_back(self, key: str, folder: int, name: bytes) -> None:
+        """Raises Refused: not_found, exists, full."""
+        await self._request("put_back", key=key, folder=folder, name=name.decode(errors="surrogateescape"))
+
+    async def discard(self, key: str) -> None:
+        """What was set aside, for good; nothing if that is not known any more."""
+        try:
+            await self._request("discard", key=key)
+        except Refused as refused:
+            if refused.code != "not_found":
+                raise
+
     async def close(self) -> None:
         message = "The model's filesystem has been unmounted. Reload the page."
         self._standing = FilesystemChanged("failed", message, self.remounted_at)
@@ -276,6 +306,7 @@ class Mount:
             backing=places.backing,
             mountpoint=places.mountpoint,
             staging=places.staging,
+            aside=places.aside,
             control=places.socket,
             limits=limits,
         )

@@ -1,10 +1,11 @@
 """Routes of a model's files and folders."""
 
 import mimetypes
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
+import anyio
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
@@ -13,15 +14,17 @@ from starlette.types import Receive, Scope, Send
 
 from ide_server.errors import FileChanged, InvalidRequest
 from ide_server.host.files import OpenFile
-from ide_server.host.routes import bodies, conditional
+from ide_server.host.routes import bodies, conditional, downloads
 from ide_server.host.routes.conditional import Slice, UnsatisfiableRange
 from ide_server.host.state import HostState
 from ide_server.replies import json_reply
-from ide_server.wire import Entry, ModelId, Move
+from ide_server.wire import Copy, Entry, ModelId, Move, NewTrash, NewUpload, TrashId, UploadId
 
 IMAGE_TYPES = frozenset(
     ("image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp", "image/svg+xml", "image/x-icon")
 )
+MOST_PATHS_BYTES = 8 << 20
+DIGITS = 16
 UNTRUSTED: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "sandbox; default-src 'none'",
@@ -42,6 +45,27 @@ class OpenFileResponse(StreamingResponse):
             await super().__call__(scope, receive, send)
         finally:
             await self._file.close()
+
+
+class ArchiveResponse(StreamingResponse):
+    """Ends its chunks however it ends: they hold folders open."""
+
+    def __init__(self, first: bytes, chunks: AsyncGenerator[bytes, None], *, name: str) -> None:
+        super().__init__(self._all(first, chunks), headers=downloads.attachment(name))
+        self._chunks = chunks
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._chunks.aclose()
+
+    @staticmethod
+    async def _all(first: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        yield first
+        async for chunk in chunks:
+            yield chunk
 
 
 async def list_folder(request: Request[HostState]) -> Response:
@@ -109,6 +133,71 @@ async def move(request: Request[HostState]) -> Response:
     return json_reply(await request.state["files"].move(model_id, asked.source, asked.destination))
 
 
+async def copy(request: Request[HostState]) -> Response:
+    model_id, _ = target(request)
+    asked = await bodies.read(request, Copy)
+    return json_reply(await request.state["files"].copy(model_id, asked.source, asked.destination), status=201)
+
+
+async def download_zip(request: Request[HostState]) -> Response:
+    model_id, _ = target(request)
+    paths = request.query_params.getlist("path")
+    if not paths:
+        raise InvalidRequest("Expected ?path= in the address, once for each file or folder, got none.")
+    chunks = await request.state["files"].archive(model_id, paths)
+    first = await anext(chunks)  # what is not there is told with a status, not in the middle
+    name = paths[0].rpartition("/")[2] if len(paths) == 1 else "files"
+    return ArchiveResponse(first, chunks, name=f"{name}.zip")
+
+
+async def put_in_trash(request: Request[HostState]) -> Response:
+    model_id, _ = target(request)
+    asked = await bodies.read(request, NewTrash, max_bytes=MOST_PATHS_BYTES)
+    return json_reply(await request.state["files"].trash.put_in(model_id, asked.paths), status=201)
+
+
+async def restore(request: Request[HostState]) -> Response:
+    model_id, _ = target(request)
+    return json_reply(await request.state["files"].trash.restore(model_id, TrashId(request.path_params["trash"])))
+
+
+async def discard(request: Request[HostState]) -> Response:
+    model_id, _ = target(request)
+    await request.state["files"].trash.discard(model_id, TrashId(request.path_params["trash"]))
+    return Response(status_code=204)
+
+
+async def begin_upload(request: Request[HostState]) -> Response:
+    model_id, _ = target(request)
+    asked = await bodies.read(request, NewUpload)
+    return json_reply(await request.state["files"].uploads.begin(model_id, asked), status=201)
+
+
+async def show_upload(request: Request[HostState]) -> Response:
+    return json_reply(request.state["files"].uploads.get(*uploaded(request)))
+
+
+async def append_to_upload(request: Request[HostState]) -> Response:
+    offset = bodies.parameter(request, "offset")
+    if not (offset.isascii() and offset.isdecimal() and len(offset) < DIGITS):
+        raise InvalidRequest(f"Expected ?offset= in digits, got {offset[:80]!r}.")
+    uploads = request.state["files"].uploads
+    try:
+        upload = await uploads.append(*uploaded(request), request.stream(), offset=int(offset))
+    except ClientDisconnect:
+        return Response(status_code=400)  # to nobody: what came is kept for when it comes back
+    return json_reply(upload)
+
+
+async def cancel_upload(request: Request[HostState]) -> Response:
+    await request.state["files"].uploads.cancel(*uploaded(request))
+    return Response(status_code=204)
+
+
+def uploaded(request: Request[Any]) -> tuple[ModelId, UploadId]:
+    return target(request)[0], UploadId(request.path_params["upload"])
+
+
 async def largest_folders(request: Request[HostState]) -> Response:
     model_id, _ = target(request)
     return json_reply(await request.state["files"].largest_folders(model_id))
@@ -168,4 +257,13 @@ routes: list[BaseRoute] = [
     Route("/models/{model}/files/{path:path}", write_file, methods=["PUT"]),
     Route("/models/{model}/files/{path:path}", remove, methods=["DELETE"]),
     Route("/models/{model}/moves", move, methods=["POST"]),
+    Route("/models/{model}/copies", copy, methods=["POST"]),
+    Route("/models/{model}/zip", download_zip, methods=["GET"]),
+    Route("/models/{model}/trash", put_in_trash, methods=["POST"]),
+    Route("/models/{model}/trash/{trash}", discard, methods=["DELETE"]),
+    Route("/models/{model}/trash/{trash}/restore", restore, methods=["POST"]),
+    Route("/models/{model}/uploads", begin_upload, methods=["POST"]),
+    Route("/models/{model}/uploads/{upload}", show_upload, methods=["GET"]),
+    Route("/models/{model}/uploads/{upload}", append_to_upload, methods=["PATCH"]),
+    Route("/models/{model}/uploads/{upload}", cancel_upload, methods=["DELETE"]),
 ]
