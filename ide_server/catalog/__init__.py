@@ -12,7 +12,7 @@ from ide_server.catalog.ids import new_id
 from ide_server.catalog.launchers import LauncherRecord, Launchers
 from ide_server.catalog.models import ModelRecord, Models
 from ide_server.catalog.mounted_models import MountedModels, MountedRecord
-from ide_server.catalog.operations import Operations
+from ide_server.catalog.operations import OperationRecord, Operations
 from ide_server.catalog.replies import Replies
 from ide_server.catalog.sign_in import SignIn
 from ide_server.catalog.snapshots import Snapshots
@@ -28,6 +28,7 @@ __all__ = [
     "ModelRecord",
     "MountedRecord",
     "NumberRange",
+    "OperationRecord",
     "VariableRecord",
     "migrate",
     "new_id",

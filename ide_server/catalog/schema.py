@@ -140,6 +140,18 @@ operations = Table(
     Index(None, "status"),
 )
 
+# What an operation leaves, as far as it is short: the rest is in its folder. Apart from its row, which lists read.
+operation_records = Table(
+    "operation_records",
+    metadata,
+    Column("operation_id", String, ForeignKey("operations.id", ondelete="CASCADE"), primary_key=True),
+    # What it was started with, as JSON; NULL: it is long.
+    Column("request", LargeBinary),
+    # Its whole journal, as JSON lines, and its result as JSON; NULL: not ended, long, or it has none.
+    Column("events", LargeBinary),
+    Column("result", LargeBinary),
+)
+
 # Persistent launchers.
 launchers = Table(
     "launchers",

@@ -10,7 +10,7 @@ import pytest
 from ide_server.host.launchers.journal import Journal
 from ide_server.host.launchers.launcher import CallFailed, Launcher, Mounted
 from ide_server.host.launchers.reports import Reports
-from ide_server.host.launchers.results import ResultWriter, read_result
+from ide_server.host.launchers.results import ResultWriter
 from ide_server.host.launchers.spawn import Language
 from ide_server.host.masking import Mask
 from ide_server.host.parameters import check_arguments
@@ -51,9 +51,7 @@ class Talk:
     async def evaluate(self, **parameters: Any) -> dict[str, Any]:
         self.reports.result = ResultWriter(self._folder, [], Mask())
         await self.launcher.call("evaluate", self.reports, parameters=check_arguments([], parameters))
-        await self.reports.result.finish()
-        result = read_result(self._folder)
-        assert result is not None
+        result = self.reports.result.finish()
         return {output.name: output.values[0].elements[0] for output in result.outputs}
 
     async def call(self, function: FunctionName, **more: Any) -> None:

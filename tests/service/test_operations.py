@@ -19,6 +19,7 @@ from ide_server.wire import (
     Metric,
     ModelChanged,
     ModelEvent,
+    NewOperation,
     Operation,
     OperationChanged,
     OperationKind,
@@ -798,7 +799,7 @@ async def test_an_end_that_cannot_be_written_keeps_no_place_in_the_queue(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with laboratory(tmp_path, max_launchers=1) as lab:
-        lab.write(python("def evaluate(params): return 1"))
+        lab.write(python("def evaluate(params): return {'y': 'long' * 10_000}"))
         fail = [True]
 
         def fails_once(folder: Path) -> None:
@@ -807,7 +808,7 @@ async def test_an_end_that_cannot_be_written_keeps_no_place_in_the_queue(
                 raise OSError("the disk is gone")
             sync_result(folder)
 
-        monkeypatch.setattr("ide_server.host.launchers.operations.sync_result", fails_once)
+        monkeypatch.setattr("ide_server.host.launchers.records.sync_result", fails_once)
         _, next_one = await lab.start("evaluate"), await lab.start("evaluate")
         assert (await lab.finished(next_one.id)).operation.status == "succeeded"
 
@@ -837,6 +838,50 @@ async def test_an_end_whose_row_was_lost_is_read_from_the_journal_if_its_result_
             assert await lab.output(done.id) == {"y": [1]}
 
 
+async def test_a_short_operation_is_kept_whole_without_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ide_server.host.launchers.journal.BATCH_SECONDS", 60.0)  # however slow the machine is
+    async with laboratory(tmp_path) as lab:
+        lab.write(python("def evaluate(params):\n    print('here')\n    return {'y': params['x']}"))
+        new = NewOperation("evaluate", {"x": 7})
+        operation, result = await lab.operations.run(lab.model_id, lambda definitions: (new, definitions))
+        folder = lab.settings.data_dir / "operations" / operation.id
+        assert not folder.exists()
+    async with laboratory(tmp_path) as lab:
+        finished = await lab.finished(operation.id)
+        assert (finished.operation, finished.outcome, finished.log()) == (operation, ("succeeded", None), "here\n")
+        assert [event.phase for event in finished.of(PhaseEnded)] == ["codeStartup", "instantiateModel", "evaluate"][
+            ::2
+        ]
+        assert await lab.operations.result(operation.id) == result
+        assert await lab.operations.request(operation.id) == new
+        assert "".join([text async for text in await lab.operations.printed(operation.id)]) == "here\n"
+        assert await lab.operations.bytes_after(operation.id, 0) > 0
+        with pytest.raises(InvalidRequest, match="that this journal of"):
+            await lab.operations.bytes_after(operation.id, 1)
+        assert not folder.exists()
+        await lab.operations.delete(operation.id)
+        with pytest.raises(OperationNotFound):
+            await lab.operations.result(operation.id)
+        assert await lab.catalog.operations.record(operation.id) == (None, None, None)
+
+
+async def test_an_end_that_cannot_be_written_into_its_row_ends_the_operation_all_the_same(
+    lab: Laboratory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.write(python("def evaluate(params): return {'y': 1}"))
+    await lab.run("evaluate")
+
+    async def fails(*_: object) -> None:
+        raise OSError("database is full")
+
+    monkeypatch.setattr(lab.catalog.operations, "save", fails)
+    new = NewOperation("evaluate")
+    operation, _ = await lab.operations.run(lab.model_id, lambda definitions: (new, definitions))
+    assert operation.status == "succeeded"
+
+
 async def test_with_its_model_an_operation_goes_and_leaves_nothing(lab: Laboratory) -> None:
     lab.write(python("def evaluate(params):\n    while True: pass"))
     running = await lab.start("evaluate")
@@ -849,7 +894,7 @@ async def test_with_its_model_an_operation_goes_and_leaves_nothing(lab: Laborato
 async def test_an_operation_that_cannot_be_written_down_leaves_nothing(
     lab: Laboratory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(_: Operation) -> "asyncio.Future[None]":
+    def fails(_: Operation, **__: object) -> "asyncio.Future[None]":
         failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         failed.set_exception(OSError("database is full"))
         return failed

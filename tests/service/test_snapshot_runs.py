@@ -220,7 +220,7 @@ async def test_only_what_left_a_checkpoint_can_be_resumed(tmp_path: Path) -> Non
             await lab.operations.resume(made.operation.id)
         at_once = await ended_train(lab, fail_at="no number")
         assert at_once.operation.status == "succeeded"
-        failed = await ended_train(lab, fail_at=2)
+        failed = await ended_train(lab, fail_at=2, text="x" * 20_000)  # which is long, so that it has a file
         assert failed.operation.result_state_id is not None
         request = lab.settings.data_dir / "operations" / failed.operation.id / "request.json"
         kept = request.rename(request.with_suffix(".kept"))

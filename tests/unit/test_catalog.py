@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 from sqlalchemy.exc import IntegrityError
 
-from ide_server.catalog import Catalog, VariableRecord, migrate, schema
+from ide_server.catalog import Catalog, OperationRecord, VariableRecord, migrate, schema
 from ide_server.errors import ModelNotFound, StateNotFound, VariableNotFound
 from ide_server.settings import Settings
 from ide_server.wire import EnvironmentChoice, ModelId, Operation, OperationId, Outcome, State, StateId, StateKey
@@ -196,6 +196,26 @@ async def test_operations_are_read_a_page_at_a_time_none_twice(catalog: Catalog)
     first = await catalog.operations.list(model.id, limit=2)
     assert [each.id for each in first] == ["d", "c"]
     assert [each.id for each in await catalog.operations.list(model.id, older_than=first[-1])] == ["b", "a"]
+
+
+async def test_the_record_of_an_operation_is_what_was_given_last_of_each_part(catalog: Catalog) -> None:
+    model = await catalog.models.create("m", limit_bytes=1)
+    written = catalog.operations.create_soon(operation(model.id), request=b"asked")
+    await catalog.operations.save(operation(model.id, status="running"), OperationRecord(events=b"first"))
+    assert written.done()
+    assert await catalog.operations.record(OperationId("o1")) == (b"asked", b"first", None)
+    await catalog.operations.save(operation(model.id, status="succeeded"), OperationRecord(None, b"all", b"result"))
+    await catalog.operations.save(operation(model.id, status="succeeded"))
+    assert await catalog.operations.record(OperationId("o1")) == (b"asked", b"all", b"result")
+    await catalog.operations.delete(OperationId("o1"))
+    assert await catalog.operations.record(OperationId("o1")) == OperationRecord()
+
+
+async def test_what_is_saved_soon_is_written_without_anything_after_it(catalog: Catalog) -> None:
+    model = await catalog.models.create("m", limit_bytes=1)
+    async with asyncio.timeout(10):
+        await catalog.operations.create_soon(operation(model.id))
+    assert await catalog.operations.list_unfinished() == [operation(model.id)]
 
 
 async def test_a_row_of_a_deleted_model_fails_alone(catalog: Catalog) -> None:

@@ -6,9 +6,28 @@ import msgspec
 import pytest
 
 from ide_server.errors import InvalidRequest
-from ide_server.host.launchers.journal import PENDING_BYTES, Journal, follow, read_events
+from ide_server.host.launchers.journal import (
+    PENDING_BYTES,
+    SHORT_BYTES,
+    Journal,
+    Opened,
+    events_of,
+    follow,
+    open_for_append,
+    read_events,
+)
 from ide_server.host.launchers.logs import MAX_LINE_CHARACTERS, LineSplitter, LogBudget
-from ide_server.wire import CallEnded, CallStarted, Ended, Log, Metric, OperationEvent, Outcome, Progress
+from ide_server.wire import (
+    CallEnded,
+    CallStarted,
+    Ended,
+    Log,
+    Metric,
+    OperationEvent,
+    OperationEvents,
+    Outcome,
+    Progress,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -24,6 +43,46 @@ async def written(path: Path, events: list[OperationEvent]) -> None:
     for event in events:
         journal.append(event)
     await journal.close()
+
+
+class Held:
+    """A journal that has no file yet."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.journal = Journal(self._open)
+
+    async def _open(self) -> Opened:
+        return open_for_append(self.path)
+
+
+async def test_a_journal_that_is_short_is_taken_without_a_file(tmp_path: Path) -> None:
+    held = Held(tmp_path / "events.jsonl")
+    held.journal.append(line(1))
+    held.journal.append(ENDED)
+    whole = held.journal.take()
+    assert (held.journal.closed, await held.journal.have_file(), held.path.exists()) == (True, False, False)
+    batch = events_of(whole, 0)
+    assert batch == OperationEvents(len(whole), [line(1), ENDED])
+    assert events_of(whole, whole.index(b"\n") + 1).events == [ENDED]
+    assert events_of(whole, len(whole)).events == []
+    with pytest.raises(InvalidRequest, match="got 1"):
+        events_of(whole, 1)
+
+
+async def test_a_journal_goes_to_its_file_when_its_first_batch_is_due_or_much_or_asked_for(tmp_path: Path) -> None:
+    due, much, asked = [Held(tmp_path / f"{number}.jsonl") for number in range(3)]
+    due.journal.append(line(1))
+    much.journal.append(Log(1.0, "stdout", "x" * SHORT_BYTES))
+    assert (due.journal.is_in_memory, much.journal.is_in_memory) == (True, False)
+    assert await asked.journal.have_file()
+    async with asyncio.timeout(5):
+        await due.journal.wait_grown(0)
+    assert read_events(due.path, 0).events == [line(1)]
+    for each in (due, much, asked):
+        each.journal.append(ENDED)
+        await each.journal.close()
+        assert read_events(each.path, 0).events[-1] == ENDED
 
 
 async def test_events_come_back_as_they_were_appended(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ class Inference:
         if operation.outcome.kind != "succeeded":
             raise EvaluationFailed(operation, operation.outcome)
         assert result is not None  # of an evaluate that succeeded
-        blobs = self._operations.blobs_folder(operation.id)
+        blobs = self._operations.records.blobs(operation.id)
         reply = partial(reply_of, request, result, model_name=name, operation_id=operation.id, blobs=blobs)
         return reply() if _is_short(result) else await asyncio.to_thread(reply)
 

@@ -26,7 +26,7 @@ from ide_server.wire import (
 )
 
 MAX_SHOWN_BYTES = 64 << 10
-"""A larger parameter value is only in request.json, not in the row that every list of operations carries."""
+"""A larger parameter value is only in the request, not in the row that every list of operations carries."""
 
 
 class Admission:

@@ -47,7 +47,7 @@ from ide_server.host.launchers.phases import (
     prepared,
 )
 from ide_server.host.launchers.pool import Fit, Need, Place, Warm, dispose
-from ide_server.host.launchers.results import ResultWriter
+from ide_server.host.launchers.results import ResultWriter, write_result
 from ide_server.host.launchers.run import Inputs, Surroundings
 from ide_server.host.mounted_models import NOTHING_MOUNTED
 from ide_server.host.states import Origin, StateDraft, key_of
@@ -378,7 +378,7 @@ class Session:
         finally:
             self._reports.result = None
         async with bounded("evaluate", self._terms):
-            await result.finish()
+            await asyncio.to_thread(write_result, folder, result.finish())
         self._has_result = True
 
     async def _train(self, asked: Asked) -> None:

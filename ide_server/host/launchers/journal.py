@@ -2,15 +2,17 @@
 
 Writers hand in events without waiting; a task of the journal writes them in batches. Readers read the file from a byte
 offset and are woken when it has grown, so a page that comes back misses nothing and the host keeps nothing for it.
+
+An operation that has ended before its first batch is due needs no file: its owner takes the whole journal as it is.
 """
 
 import asyncio
 import contextlib
 import errno
 import os
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, TypeVar
 
 import msgspec
 
@@ -21,9 +23,13 @@ from ide_server.wire import CallEnded, CallStarted, Ended, Log, Metric, Operatio
 BATCH_SECONDS = 0.03
 """How long events gather before they are written: soon enough to feel live, rare enough to cost little."""
 RETRY_SECONDS = 1.0
+SHORT_BYTES = 16 << 10
+"""What is longer is not held in memory until the batch is due."""
 PENDING_BYTES = 1 << 20
 READ_BYTES = 256 << 10
 MAX_EVENT_BYTES = 1 << 20
+
+T = TypeVar("T")
 
 _events = msgspec.json.Decoder(OperationEvent)
 
@@ -34,27 +40,54 @@ class Opened(NamedTuple):
 
 
 class Journal:
-    """One operation's, while the operation is unfinished. `close` writes what is pending and syncs it to disk."""
+    """One operation's, while the operation is unfinished.
 
-    def __init__(self, path: Path, opened: Opened) -> None:
-        self._path = path
+    It has no file until its first batch is due, or somebody asks for one: `open_file` makes it, and blocks nobody.
+    `close` writes what is pending and syncs it to disk. While there is no file `take` gives all of it instead.
+    """
+
+    def __init__(self, open_file: Callable[[], Awaitable[Opened]]) -> None:
+        self._open_file = open_file
         self._pending: list[OperationEvent] = []
         self._pending_bytes = 0
         self._progress: Progress | None = None
         self._masked = MaskedEvents()
-        self._byte_size = opened.byte_size
+        self._byte_size = 0
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
         self._grown = asyncio.Condition()
         self._due = asyncio.Event()
+        self._opened = asyncio.Event()
         self._closing = False
-        self._writing = asyncio.create_task(self._write(opened.descriptor))
+        self._first_due: asyncio.TimerHandle | None = None
+        self._writing: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(cls, path: Path) -> Self:
         """Goes on after the last whole line: a crash may have left part of one."""
-        return cls(path, await asyncio.to_thread(open_for_append, path))
+        journal = cls(lambda: asyncio.to_thread(open_for_append, path))
+        await journal.have_file()
+        return journal
+
+    async def have_file(self) -> bool:
+        """Until there is one to read; False where there never will be, as it was taken."""
+        if self.is_in_memory and not self._closing:
+            self._begin_file()
+        if self._writing is not None:
+            await self._opened.wait()
+        return self._writing is not None
+
+    @property
+    def is_in_memory(self) -> bool:
+        """It has no file, and none on its way."""
+        return self._writing is None
+
+    def take(self) -> bytes:
+        """All that was appended, while there is no file. Nothing is appended any more."""
+        assert self.is_in_memory
+        self._end_memory()
+        return self._take_lines()
 
     def keep_out(self, secrets: Iterable[str]) -> None:
         """Of all that is appended from here on."""
@@ -81,7 +114,30 @@ class Journal:
         if self._pending_bytes >= PENDING_BYTES:
             self._room.clear()
             self._due.set()
+        if self._writing is None:
+            self._hold()
         self._wake.set()
+
+    def _hold(self) -> None:
+        """In memory, as long as it is little and was not long ago."""
+        if self._closing:
+            return
+        if self._pending_bytes >= SHORT_BYTES:
+            self._begin_file()
+        elif self._first_due is None:
+            self._first_due = asyncio.get_running_loop().call_later(BATCH_SECONDS, self._begin_file)
+
+    def _begin_file(self) -> None:
+        if self._first_due is not None:
+            self._first_due.cancel()
+            self._due.set()  # the first batch has gathered
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write())
+
+    def _end_memory(self) -> None:
+        self._closing = True
+        if self._first_due is not None:
+            self._first_due.cancel()
 
     async def wait_room(self) -> None:
         """Until the disk has caught up: whoever appends much waits here, and so what it reads from fills up."""
@@ -99,9 +155,13 @@ class Journal:
 
     @property
     def closed(self) -> bool:
-        return self._writing.done()
+        return self._closing if self._writing is None else self._writing.done()
 
     async def close(self) -> None:
+        """One that has no file has had none to sync."""
+        if self._writing is None:
+            self._end_memory()
+            return
         self._closing = True
         self._due.set()
         self._wake.set()
@@ -109,9 +169,14 @@ class Journal:
         async with self._grown:
             self._grown.notify_all()
 
-    async def _write(self, descriptor: int) -> None:
-        is_last = False
+    async def _write(self) -> None:
         try:
+            descriptor, self._byte_size = await self._until_room(self._open_file)
+        finally:
+            self._opened.set()
+            self._room.set()
+        try:
+            is_last = False
             while not is_last:
                 await self._wake.wait()
                 await self._gather()
@@ -135,23 +200,28 @@ class Journal:
         self._progress = None
         return taken
 
-    async def _write_pending(self, descriptor: int, *, sync: bool) -> None:
+    def _take_lines(self) -> bytes:
         events = self._pending + self._take_progress()
         self._pending, self._pending_bytes = [], 0
-        lines = b"".join(msgspec.json.encode(event) + b"\n" for event in events)
-        while True:
-            try:
-                await asyncio.to_thread(_append_whole, descriptor, lines, self._byte_size, sync=sync)
-                break
-            except OSError as error:
-                # On a full disk the operation waits, as its writers do for room, rather than lose its log.
-                if self._closing or error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                    raise
-                await asyncio.sleep(RETRY_SECONDS)
+        return b"".join(msgspec.json.encode(event) + b"\n" for event in events)
+
+    async def _write_pending(self, descriptor: int, *, sync: bool) -> None:
+        lines = self._take_lines()
+        await self._until_room(lambda: asyncio.to_thread(_append_whole, descriptor, lines, self._byte_size, sync=sync))
         self._byte_size += len(lines)
         self._room.set()
         async with self._grown:
             self._grown.notify_all()
+
+    async def _until_room(self, work: Callable[[], Awaitable[T]]) -> T:
+        """On a full disk the operation waits, as its writers do for room, rather than lose its log."""
+        while True:
+            try:
+                return await work()
+            except OSError as error:
+                if self._closing or error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                    raise
+                await asyncio.sleep(RETRY_SECONDS)
 
 
 def event_size(event: OperationEvent) -> int:
@@ -171,16 +241,29 @@ def read_events(path: Path, offset: int, *, end: int | None = None) -> Operation
         data = os.pread(file.fileno(), min(READ_BYTES, left), offset)
         if data and b"\n" not in data:
             data = os.pread(file.fileno(), min(MAX_EVENT_BYTES, left), offset)
-    whole = data[: data.rfind(b"\n") + 1]
-    return OperationEvents(offset + len(whole), [_events.decode(line) for line in whole.splitlines()])
+    return _decoded(offset, data[: data.rfind(b"\n") + 1])
+
+
+def events_of(journal: bytes, offset: int) -> OperationEvents:
+    """Of a whole journal, from `offset` on. Raises InvalidRequest."""
+    check_starts_line(journal, offset)
+    return _decoded(offset, journal[offset:])
+
+
+def check_starts_line(journal: bytes, offset: int) -> None:
+    """Raises InvalidRequest."""
+    _check_offset(offset, len(journal), lambda: journal[offset - 1 : offset])
+
+
+def _decoded(offset: int, lines: bytes) -> OperationEvents:
+    return OperationEvents(offset + len(lines), [_events.decode(line) for line in lines.splitlines()])
 
 
 def last_event(path: Path) -> OperationEvent | None:
     """None where there is none. Blocks."""
-    try:
-        opened = open_for_append(path)
-    except FileNotFoundError:
+    if not path.exists():
         return None
+    opened = open_for_append(path)
     try:
         tail = os.pread(opened.descriptor, MAX_EVENT_BYTES, max(0, opened.byte_size - MAX_EVENT_BYTES))
     finally:
@@ -223,8 +306,12 @@ async def printed(path: Path) -> AsyncIterator[str]:
 
 
 def _check_starts_line(descriptor: int, offset: int) -> None:
-    size = os.fstat(descriptor).st_size
-    if not 0 <= offset <= size or (offset > 0 and os.pread(descriptor, 1, offset - 1) != b"\n"):
+    _check_offset(offset, os.fstat(descriptor).st_size, lambda: os.pread(descriptor, 1, offset - 1))
+
+
+def _check_offset(offset: int, size: int, before: Callable[[], bytes]) -> None:
+    """`before`: the byte before it."""
+    if not 0 <= offset <= size or (offset > 0 and before() != b"\n"):
         raise InvalidRequest(
             f"Expected 0 or an offset that this journal of {size} bytes gave out, got {offset}. Start again from 0."
         )

@@ -1,9 +1,8 @@
-"""All operations of this host: made, queued, run, stopped, kept, removed."""
+"""All operations of this host: made, queued, run, stopped, removed. `records` has what they leave."""
 
 import asyncio
 import contextlib
 import logging
-import shutil
 import time
 import traceback
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -19,28 +18,19 @@ from ide_server.host.equipment import Equipment
 from ide_server.host.events import ModelEvents
 from ide_server.host.launchers import outcomes
 from ide_server.host.launchers.admission import Admission, check_resumable, shown, state_ids
-from ide_server.host.launchers.calls import call_folder, keep_state
+from ide_server.host.launchers.calls import keep_state
 from ide_server.host.launchers.code import Code, language_of, mark_of
 from ide_server.host.launchers.debug import Session
-from ide_server.host.launchers.journal import (
-    Journal,
-    Opened,
-    bytes_after,
-    follow,
-    last_event,
-    open_for_append,
-    printed,
-)
+from ide_server.host.launchers.journal import Journal
 from ide_server.host.launchers.launch import Launches
 from ide_server.host.launchers.launchers import Launchers
 from ide_server.host.launchers.looks import Looks
 from ide_server.host.launchers.persistent import Sight
 from ide_server.host.launchers.pool import Place
 from ide_server.host.launchers.queue import Job, Queue
-from ide_server.host.launchers.results import read_result, sync_result
+from ide_server.host.launchers.records import STATUS_OF, Records, has_result, with_end
 from ide_server.host.launchers.run import Inputs, Run, Surroundings
 from ide_server.host.launchers.spawn import Language, Spawn
-from ide_server.host.launchers.usage import read_samples
 from ide_server.host.mounted_models import filesystems_of
 from ide_server.host.mounts import Mounts
 from ide_server.host.parameters import read_definitions
@@ -67,7 +57,6 @@ from ide_server.wire import (
     OperationEvents,
     OperationId,
     OperationRemoved,
-    OperationStatus,
     Outcome,
     ParameterDefinitions,
     QueueChanged,
@@ -80,16 +69,7 @@ from ide_server.wire import (
 MAX_QUEUED = 1000
 DAY_SECONDS = 86400
 EXPIRE_SECONDS = 3600
-JOURNAL = "events.jsonl"
-REQUEST = "request.json"
-MAX_KEPT_BYTES = 16 << 10
-"""A larger request of an operation that waits is on disk only."""
 
-STATUS_OF: dict[str, OperationStatus] = {
-    "succeeded": "succeeded",
-    "cancelled": "cancelled",
-    "interrupted": "interrupted",
-}
 CRASHED = "The server ended while this operation was not finished. What it had written is kept; run it again."
 CLOSING = "The server was stopped while this operation was not finished. What it had written is kept; run it again."
 
@@ -124,6 +104,7 @@ class Operations:
         self._expiring: asyncio.Task[None] | None = None
         self._states = states
         self._datasets = datasets
+        self.records = Records(settings.data_dir, catalog)
         self.launches = Launches(settings, catalog, events)
         self.launchers = Launchers(
             settings,
@@ -158,6 +139,7 @@ class Operations:
     async def start(self) -> None:
         """Before the first operation: end those that a host which was killed left unfinished."""
         await self._states.remove_stale()
+        await self.records.start()
         for operation in await self._catalog.operations.list_unfinished():
             await self._end_left(operation)
         await self.launchers.start()
@@ -233,6 +215,7 @@ class Operations:
 
     async def _create(self, model: ModelRecord, inputs: Inputs, *, resumes_id: OperationId | None = None) -> Operation:
         async with self._prepared(model, inputs, resumes_id=resumes_id) as job:
+            await self._catalog.operations.wait_written()
             await self._wait_written(job)
             await self._enqueue(job)
         return self._with_place(job.operation)
@@ -241,7 +224,7 @@ class Operations:
     async def _prepared(
         self, model: ModelRecord, inputs: Inputs, *, resumes_id: OperationId | None = None
     ) -> AsyncIterator[Job]:
-        """With its request and journal on disk, and its row on the way. To be put in the queue within."""
+        """With its row and request on the way to the disk. To be put in the queue within."""
         reading = await self._datasets.open(inputs.request.parameters)
         request = msgspec.structs.replace(inputs.request, parameters=reading.parameters)
         inputs = msgspec.structs.replace(inputs, request=request, columns=reading.columns)
@@ -274,18 +257,18 @@ class Operations:
             snapshot_id=new.snapshot_id,
             resumes_id=resumes_id,
         )
-        folder, request = self._folder(operation.id), encode(inputs)
+        request = await self.records.keep_request(operation.id, encode(inputs))
         job = Job(
             operation,
             terms,
-            Journal(folder / JOURNAL, await asyncio.to_thread(_make_folder, folder, request)),
-            folder=folder,
+            self.records.new_journal(operation.id),
+            folder=self.records.folder(operation.id),
             launcher_id=new.launcher_id,
             state_ids=state_ids(new, model),
             reading=reading,
         )
-        job.written = self._catalog.operations.create_soon(operation)
-        job.request = request if len(request) <= MAX_KEPT_BYTES else None
+        job.written = self._catalog.operations.create_soon(operation, request=request)
+        job.inputs = None if request is None else inputs
         return job
 
     async def list(self, model_id: ModelId, *, older_than: OperationId | None = None) -> list[Operation]:
@@ -308,10 +291,7 @@ class Operations:
     async def request(self, operation_id: OperationId) -> NewOperation:
         """What it was started with, large values too. Raises OperationNotFound."""
         await self.get(operation_id)
-        try:
-            return (await asyncio.to_thread(_read_inputs, self._folder(operation_id))).request
-        except FileNotFoundError as error:
-            raise OperationNotFound("What this operation was started with is no longer kept.") from error
+        return (await self.records.inputs(operation_id)).request
 
     async def wait_ended(self, operation_id: OperationId) -> Operation:
         """Raises OperationNotFound."""
@@ -348,7 +328,7 @@ class Operations:
             raise OperationEnded("The operation has not ended. Stop it before deleting it.")
         if operation_id in self._jobs:
             await self._jobs[operation_id].ended.wait()
-        await self._remove(operation_id)
+        await self.records.remove(operation_id)
         self._events.publish(operation.model_id, OperationRemoved(operation_id))
 
     async def remove_all(self, model_id: ModelId) -> None:
@@ -358,10 +338,10 @@ class Operations:
             for job in unfinished:
                 group.create_task(self._interrupt(job))
         for job in unfinished:  # also those whose rows went with the model's
-            await self._remove(job.operation.id)
+            await self.records.remove(job.operation.id)
         while operations := await self._catalog.operations.list(model_id):
             for operation in operations:
-                await self._remove(operation.id)
+                await self.records.remove(operation.id)
         await self.launchers.remove_all(model_id)
         self._looks.forget(model_id)
 
@@ -372,22 +352,11 @@ class Operations:
 
     async def result(self, operation_id: OperationId) -> Result:
         """Raises OperationNotFound, also where there is no result."""
-        return await self.result_of(await self.get(operation_id))
-
-    async def result_of(self, operation: Operation) -> Result:
-        """Raises OperationNotFound where there is none."""
-        result = await asyncio.to_thread(read_result, self._folder(operation.id))
-        if result is None:
-            raise OperationNotFound(f"The operation has no result: it is a {operation.kind}, {operation.status}.")
-        return result
-
-    def blobs_folder(self, operation_id: OperationId) -> Path:
-        """Where the blobs of its result are, each named by its index."""
-        return self._folder(operation_id) / "blobs"
+        return await self.records.result(await self.get(operation_id))
 
     async def blob(self, operation_id: OperationId, index: int) -> tuple[Path, Blob, str]:
         """The encoded file of a result, and the name of its output. Raises OperationNotFound."""
-        return self.blobs_folder(operation_id) / str(index), *blob_of(await self.result(operation_id), index)
+        return await self.records.blob(await self.get(operation_id), index)
 
     # --- the calls of a debug session ---
 
@@ -416,7 +385,7 @@ class Operations:
 
         Raises OperationNotFound, StateNotFound, InvalidRequest.
         """
-        operation, folder = await self.get(operation_id), self._folder(operation_id)
+        operation, folder = await self.get(operation_id), self.records.folder(operation_id)
         state = await keep_state(self._states, operation, folder, call=call, keep=keep)
         job = self._jobs.get(operation_id)
         if job is not None and job.operation.outcome is None:
@@ -426,15 +395,12 @@ class Operations:
     async def call_result(self, operation_id: OperationId, call: int) -> Result:
         """Raises OperationNotFound, also where there is none."""
         await self.get(operation_id)
-        result = await asyncio.to_thread(read_result, call_folder(self._folder(operation_id), call))
-        if result is None:
-            raise OperationNotFound(f"Call {call} of this session has no result.")
-        return result
+        return await self.records.call_result(operation_id, call)
 
     async def call_blob(self, operation_id: OperationId, call: int, index: int) -> tuple[Path, Blob, str]:
         """As blob does, of a call's result."""
-        folder = call_folder(self._folder(operation_id), call)
-        return folder / "blobs" / str(index), *blob_of(await self.call_result(operation_id, call), index)
+        await self.get(operation_id)
+        return await self.records.call_blob(operation_id, call, index)
 
     # --- what an operation has left ---
 
@@ -442,24 +408,23 @@ class Operations:
         """Of its launcher, while it had it. Raises OperationNotFound."""
         await self.get(operation_id)
         job = self._jobs.get(operation_id)
-        if job is not None:
-            return job.usage.samples
-        return await asyncio.to_thread(read_samples, self._folder(operation_id))
+        return await self.records.usage(operation_id) if job is None else job.usage.samples
 
     async def printed(self, operation_id: OperationId) -> AsyncIterator[str]:
         """The log until now, some at a time. Raises OperationNotFound."""
         await self.get(operation_id)
-        return printed(self._folder(operation_id) / JOURNAL)
+        return self.records.printed(operation_id, self._journal_of(operation_id))
 
     async def events(self, operation_id: OperationId, offset: int) -> AsyncIterator[OperationEvents]:
         """From a byte offset of the journal until the end. Raises OperationNotFound, InvalidRequest."""
         await self.get(operation_id)
-        job = self._jobs.get(operation_id)
-        journal = None if job is None else job.journal
-        async for batch in follow(self._folder(operation_id) / JOURNAL, offset, journal):
+        async for batch in self.records.events(operation_id, offset, self._journal_of(operation_id)):
+            offset, is_end = batch.offset, isinstance(batch.events[-1], Ended)
+            job = self._jobs.get(operation_id)
+            if is_end and job is not None:  # who has read it finds the operation in its last state
+                await job.ended.wait()
             yield batch
-            offset = batch.offset
-            if isinstance(batch.events[-1], Ended):
+            if is_end:
                 return
         # The journal lacks its end, if the host was killed right then: the row has it.
         operation = await self.get(operation_id)
@@ -468,7 +433,12 @@ class Operations:
 
     async def bytes_after(self, operation_id: OperationId, offset: int) -> int:
         """How much of the journal there is from `offset` on. Raises InvalidRequest for one that it never gave out."""
-        return await asyncio.to_thread(bytes_after, self._folder(operation_id) / JOURNAL, offset)
+        return await self.records.bytes_after(operation_id, offset, self._journal_of(operation_id))
+
+    def _journal_of(self, operation_id: OperationId) -> Journal | None:
+        """Of one that has not ended."""
+        job = self._jobs.get(operation_id)
+        return None if job is None else job.journal
 
     # --- the queue ---
 
@@ -508,7 +478,7 @@ class Operations:
 
     def _run_of(self, job: Job, place: Place) -> Run | Session:
         running = msgspec.structs.replace(job.operation, status="running", started_at=time.time(), spec=job.terms.spec)
-        folder = self._folder(running.id)
+        folder = self.records.folder(running.id)
         if running.kind == "debug":
             return Session(
                 running,
@@ -538,11 +508,9 @@ class Operations:
 
     async def _execute(self, job: Job, run: Run | Session) -> Outcome:
         self._save_soon(run.operation)
-        if job.request is None:
-            inputs = await asyncio.to_thread(_read_inputs, self._folder(run.operation.id))
-        else:
-            inputs = msgspec.json.decode(job.request, type=Inputs)
-        outcome = await run.execute(inputs)
+        if isinstance(run, Session):
+            await job.journal.have_file()  # beside which its calls leave what they make
+        outcome = await run.execute(job.inputs or await self.records.inputs(run.operation.id))
         began = run.operation.started_at or 0.0
         if outcome.kind not in STATUS_OF and self._mounts.lost_since(run.operation.model_id, began):
             return outcomes.without_filesystem(outcome)
@@ -554,30 +522,23 @@ class Operations:
         return msgspec.structs.replace(operation, before=self._queue.before(operation.model_id).get(operation.id))
 
     async def _end(self, job: Job, outcome: Outcome) -> None:
-        """It is on disk then, in the journal: the row follows, or is made good by the next start of the host."""
-        now, outcome = time.time(), job.journal.mask.message(outcome)
-        await job.usage.write()
-        job.operation = with_end(job.operation, Ended(now, outcome))
+        """It is on disk then, unless the disk fails."""
+        end = Ended(time.time(), job.journal.mask.message(outcome))
+        ended = with_end(job.operation, end)
         if job.reading is not None:
             job.reading.close()
-        job.journal.append(Ended(now, outcome))
+        job.journal.append(end)
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._close_journal(job))
-                if has_result(job.operation):
-                    group.create_task(asyncio.to_thread(sync_result, self._folder(job.operation.id)))
+            if not job.journal.is_in_memory:
+                await job.usage.write()
+            result = job.run.result if isinstance(job.run, Run) and has_result(ended) else None
+            await self.records.keep_end(ended, job.journal, result)
             await self._wait_written(job)
-            self._catalog.operations.save_soon(job.operation)
         finally:
-            self._jobs.pop(job.operation.id, None)
-            self._events.publish(job.operation.model_id, OperationChanged(job.operation))
+            job.operation = ended
+            self._jobs.pop(ended.id, None)
+            self._events.publish(ended.model_id, OperationChanged(ended))
             job.ended.set()
-
-    async def _close_journal(self, job: Job) -> None:
-        try:
-            await job.journal.close()
-        except OSError:
-            logger.exception("The journal of operation %s could not be written to its end.", job.operation.id)
 
     async def _wait_written(self, job: Job) -> None:
         """Until its first row is on disk. Nothing of it stays where that cannot be, as its model was deleted."""
@@ -590,14 +551,13 @@ class Operations:
 
     async def _end_left(self, operation: Operation) -> None:
         """Of a host that was killed, which may have been at its end."""
-        folder = self._folder(operation.id)
-        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-        if (end := await asyncio.to_thread(_end_of, operation, folder)) is not None:
+        if (end := await self.records.end_of(operation)) is not None:
             await self._catalog.operations.save(with_end(operation, end))
         else:
-            journal = await Journal.open(folder / JOURNAL)
-            job = Job(operation, self.launches.default, journal, folder=folder)
-            await self._end(job, Outcome("interrupted", CRASHED))
+            journal, folder = await self.records.left_journal(operation.id), self.records.folder(operation.id)
+            await self._end(
+                Job(operation, self.launches.default, journal, folder=folder), Outcome("interrupted", CRASHED)
+            )
 
     async def _interrupt(self, job: Job) -> None:
         outcome = Outcome("interrupted", CLOSING)
@@ -679,57 +639,9 @@ class Operations:
 
     async def _discard(self, job: Job) -> None:
         await job.journal.close()
-        await self._remove(job.operation.id)
-
-    async def _remove(self, operation_id: OperationId) -> None:
-        await self._catalog.operations.delete(operation_id)
-        await asyncio.to_thread(shutil.rmtree, self._folder(operation_id), ignore_errors=True)
-
-    def _folder(self, operation_id: OperationId) -> Path:
-        return self._settings.data_dir / "operations" / operation_id
+        await self.records.remove(job.operation.id)
 
 
 def log_fault(job: Job, what: str) -> None:
     """The exception being handled. It may follow from one that quotes what the code said."""
     logger.error("Operation %s %s.\n%s", job.operation.id, what, job.journal.mask.text(traceback.format_exc()))
-
-
-def blob_of(result: Result, index: int) -> tuple[Blob, str]:
-    """With the name of its output. Raises OperationNotFound."""
-    for output in result.outputs:
-        for blob in (blob for value in output.values for blob in value.blobs):
-            if blob.index == index:
-                return blob, output.name
-    raise OperationNotFound(f"The result of this operation has no file {index}.")
-
-
-def with_end(operation: Operation, end: Ended) -> Operation:
-    status = STATUS_OF.get(end.outcome.kind, "failed")
-    return msgspec.structs.replace(operation, status=status, ended_at=end.time, outcome=end.outcome)
-
-
-def has_result(operation: Operation) -> bool:
-    return operation.kind == "evaluate" and operation.status == "succeeded"
-
-
-def _make_folder(folder: Path, request: bytes) -> Opened:
-    """Its journal."""
-    folder.mkdir(mode=0o700, parents=True)
-    (folder / REQUEST).write_bytes(request)
-    return open_for_append(folder / JOURNAL)
-
-
-def _read_inputs(folder: Path) -> Inputs:
-    return msgspec.json.decode((folder / REQUEST).read_bytes(), type=Inputs)
-
-
-def _end_of(operation: Operation, folder: Path) -> Ended | None:
-    """None: it was not at its end, or power failed before all of that was on disk."""
-    end = last_event(folder / JOURNAL)
-    if not isinstance(end, Ended):
-        return None
-    try:
-        is_whole = not has_result(with_end(operation, end)) or read_result(folder) is not None
-    except msgspec.DecodeError:
-        is_whole = False
-    return end if is_whole else None

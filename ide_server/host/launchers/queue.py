@@ -10,7 +10,7 @@ from ide_server.host.launchers.debug import Session
 from ide_server.host.launchers.journal import Journal
 from ide_server.host.launchers.launch import Terms
 from ide_server.host.launchers.pool import Place
-from ide_server.host.launchers.run import Run
+from ide_server.host.launchers.run import Inputs, Run
 from ide_server.host.launchers.usage import UsageLog
 from ide_server.wire import LauncherId, ModelId, Operation, OperationId, StateId
 
@@ -43,8 +43,8 @@ class Job:
         """The datasets among its parameters."""
         self.written: asyncio.Future[None] | None = None
         """Of its first row; None: it has one from before."""
-        self.request: bytes | None = None
-        """Its request.json, unless that is long."""
+        self.inputs: Inputs | None = None
+        """Unless they are long."""
         self.run: Run | Session | None = None
         self.task: asyncio.Task[None] | None = None
         self.ended = asyncio.Event()

@@ -35,7 +35,6 @@ class ResultWriter:
     def __init__(self, folder: Path, definitions: list[ParameterDefinition], mask: Mask) -> None:
         """All texts of the result are written down with the mask."""
         self._mask = mask
-        self._folder = folder
         self._definitions = definitions
         self._outputs: list[Output] = []
         self._value: ValueWriter | None = None
@@ -68,16 +67,14 @@ class ResultWriter:
             self._outputs[-1].values.append(await self._value.finish())
             self._value = None
 
-    async def finish(self) -> Result:
-        """It is written down, but not synced. Raises InvalidResult where a value is not whole, or an output does not
+    def finish(self) -> Result:
+        """Its blobs are written down, it is not. Raises InvalidResult where a value is not whole, or an output does not
         fit its definition."""
         if self._value is not None:
             raise InvalidResult("evaluate returned a value that is not whole.")
         for definition in self._definitions:
             self._check(definition)
-        result = self._mask.message(Result(self._outputs))
-        await asyncio.to_thread(_write, self._folder / "result.json", encode(result))
-        return result
+        return self._mask.message(Result(self._outputs))
 
     def _check(self, definition: ParameterDefinition) -> None:
         output = next((output for output in self._outputs if output.name == definition.name), None)
@@ -255,6 +252,13 @@ def read_result(folder: Path) -> Result | None:
         return None
 
 
+def write_result(folder: Path, result: Result) -> None:
+    """Not synced. Blocks."""
+    draft = folder / "result.draft"
+    draft.write_bytes(encode(result))
+    draft.rename(folder / "result.json")
+
+
 def sync_result(folder: Path) -> None:
     """To disk, with its blobs. Blocks."""
     blobs = folder / "blobs"
@@ -286,11 +290,7 @@ def _texts(encoded: bytes, count: int) -> list[str]:
 
 
 def _append(path: Path, chunk: bytes) -> None:
-    path.parent.mkdir(exist_ok=True)
+    if not path.parent.exists():
+        path.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.mkdir(exist_ok=True)
     disk.append(path, chunk)
-
-
-def _write(path: Path, data: bytes) -> None:
-    draft = path.with_suffix(".draft")
-    draft.write_bytes(data)
-    draft.rename(path)

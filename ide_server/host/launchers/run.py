@@ -60,7 +60,7 @@ from ide_server.wire import (
 
 
 class Inputs(msgspec.Struct, frozen=True):
-    """An operation's request.json: all that it was started with, so that it needs no look at what changed since."""
+    """An operation's request: all that it was started with, so that it needs no look at what changed since."""
 
     request: NewOperation
     definitions: ParameterDefinitions
@@ -257,7 +257,7 @@ class Run:
         self._reports.result = ResultWriter(self._folder, definitions.evaluate_output, self._journal.mask)
         async with self._timed("evaluate"):
             await self._running.call("evaluate", self._reports, parameters=arguments)
-            self.result = await self._reports.result.finish()
+            self.result = self._reports.result.finish()
         self._reports.result = None
         return outcomes.succeeded("Evaluated.")
 
