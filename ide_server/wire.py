@@ -477,7 +477,7 @@ class FoundPaths(Message, frozen=True):
 
 # --- language servers ---
 
-LanguageServerName = Literal["ty", "ruff"]
+LanguageServerName = Literal["ty", "basedpyright", "ruff", "typescript"]
 
 
 class LanguageServer(Message, frozen=True):
@@ -485,9 +485,10 @@ class LanguageServer(Message, frozen=True):
     title: str
     languages: list[str]
     """As the Language Server Protocol names them."""
-    state: Literal["ready"]
+    state: Literal["ready", "not_fetched", "fetching", "unavailable"]
+    """One that is not fetched is when its socket is first connected to."""
     message: str
-    """How it ended last; empty if it has not."""
+    """Why it could not be fetched, or how it ended last; empty if neither."""
     running: int
     """How many processes, one for each socket."""
     memory_bytes: int

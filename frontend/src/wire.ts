@@ -390,15 +390,16 @@ export interface FoundPaths {
   readonly complete: boolean;
 }
 
-export type LanguageServerName = "ty" | "ruff";
+export type LanguageServerName = "ty" | "basedpyright" | "ruff" | "typescript";
 
 export interface LanguageServer {
   readonly name: LanguageServerName;
   readonly title: string;
   /** As the Language Server Protocol names them. */
   readonly languages: readonly string[];
-  readonly state: "ready";
-  /** How it ended last; empty if it has not. */
+  /** One that is not fetched is when its socket is first connected to. */
+  readonly state: "ready" | "not_fetched" | "fetching" | "unavailable";
+  /** Why it could not be fetched, or how it ended last; empty if neither. */
   readonly message: string;
   /** How many processes, one for each socket. */
   readonly running: number;

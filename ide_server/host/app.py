@@ -18,7 +18,7 @@ from ide_server.host.files import Files
 from ide_server.host.git import Git
 from ide_server.host.idempotency import Idempotency
 from ide_server.host.inference import Inference
-from ide_server.host.languages import Languages, Programs
+from ide_server.host.languages import EnvironmentTools, Languages, Programs
 from ide_server.host.launchers import Checks, Operations, SandboxSpawn
 from ide_server.host.model_environments import ModelEnvironments
 from ide_server.host.models import Models
@@ -82,7 +82,8 @@ async def owners(settings: Settings) -> AsyncIterator[HostState]:
         stack.push_async_callback(model_environments.close)
         files = Files(mounts)
         stack.push_async_callback(files.close)
-        programs = Programs()
+        programs = Programs(settings, EnvironmentTools(environments))
+        stack.push_async_callback(programs.close)
         workspaces = Workspaces(settings, sandboxes, model_environments, mounts, tools=programs.mounts)
         stack.push_async_callback(workspaces.close)
         terminals = Terminals(settings, workspaces, events)

@@ -15,8 +15,8 @@ from starlette.routing import Mount
 from websockets.exceptions import ConnectionClosed
 
 from ide_server.host.environment_files import EnvironmentFiles
-from ide_server.host.environments import Environment
-from ide_server.host.languages import Languages, Programs
+from ide_server.host.environments import Environment, Environments
+from ide_server.host.languages import EnvironmentTools, Languages, Programs
 from ide_server.host.mounts import Mounts
 from ide_server.host.routes.languages import routes
 from ide_server.host.sandbox import Sandboxes
@@ -26,7 +26,7 @@ from ide_server.host.workspaces import Workspaces
 from ide_server.replies import EXCEPTION_HANDLERS
 from ide_server.settings import Settings
 from ide_server.wire import ModelId
-from tests.support.environments import build_default
+from tests.support.environments import SHARED, build_default
 from tests.support.equipment import GivenEquipment
 from tests.support.language_client import LanguageClient, language_client
 from tests.support.terminal_watcher import Server, serving
@@ -51,7 +51,7 @@ class Host:
         self.settings = settings
         self.folder = folder
         self.equipment = GivenEquipment(environment)
-        programs = Programs()
+        programs = Programs(settings, EnvironmentTools(Environments(Settings(data_dir=SHARED))))
         mounts = cast(Mounts, FolderMounts(folder))  # it lends only what the cast stands for
         self.workspaces = Workspaces(settings, sandboxes, self.equipment, mounts, tools=programs.mounts)
         self.languages = Languages(settings, self.workspaces, programs)
@@ -147,6 +147,28 @@ async def test_ruff_lints_formats_and_fixes(host: Host, model: Path) -> None:
             },
         )
         assert any("F401" in action["title"] for action in actions)
+    assert sorted(os.listdir(model)) == [".venv"]
+
+
+async def test_what_does_not_come_with_slipway_is_fetched_when_it_is_first_asked_for(host: Host, model: Path) -> None:
+    states = {server.name: server.state for server in await host.languages.list(MODEL)}
+    assert states == {"ty": "ready", "ruff": "ready", "basedpyright": "not_fetched", "typescript": "not_fetched"}
+    async with host.speak("typescript") as client:
+        await client.initialize()
+        document = await client.open("a.ts", "const names = [1]\nnames.\n", language="typescript")
+        assert "push" in await client.complete(document, 1, 6)
+        found = await client.ask_at("definition", document, 1, 3)
+        assert found[0].get("targetUri", found[0].get("uri")) == "file:///model/a.ts"
+        document = await client.open("b.ts", "[1].push(2)\n", language="typescript")
+        found = await client.ask_at("definition", document, 0, 6)
+        path = found[0].get("targetUri", found[0].get("uri")).removeprefix("file:///")
+        assert "interface Array<T>" in await host.environment_files.read(MODEL, path), path
+    async with host.speak("basedpyright") as client:
+        await client.initialize()
+        document = await client.open("a.py", "import json\njson.\n")
+        assert "dumps" in await client.complete(document, 1, 5)
+    states = {server.name: server.state for server in await host.languages.list(MODEL)}
+    assert set(states.values()) == {"ready"}
     assert sorted(os.listdir(model)) == [".venv"]
 
 

@@ -99,13 +99,15 @@ class Languages:
     async def run(self, model_id: ModelId, name: str) -> AsyncIterator[LanguageServer]:
         """One of its own for whoever enters, ended when that leaves. Starts the workspace if need be.
 
-        Raises LanguageServerNotFound, TooManyLanguageServers, and as Workspaces.get does; LanguageServerEnded in the
-        place of a ProcessEnded raised inside. After such an end the next start waits, the longer the more there were.
+        Fetches its program if that is not here. Raises LanguageServerNotFound, TooManyLanguageServers,
+        LanguageServerUnavailable, and as Workspaces.get does; and LanguageServerEnded in the place of a ProcessEnded
+        raised inside. After such an end the next start waits, the longer the more there were.
         """
         program = self._program(name)
         running = self._take_place(model_id, program)
         try:
             await asyncio.sleep(self._failures_of(model_id, program).pause_seconds)
+            await self._programs.wait_ready(program)
             running.seat = await self._workspaces.get(model_id)
             memory_bytes = self._settings.language_memory_mebibytes * MEBIBYTE
             started = time.monotonic()
@@ -139,8 +141,8 @@ class Languages:
             name=program.name,
             title=program.title,
             languages=list(program.languages),
-            state="ready",
-            message=self._failures_of(model_id, program).message,
+            state=self._programs.state(program),
+            message=self._programs.fault(program) or self._failures_of(model_id, program).message,
             running=len(processes),
             memory_bytes=sum(process.memory_bytes for process in processes),
             memory_limit_bytes=self._settings.language_memory_mebibytes * MEBIBYTE,
