@@ -32,7 +32,7 @@ export function parseChord(text: string): Chord {
 const KEPT_ON_MAC = new Set(['`', ',']);
 
 /** The physical key where the layout may not produce the character, as ` on many European keyboards. */
-const BY_CODE: Readonly<Record<string, string>> = { Backquote: '`', Comma: ',' };
+const BY_CODE: Readonly<Record<string, string>> = { Backquote: '`', Comma: ',', Digit5: '5' };
 
 export function matches(chord: Chord, press: KeyPress, isMac: boolean): boolean {
   const command = isMac && !KEPT_ON_MAC.has(chord.key);

@@ -431,6 +431,10 @@ export class ModelApi {
     return json('POST', `${this.root}/terminals`, size);
   }
 
+  renameTerminal(id: TerminalId, title: string): Promise<Terminal> {
+    return json('PATCH', `${this.root}/terminals/${encodeURIComponent(id)}`, { title });
+  }
+
   removeTerminal(id: TerminalId): Promise<void> {
     return json('DELETE', `${this.root}/terminals/${encodeURIComponent(id)}`);
   }

@@ -11,13 +11,14 @@ export type OpenPlace = (link: SourceLink) => void;
 export class FileLinkProvider implements ILinkProvider {
   constructor(
     private readonly terminal: Terminal,
+    private readonly folder: () => string | null,
     private readonly open: OpenPlace,
   ) {}
 
   /** `row` counts from 1, as xterm counts rows and columns of links. */
   provideLinks(row: number, give: (links: ILink[] | undefined) => void): void {
     const line = wrappedLine(this.terminal.buffer.active, row - 1);
-    const links = sourceLinks(line.text).flatMap((link) => this.linkOf(line, link));
+    const links = sourceLinks(line.text, this.folder()).flatMap((link) => this.linkOf(line, link));
     give(links.length === 0 ? undefined : links);
   }
 

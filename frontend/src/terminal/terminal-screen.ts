@@ -6,13 +6,14 @@ import type { SearchAddon } from '@xterm/addon-search';
 import { Unicode11Addon } from '@xterm/addon-unicode11';
 import { WebLinksAddon } from '@xterm/addon-web-links';
 import { Terminal } from '@xterm/xterm';
-import { get } from 'svelte/store';
+import { get, type Readable } from 'svelte/store';
 import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
 import { cspNonce } from '../services/csp.ts';
 import { preference } from '../services/preferences.ts';
 import { appearance } from '../services/theme.ts';
 import { FileLinkProvider, type OpenPlace } from './file-link-provider.ts';
 import { isPrompt } from './prompt.ts';
+import { ShellIntegration } from './shell-integration.ts';
 import { openUnderPolicy } from './style-policy.ts';
 import type { Screen } from './terminal-stream.ts';
 import { terminalTheme } from './terminal-theme.ts';
@@ -43,6 +44,10 @@ export class TerminalScreen implements Screen, Disposable {
   private readonly owned = new DisposableStore();
   private readonly terminal: Terminal;
   private readonly fitting = new FitAddon();
+  /** The shell's, of the filesystem; null where it is elsewhere. */
+  readonly folder: Readable<string | null>;
+  private disposed = false;
+  private readonly shell: ShellIntegration;
   private searching: Promise<SearchAddon> | null = null;
 
   constructor(
@@ -62,6 +67,8 @@ export class TerminalScreen implements Screen, Disposable {
         scrollback: SCROLLBACK_ROWS,
       }),
     );
+    this.shell = this.owned.add(new ShellIntegration(this.terminal));
+    this.folder = this.shell.folder;
     this.load();
     openUnderPolicy(this.terminal, container, cspNonce());
     this.listen();
@@ -142,16 +149,20 @@ export class TerminalScreen implements Screen, Disposable {
   }
 
   dispose(): void {
+    this.disposed = true;
     this.owned.dispose();
   }
 
   private load(): void {
     this.terminal.loadAddon(this.fitting);
+    void this.loadGraphics();
     this.terminal.loadAddon(new Unicode11Addon());
     this.terminal.unicode.activeVersion = '11';
     this.terminal.loadAddon(new WebLinksAddon((_, uri) => openAddress(uri)));
     this.owned.add(
-      this.terminal.registerLinkProvider(new FileLinkProvider(this.terminal, this.events.openPlace)),
+      this.terminal.registerLinkProvider(
+        new FileLinkProvider(this.terminal, () => get(this.shell.folder), this.events.openPlace),
+      ),
     );
   }
 
@@ -192,12 +203,28 @@ export class TerminalScreen implements Screen, Disposable {
       this.events.find();
       return false;
     }
+    if (control && !event.shiftKey && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) {
+      this.shell.scrollToCommand(event.key === 'ArrowUp' ? -1 : 1);
+      return false;
+    }
     return !isBrowserKey(event);
   }
 
   private copy(): void {
     // xterm answers the copy event with its selection; unlike the clipboard API that works without https too.
     if (this.terminal.hasSelection()) document.execCommand('copy');
+  }
+
+  /** Drawing with a graphics processor is faster; where one is only imitated, it is slower. */
+  private async loadGraphics(): Promise<void> {
+    const { hasGraphicsProcessor } = await import('./graphics-processor.ts');
+    if (!hasGraphicsProcessor()) return;
+    const { WebglAddon } = await import('@xterm/addon-webgl');
+    if (this.disposed) return;
+    const graphics = new WebglAddon();
+    // Lost with the processor, as after sleep: the screen is drawn as before.
+    this.owned.add(graphics.onContextLoss(() => graphics.dispose()));
+    this.terminal.loadAddon(graphics);
   }
 
   private async loadSearch(): Promise<SearchAddon> {

@@ -44,10 +44,12 @@ export function withoutTab(state: TerminalTabs, id: TerminalId): TerminalTabs {
   );
 }
 
-/** A new terminal at the end, selected; the server may have told of it already. */
-export function withAdded(state: TerminalTabs, terminal: Terminal): TerminalTabs {
+/** A new terminal at the end or after another, selected; the server may have told of it already. */
+export function withAdded(state: TerminalTabs, terminal: Terminal, after?: TerminalId): TerminalTabs {
   const others = state.tabs.filter((tab) => tab.id !== terminal.id);
-  return { tabs: [...others, tabOf(terminal)], selected: terminal.id };
+  const index = others.findIndex((tab) => tab.id === after);
+  const place = index === -1 ? others.length : index + 1;
+  return { tabs: others.toSpliced(place, 0, tabOf(terminal)), selected: terminal.id };
 }
 
 /** Puts a new terminal where another was; at the end if that has been closed meanwhile. */
