@@ -84,6 +84,7 @@ async def owners(settings: Settings) -> AsyncIterator[HostState]:
         stack.push_async_callback(files.close)
         programs = Programs(settings, EnvironmentTools(environments))
         stack.push_async_callback(programs.close)
+        programs.start()
         workspaces = Workspaces(settings, sandboxes, model_environments, mounts, tools=programs.mounts)
         stack.push_async_callback(workspaces.close)
         terminals = Terminals(settings, workspaces, events)

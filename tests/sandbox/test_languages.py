@@ -52,6 +52,7 @@ class Host:
         self.folder = folder
         self.equipment = GivenEquipment(environment)
         programs = Programs(settings, EnvironmentTools(Environments(Settings(data_dir=SHARED))))
+        programs.start()
         mounts = cast(Mounts, FolderMounts(folder))  # it lends only what the cast stands for
         self.workspaces = Workspaces(settings, sandboxes, self.equipment, mounts, tools=programs.mounts)
         self.languages = Languages(settings, self.workspaces, programs)

@@ -110,7 +110,7 @@ class LanguageProcess:
             async with asyncio.timeout(TAKE_SECONDS):
                 await self._pipes.writer.drain()
         except TimeoutError:
-            raise ProcessEnded(f"took in nothing for {TAKE_SECONDS:.0f} seconds, and was ended") from None
+            raise ProcessEnded(f"took in nothing for {TAKE_SECONDS:g} seconds, and was ended") from None
         except OSError:
             raise await self._ended() from None
 
@@ -130,7 +130,7 @@ class LanguageProcess:
             async with asyncio.timeout_at(self._deadline) as self._patience:
                 message = await read_message(self._pipes.reader)
         except TimeoutError:
-            raise ProcessEnded(f"said nothing for {FIRST_SECONDS:.0f} seconds, and was ended") from None
+            raise ProcessEnded(f"said nothing for {FIRST_SECONDS:g} seconds, and was ended") from None
         self._heard = True
         return message
 

@@ -66,13 +66,16 @@ class Programs:
     @property
     def mounts(self) -> tuple[Mount, ...]:
         """What the sandboxes must see in which they run; what is fetched later appears there."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._folder.chmod(0o755)
         return (
             Mount(Path(find_ty_bin()), f"{TOOLS}/ty"),
             Mount(Path(find_ruff_bin()), f"{TOOLS}/ruff"),
             Mount(self._folder, FETCHED),
         )
+
+    def start(self) -> None:
+        """Makes the folder, before any sandbox is to see it."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.chmod(0o755)
 
     async def close(self) -> None:
         for fetch in self._fetches.values():

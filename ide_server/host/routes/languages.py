@@ -75,7 +75,7 @@ async def listen(websocket: WebSocket[HostState], messages: asyncio.Queue[str]) 
             async with asyncio.timeout(idle_seconds):
                 text = await websocket.receive()
         except TimeoutError:
-            raise Closed(IDLE, f"stopped: nobody used it for {idle_seconds:.0f} seconds; connect again") from None
+            raise Closed(IDLE, f"stopped: nobody used it for {idle_seconds:g} seconds; connect again") from None
         if text["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(text["code"])
         await messages.put(checked(text.get("text")))
@@ -112,7 +112,7 @@ async def pass_out(server: LanguageServer, websocket: WebSocket[HostState]) -> N
             async with asyncio.timeout(STALL_SECONDS):
                 await websocket.send_text(text)
         except TimeoutError:
-            raise Closed(TRY_LATER, f"nothing was read for {STALL_SECONDS:.0f} seconds; connect again") from None
+            raise Closed(TRY_LATER, f"nothing was read for {STALL_SECONDS:g} seconds; connect again") from None
 
 
 async def watch(server: LanguageServer) -> None:
