@@ -46,6 +46,7 @@ def run_mount(options: argparse.Namespace) -> None:
             control=options.control,
             staging=options.staging,
             aside=options.aside,
+            counter=options.counter,
             allow_other=options.allow_other,
             owner=options.owner,
             filesystem_name=options.fsname,

@@ -46,6 +46,7 @@ def add_mount(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--aside", type=Path, help="folder for what is set aside; emptied now (default: BACKING.aside, which is made)"
     )
+    command.add_argument("--counter", type=Path, help="file of 8 bytes to count changes in, for who maps it")
     command.add_argument("--allow-other", action="store_true", help="let other users than this one in")
     command.add_argument("--owner", type=owner, metavar="UID:GID", help="owner of the root folder")
     command.add_argument("--fsname", default="fsquota", help="name that df shows (default: fsquota)")

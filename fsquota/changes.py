@@ -4,6 +4,8 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
+from fsquota.counter import Counter
+
 # A batch this long is handed on at once; a shorter one waits for more.
 MOST_PENDING = 512
 BATCH_SECONDS = 0.02
@@ -16,7 +18,9 @@ class Changes:
     """Paths are bytes relative to the root here and text in an event, as far as they are UTF-8 and not endless; where
     one is not, the nearest folder above that can be told is to be read again."""
 
-    def __init__(self, deliver: Callable[[Event], None]) -> None:
+    def __init__(self, deliver: Callable[[Event], None], counter: Counter | None = None) -> None:
+        self.counter = counter or Counter()
+        """Counts all of them, those too that are told later or not at all."""
         self.wanted = False
         """Whether anybody listens."""
         self._deliver = deliver
@@ -27,6 +31,7 @@ class Changes:
         return bool(self._pending)
 
     def add(self, kind: str, path: bytes | None, destination: bytes | None = None) -> None:
+        self.counter.add()
         if not self.wanted or path is None:
             return
         change = {"kind": kind}
@@ -41,6 +46,7 @@ class Changes:
             self._append(change)
 
     def rescan(self, folder: bytes | None) -> None:
+        self.counter.add()
         if self.wanted and folder is not None:
             self._append({"event": "rescan", "path": nearest_text(folder)})
 

@@ -217,6 +217,7 @@ class Filesystem:
             self._strip_set_id_bits(inode)
         written = self._extend(inode, offset, data) if extends else os.pwrite(inode.descriptor, data, offset)
         inode.stale = handle.written = True
+        self.changes.counter.add()
         return written
 
     @contextmanager
@@ -262,6 +263,7 @@ class Filesystem:
                 self._change_by_name(inode, change)
             self._announce("attributes", inode)
         inode.stale = True
+        self.changes.counter.add()
         self.refresh(inode)
 
     # --- extended attributes, charged by whole blocks for what their names and values take ---

@@ -17,6 +17,7 @@ from fsquota.aside import Aside
 from fsquota.backing import CannotMount, open_folder, opened_backing
 from fsquota.changes import Changes
 from fsquota.control import MOST_CLIENTS, Control
+from fsquota.counter import Counter
 from fsquota.device import Opening, Place, attach, detach, detach_dead, is_attached, is_dead
 from fsquota.filesystem import Filesystem
 from fsquota.loop import Loop
@@ -35,6 +36,7 @@ class MountOptions:
     control: Path
     staging: Path
     aside: Path
+    counter: Path | None = None
     allow_other: bool = False
     owner: tuple[int, int] | None = None
     filesystem_name: str = "fsquota"
@@ -72,7 +74,7 @@ def mount(options: MountOptions) -> None:
         )
         tree, descriptors = read_tree(root)
         ledger = opened_ledger(tree, limit_bytes=options.limit_bytes, limit_files=options.limit_files)
-        filesystem = Filesystem(tree, ledger, descriptors, Changes(control.broadcast))
+        filesystem = Filesystem(tree, ledger, descriptors, Changes(control.broadcast, Counter(options.counter)))
         prepared = Staging(filesystem, staging)
         prepared.empty()
         kept = Aside(filesystem, aside)

@@ -340,7 +340,10 @@ def test_a_wrong_request_is_answered_with_what_was_expected(
 ) -> None:
     error = filesystem.ask(operation, **arguments)["error"]
     assert error["code"] == "invalid_request"
-    assert "expected usage, resize, largest_folders, replace, set_aside, put_back, discard or subscribe" in error["message"]
+    assert (
+        "expected usage, resize, largest_folders, replace, set_aside, put_back, discard or subscribe"
+        in error["message"]
+    )
     assert operation in error["message"]
 
 

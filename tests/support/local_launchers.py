@@ -122,9 +122,12 @@ class FolderMount:
     """A plain folder in the place of a mounted filesystem."""
 
     generation = 1
+    moment = None
+    """Nobody counts its changes."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.model_id = ModelId(path.name)
 
     async def run(self, function: Callable[Concatenate[int, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         root = os.open(self.path, os.O_PATH | os.O_DIRECTORY)

@@ -9,6 +9,7 @@ import pytest
 
 from ide_server.host.launchers import looks
 from ide_server.host.launchers.looks import SETTLED_NS, Looks
+from ide_server.host.mounts import Moment
 from ide_server.wire import ModelId
 
 pytestmark = pytest.mark.anyio
@@ -23,6 +24,7 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.moment: Moment | None = None
 
     async def run(self, function: Callable[[int], T]) -> T:
         root = os.open(self.path, os.O_PATH | os.O_DIRECTORY)
@@ -89,3 +91,18 @@ async def test_the_digest_is_of_the_code_as_it_is(folder: Any, reads: list[str])
     (folder.path / "main.py").write_text("a = 2 # longer\n")
     second = await seen.code(MODEL, folder)
     assert second.digest != first.digest and second.mark != first.mark
+
+
+async def test_while_nothing_has_changed_nothing_is_looked_at(folder: Any, reads: list[str]) -> None:
+    seen = Looks()
+    folder.moment = Moment(1, 7)
+    define(folder, "a")
+    first, code = await seen.definitions(MODEL, folder), await seen.code(MODEL, folder)
+    define(folder, "unseen")
+    (folder.path / "main.py").write_text("a = 2 # longer\n")
+    assert (await seen.definitions(MODEL, folder), await seen.code(MODEL, folder)) == (first, code)
+    for moment in (Moment(1, 8), Moment(2, 8)):
+        folder.moment = moment
+        define(folder, f"at {moment.generation}")
+        assert (await seen.definitions(MODEL, folder))[0].evaluate_input[0].name == f"at {moment.generation}"
+    assert (await seen.code(MODEL, folder)).digest != code.digest

@@ -19,7 +19,7 @@ from ide_server.host.events import ModelEvents
 from ide_server.host.launchers import outcomes
 from ide_server.host.launchers.admission import Admission, check_resumable, shown, state_ids
 from ide_server.host.launchers.calls import keep_state
-from ide_server.host.launchers.code import Code, language_of, mark_of
+from ide_server.host.launchers.code import Code, language_of
 from ide_server.host.launchers.debug import Session
 from ide_server.host.launchers.journal import Journal
 from ide_server.host.launchers.launch import Launches
@@ -622,7 +622,8 @@ class Operations:
             mount = await self._mounts.get(model_id)
             code, generation = await self._looks.code(model_id, mount), mount.generation
         for other in (await filesystems_of(equipment.mounted, self._mounts)).values():
-            code = code._replace(mark=f"{code.mark} {other.generation} {await other.run(mark_of)}")
+            seen = await self._looks.code(other.model_id, other)
+            code = code._replace(mark=f"{code.mark} {other.generation} {seen.mark}")
         return code, generation
 
     async def _announce_model(self, model_id: ModelId) -> None:

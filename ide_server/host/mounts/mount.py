@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Concatenate, Literal, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, Literal, NamedTuple, ParamSpec, Self, TypeVar
 
 import msgspec
 
@@ -15,6 +15,7 @@ from ide_server.errors import FilesystemUnavailable, LimitBelowUse, SlipwayError
 from ide_server.host.events import ModelEvents
 from ide_server.host.mounts import stale, views
 from ide_server.host.mounts.control import Control, Refused
+from ide_server.host.mounts.counter import Counter
 from ide_server.host.mounts.names import to_wire
 from ide_server.host.mounts.process import READY_SECONDS, Fsquota, command
 from ide_server.host.mounts.threads import Threads
@@ -64,6 +65,7 @@ class Places:
     mountpoint: Path
     view: Path
     socket: Path
+    counter: Path
     pid_file: Path
 
     @classmethod
@@ -76,8 +78,16 @@ class Places:
             mountpoint=settings.run_path / "mounts" / model_id,
             view=settings.run_path / "views" / model_id,
             socket=control / f"{model_id}.sock",
+            counter=control / f"{model_id}.count",
             pid_file=control / f"{model_id}.pid",
         )
+
+
+class Moment(NamedTuple):
+    """What was seen of a filesystem at one moment is so as long as it is the present one."""
+
+    generation: int
+    changes: int
 
 
 @dataclass(frozen=True)
@@ -119,6 +129,7 @@ class Mount:
         self._events = events
         self._control: Control | None = None
         self._descriptor: int | None = None
+        self._counter: Counter | None = None
         self._standing = FilesystemChanged("remounting", "The filesystem is being mounted.", None)
         self._settled = asyncio.Event()
         self._asked_for = asyncio.Event()
@@ -153,6 +164,11 @@ class Mount:
             raise FilesystemUnavailable(self._standing.message)
         return self._descriptor
 
+    @property
+    def moment(self) -> Moment | None:
+        """Another one as soon as anything in the filesystem has changed; None while it is not mounted."""
+        return None if self._counter is None else Moment(self.generation, self._counter.value)
+
     async def view(self) -> Path:
         """Where nobody can write to it, for the sandboxes of other models; it follows every remount, from now on.
 
@@ -170,6 +186,8 @@ class Mount:
 
     async def wait_ready(self) -> None:
         """Tries again one that has been down for a while. Raises FilesystemUnavailable if it cannot be mounted."""
+        if self._descriptor is not None:
+            return
         if asyncio.get_running_loop().time() >= self._rests_until:
             self.try_again()
         await self.wait_settled()
@@ -308,18 +326,22 @@ class Mount:
             staging=places.staging,
             aside=places.aside,
             control=places.socket,
+            counter=places.counter,
             limits=limits,
         )
         fsquota = await Fsquota.start(arguments, self.model_id)
         stack.callback(places.pid_file.unlink, missing_ok=True)
         stack.callback(places.socket.unlink, missing_ok=True)
+        stack.callback(places.counter.unlink, missing_ok=True)
         stack.push_async_callback(fsquota.stop)
         places.pid_file.write_text(str(fsquota.pid))
         control = await self._subscribe(stack, fsquota)
+        counter = Counter(places.counter)
+        stack.callback(counter.close)
         descriptor = await asyncio.to_thread(os.open, places.mountpoint, os.O_PATH | os.O_DIRECTORY)
         stack.callback(os.close, descriptor)
         stack.callback(self._forget)
-        self._control, self._descriptor = control, descriptor
+        self._control, self._descriptor, self._counter = control, descriptor, counter
         self._announce(inherits)
         if self._viewed:
             await self._renew_view()
@@ -373,7 +395,7 @@ class Mount:
         return await how_it_ended(fsquota)
 
     def _forget(self) -> None:
-        self._control = self._descriptor = None
+        self._control = self._descriptor = self._counter = None
 
     def _become(self, status: Literal["ready", "remounting", "failed"], message: str) -> None:
         self._standing = FilesystemChanged(status, message, self.remounted_at)

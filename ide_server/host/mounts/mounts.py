@@ -97,5 +97,5 @@ def _remove_stale(run_path: Path) -> None:
     for folder in (views, mounts):
         for mountpoint in set(stale.present_mountpoints(folder)):
             stale.detach(mountpoint)
-    for socket in control.glob("*.sock"):
-        socket.unlink()
+    for left in (*control.glob("*.sock"), *control.glob("*.count")):
+        left.unlink()

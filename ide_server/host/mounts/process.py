@@ -24,14 +24,16 @@ LINE_BYTES = 1 << 16
 logger = logging.getLogger(__name__)
 
 
-def command(*, backing: Path, mountpoint: Path, staging: Path, aside: Path, control: Path, limits: Usage) -> list[str]:
+def command(
+    *, backing: Path, mountpoint: Path, staging: Path, aside: Path, control: Path, counter: Path, limits: Usage
+) -> list[str]:
     """setpriv makes the process end with the host, however that ends, without running Python between fork and exec."""
     owner = container_root()
     return [
         *("setpriv", "--pdeathsig", "TERM", "--"),
         *(sys.executable, "-I", "-m", "fsquota", "mount", str(backing), str(mountpoint)),
         *("--size", str(limits.limit_bytes), "--files", str(limits.limit_files)),
-        *("--control", str(control), "--staging", str(staging), "--aside", str(aside)),
+        *("--control", str(control), "--staging", str(staging), "--aside", str(aside), "--counter", str(counter)),
         *("--owner", f"{owner}:{owner}"),
         *("--fsname", "model"),  # what df shows in a sandbox
         *(["--allow-other", "--shared"] if os.geteuid() == 0 else []),
