@@ -304,10 +304,18 @@ async def test_a_model_that_takes_long_to_load_holds_no_other_up(
     assert shown(lab, slow.id).status == "starting"
 
 
-async def test_code_that_does_not_fall_silent_in_time_is_told(lab: Laboratory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(persistent, "DRAIN_SECONDS", 0.0)
-    launcher = await made(lab, status="failed", level="code_loaded")
-    assert launcher.message == "The code does not stop printing, so its launcher cannot wait for operations."
+async def test_code_that_prints_for_ever_waits_for_operations_as_any(lab: Laboratory) -> None:
+    lab.write(
+        {
+            "main.py": "import threading\n"
+            "def chatter():\n    while True: print('chatter')\n"
+            "threading.Thread(target=chatter, daemon=True).start()\n"
+            "def evaluate(params): return 1\n"
+        }
+    )
+    launcher = await made(lab, level="code_loaded")
+    finished = await run(lab, NewOperation("evaluate", launcher_id=launcher.id))
+    assert (finished.outcome, shown(lab, launcher.id).operations) == (("succeeded", None), 1)
 
 
 async def test_a_secret_in_what_is_wrong_is_not_told(lab: Laboratory) -> None:

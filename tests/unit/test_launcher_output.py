@@ -26,6 +26,10 @@ class Heard:
     def texts(self) -> dict[Stream, str]:
         return {stream: "".join(pieces) for stream, pieces in self.pieces.items()}
 
+    @property
+    def has_room(self) -> bool:
+        return self.room.is_set()
+
     async def wait_room(self) -> None:
         await self.room.wait()
 
@@ -49,7 +53,7 @@ class Printer:
 async def printer() -> AsyncIterator[Printer]:
     printer = Printer()
     yield printer
-    await printer.output.close()
+    printer.output.close()
 
 
 async def test_each_listener_gets_what_was_printed_while_it_listened(printer: Printer) -> None:
@@ -57,7 +61,7 @@ async def test_each_listener_gets_what_was_printed_while_it_listened(printer: Pr
     printer.output.turn_to(first)
     printer.print("to the first, without an end")
     printer.print("trouble\n", to_stderr=True)
-    await printer.output.turn_off()
+    printer.output.turn_off()
     printer.print("in between\n")
     printer.output.turn_to(second)
     printer.print("to the second\n")
@@ -72,14 +76,14 @@ async def test_what_was_printed_before_anybody_ever_listened_is_not_lost(printer
     printer.print("at the start\n")
     await asyncio.sleep(0)
     printer.output.turn_to(heard)
-    await printer.output.turn_off()
+    printer.output.turn_off()
     assert heard.texts["stdout"] == "at the start\n"
     printer.end()
 
 
 async def test_while_nobody_listens_nothing_is_read_and_who_prints_waits(printer: Printer) -> None:
     printer.output.turn_to(Heard())
-    await printer.output.turn_off()
+    printer.output.turn_off()
     os.set_blocking(printer.out, False)
     with pytest.raises(BlockingIOError):
         while True:
@@ -103,7 +107,7 @@ async def test_a_character_split_over_writes_stays_whole(printer: Printer) -> No
     os.write(printer.out, whole[:3])
     await until(lambda: heard.texts["stdout"] == "gr", what="the whole characters are heard")
     os.write(printer.out, whole[3:])
-    await printer.output.turn_off()
+    printer.output.turn_off()
     assert heard.texts["stdout"] == "größe\n"
     printer.end()
 
@@ -125,6 +129,6 @@ async def test_who_has_no_room_holds_the_printer_back_and_loses_nothing(printer:
     assert not printing.done()
     heard.room.set()
     await printing
-    await printer.output.turn_off()
+    printer.output.turn_off()
     assert heard.texts["stdout"] == text
     printer.end()

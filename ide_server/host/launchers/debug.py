@@ -5,7 +5,6 @@ docs/launchers.md has its rules. All that it tells is in the operation's journal
 """
 
 import asyncio
-import contextlib
 import shutil
 import time
 from collections.abc import Mapping
@@ -36,7 +35,6 @@ from ide_server.host.launchers.launch import Terms
 from ide_server.host.launchers.launcher import CallFailed, LauncherLost, to_the_end
 from ide_server.host.launchers.logs import LogBudget
 from ide_server.host.launchers.phases import (
-    DRAIN_SECONDS,
     GRACE_SECONDS,
     MAX_LOG_BYTES,
     Ended,
@@ -313,7 +311,8 @@ class Session:
                 case "dispose":
                     await self._dispose()
         finally:
-            await self._flush()
+            if self._warm is not None:  # what the call has printed is told before its end
+                self._warm.launcher.output.flush()
 
     async def _load(self) -> None:
         """In a launcher that has loaded nothing, of what the model is now."""
@@ -406,13 +405,6 @@ class Session:
             raise Ended(outcomes.invalid_output(self._reports.refused, PHASES[function]))
 
     # --- around them ---
-
-    async def _flush(self) -> None:
-        """What the call has printed is told before its end."""
-        if self._warm is not None:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(DRAIN_SECONDS):
-                    await self._warm.launcher.output.flush()
 
     async def _saw(self, functions: list[FunctionName]) -> None:
         if functions != self._functions:

@@ -139,6 +139,10 @@ class Journal:
         if self._first_due is not None:
             self._first_due.cancel()
 
+    @property
+    def has_room(self) -> bool:
+        return self._room.is_set()
+
     async def wait_room(self) -> None:
         """Until the disk has caught up: whoever appends much waits here, and so what it reads from fills up."""
         await self._room.wait()

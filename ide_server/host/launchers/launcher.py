@@ -227,7 +227,7 @@ class Launcher:
             async with asyncio.timeout(DRAIN_SECONDS):
                 await self.output.wait_ended()
         self._writer.transport.close()
-        await self.output.close()
+        self.output.close()
         return ended
 
     async def _watch_exit(self) -> Exit:

@@ -58,6 +58,10 @@ class LogBudget:
             self._journal.append(Log(time.time(), "stderr", f"\n[The log is full: it holds {self._max_bytes:,} bytes. "
                                      "What the code prints from here on is dropped.]\n"))  # fmt: skip
 
+    @property
+    def has_room(self) -> bool:
+        return self._journal.has_room
+
     async def wait_room(self) -> None:
         """Until the journal has caught up; what it cannot take yet stays in the pipe and holds its writer back."""
         await self._journal.wait_room()

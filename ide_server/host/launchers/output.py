@@ -1,8 +1,10 @@
 """What a launcher prints, read as it comes and given to whoever listens at the time: one operation, or nobody."""
 
+import array
 import asyncio
-import contextlib
+import fcntl
 import os
+import termios
 from collections.abc import Sequence
 from io import FileIO
 from typing import Protocol, Self
@@ -16,12 +18,17 @@ PIPE_BYTES = 1 << 20
 class Log(Protocol):
     def write(self, stream: Stream, text: str) -> None: ...
 
+    @property
+    def has_room(self) -> bool: ...
+
     async def wait_room(self) -> None:
         """Until it can take more; the pipe fills up meanwhile, and holds back who prints."""
 
 
 class Nobody:
     """Takes all and keeps nothing."""
+
+    has_room = True
 
     def write(self, stream: Stream, text: str) -> None:
         pass
@@ -46,104 +53,148 @@ class Output:
         for pipe in self._pipes:
             pipe.turn_to(log)
 
-    async def turn_off(self) -> None:
-        """Once all that was printed before has been given on. The runner answers after it has printed."""
-        await asyncio.gather(*(pipe.turn_off() for pipe in self._pipes))
+    def turn_off(self) -> None:
+        """All that was printed before has been given on then. The runner answers after it has printed."""
+        for pipe in self._pipes:
+            pipe.turn_off()
 
-    async def flush(self) -> None:
+    def flush(self) -> None:
         """Give on all that was printed before, the start of a line too."""
-        await asyncio.gather(*(pipe.flush() for pipe in self._pipes))
+        for pipe in self._pipes:
+            pipe.flush()
 
     async def wait_ended(self) -> None:
         """Until no process has the pipes open any more, as long as somebody listens."""
-        await asyncio.gather(*(pipe.wait_ended() for pipe in self._pipes))
+        for pipe in self._pipes:
+            await pipe.wait_ended()
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Any number of times."""
-        await asyncio.gather(*(pipe.close() for pipe in self._pipes))
+        for pipe in self._pipes:
+            pipe.close()
 
 
 class OutputPipe:
+    """The loop watches it from the first listener on. What comes while nobody listens ends the watch until one does:
+    most often nothing does, and then turning to the next listener costs nothing."""
+
     def __init__(self, descriptor: int, stream: Stream) -> None:
         self._pipe = FileIO(descriptor, "rb")
         self._stream = stream
         self._lines = LineSplitter()
-        self._reading = asyncio.Lock()
-        self._readable = asyncio.Event()
-        self._following: asyncio.Task[None] | None = None
-        self._log: Log = Nobody()
+        self._log: Log | None = None
         self._was_off = False
+        self._is_watched = False
+        self._partial: asyncio.TimerHandle | None = None
+        self._waiting: asyncio.Task[None] | None = None
+        """For room in the log."""
+        self._ended = asyncio.Event()
         os.set_blocking(descriptor, False)
 
     def turn_to(self, log: Log) -> None:
         if self._was_off:
             self._discard()
         self._log = log
-        self._following = asyncio.create_task(self._follow())
+        self._watch()
 
-    async def turn_off(self) -> None:
-        await self._read_all()
+    def turn_off(self) -> None:
+        self.flush()
         self._give(self._lines.end())
-        await self._stop()
-        self._was_off = True
+        self._log, self._was_off = None, True
+        self._stop_waiting()
 
-    async def flush(self) -> None:
-        await self._read_all()
+    def flush(self) -> None:
+        """Whoever goes on printing is not waited for: what the pipe holds now was printed before."""
+        if self._pipe.closed or self._ended.is_set():
+            return
+        left = _readable_bytes(self._pipe.fileno())
+        while left > 0 and (data := self._read(left)):
+            left -= len(data)
+            self._feed(data)
         self._give(self._lines.take_partial())
 
     async def wait_ended(self) -> None:
-        if self._following is not None:
-            await asyncio.wait([self._following])
+        if self._log is not None:
+            await self._ended.wait()
 
-    async def close(self) -> None:
-        await self._stop()
-        self._pipe.close()
+    def close(self) -> None:
+        if not self._pipe.closed:
+            self._unwatch()
+            self._stop_waiting()
+            self._pipe.close()
 
-    async def _stop(self) -> None:
-        if self._following is not None:
-            self._following.cancel()
-            await asyncio.wait([self._following])
-            self._following = None
+    # --- as it comes ---
 
-    async def _follow(self) -> None:
-        while await self._read_all():
-            if not await self._wait_readable(PARTIAL_SECONDS):
-                self._give(self._lines.take_partial())
-                await self._wait_readable(None)
-        self._give(self._lines.end())
+    def _readable(self) -> None:
+        if self._log is None:
+            self._unwatch()
+            return
+        data = self._read(READ_BYTES)
+        if data is None:
+            return
+        if not data:
+            self._unwatch()
+            self._give(self._lines.end())
+            self._ended.set()
+            return
+        self._feed(data)
+        self._hold_back(self._log)
+        if self._partial is None:
+            self._partial = asyncio.get_running_loop().call_later(PARTIAL_SECONDS, self._give_partial)
 
-    async def _read_all(self) -> bool:
-        """All that is there now; False at the end of the pipe."""
-        async with self._reading:
-            while True:
-                try:
-                    data = os.read(self._pipe.fileno(), READ_BYTES)
-                except BlockingIOError:
-                    return True
-                if not data:
-                    return False
-                for line in self._lines.feed(data):
-                    self._give(line)
-                await self._log.wait_room()
+    def _feed(self, data: bytes) -> None:
+        for line in self._lines.feed(data):
+            self._give(line)
 
-    def _discard(self) -> None:
-        with contextlib.suppress(BlockingIOError):  # nothing was printed
-            os.read(self._pipe.fileno(), PIPE_BYTES)
-
-    async def _wait_readable(self, seconds: float | None) -> bool:
-        """False: nothing came in this time."""
-        loop = asyncio.get_running_loop()
-        self._readable.clear()
-        loop.add_reader(self._pipe.fileno(), self._readable.set)
-        try:
-            async with asyncio.timeout(seconds):
-                await self._readable.wait()
-        except TimeoutError:
-            return False
-        finally:
-            loop.remove_reader(self._pipe.fileno())
-        return True
+    def _give_partial(self) -> None:
+        self._partial = None
+        self._give(self._lines.take_partial())
 
     def _give(self, text: str) -> None:
-        if text:
+        if text and self._log is not None:
             self._log.write(self._stream, text)
+
+    def _hold_back(self, log: Log) -> None:
+        """As long as the log has no room nothing more is read."""
+        if not log.has_room:
+            self._unwatch()
+            self._waiting = asyncio.create_task(self._go_on(log), name=f"room for {self._stream}")
+
+    async def _go_on(self, log: Log) -> None:
+        await log.wait_room()
+        self._waiting = None
+        self._watch()
+
+    def _stop_waiting(self) -> None:
+        for waiting in (self._waiting, self._partial):
+            if waiting is not None:
+                waiting.cancel()
+        self._waiting = self._partial = None
+
+    # --- the descriptor ---
+
+    def _watch(self) -> None:
+        if not self._is_watched and self._waiting is None and not self._pipe.closed and not self._ended.is_set():
+            asyncio.get_running_loop().add_reader(self._pipe.fileno(), self._readable)
+            self._is_watched = True
+
+    def _unwatch(self) -> None:
+        if self._is_watched:
+            asyncio.get_running_loop().remove_reader(self._pipe.fileno())
+            self._is_watched = False
+
+    def _read(self, size: int) -> bytes | None:
+        """Empty at the end of the pipe; None: there is nothing now."""
+        try:
+            return os.read(self._pipe.fileno(), size)
+        except BlockingIOError:
+            return None
+
+    def _discard(self) -> None:
+        self._read(PIPE_BYTES)
+
+
+def _readable_bytes(descriptor: int) -> int:
+    count = array.array("i", [0])
+    fcntl.ioctl(descriptor, termios.FIONREAD, count)
+    return count[0]

@@ -17,7 +17,6 @@ from ide_server.host.launchers.code import Code
 from ide_server.host.launchers.launch import Launches, Terms
 from ide_server.host.launchers.launcher import CallFailed, LauncherLost, Mounted
 from ide_server.host.launchers.output import Nobody
-from ide_server.host.launchers.phases import DRAIN_SECONDS
 from ide_server.host.launchers.pool import Fit, Need, Pool, Warm, dispose_quietly, start
 from ide_server.host.launchers.spawn import Language, Spawn
 from ide_server.host.masking import Mask
@@ -303,11 +302,7 @@ class Persistent:
                 self._warm.functions = await self._warm.launcher.load()
         if self.choice.level == "state_instantiated":
             await self._instantiate(self._warm, self._kept_state, equipment.mounted)
-        try:
-            async with asyncio.timeout(DRAIN_SECONDS):
-                await self._warm.launcher.output.turn_off()
-        except TimeoutError:
-            raise Unable("The code does not stop printing, so its launcher cannot wait for operations.") from None
+        self._warm.launcher.output.turn_off()
 
     async def _instantiate(self, warm: Warm, state_id: StateId | None, mounted: PassedMounts) -> None:
         functions = warm.functions or []
@@ -436,8 +431,8 @@ async def forgotten(warm: Warm, fit: Fit) -> bool:
     try:
         async with asyncio.timeout(RESTART_SECONDS):
             await warm.launcher.restart()
-            await warm.launcher.output.turn_off()
     except (LauncherLost, TimeoutError):
         return False
+    warm.launcher.output.turn_off()
     warm.fit, warm.functions, warm.state_id, warm.is_instantiated = fit, None, None, False
     return True

@@ -19,8 +19,6 @@ from ide_server.wire import ModelId, Outcome, Phase, StateId
 
 GRACE_SECONDS = 3.0
 """How long a train that was asked to stop may take to return."""
-DRAIN_SECONDS = 2.0
-"""How long the code may go on printing before its launcher is not kept."""
 MAX_LOG_BYTES = 64 << 20
 
 ActiveState = Callable[[ModelId], Awaitable[StateId | None]]

@@ -19,7 +19,6 @@ from ide_server.host.launchers.launch import Terms
 from ide_server.host.launchers.launcher import CallFailed, Launcher, LauncherLost, to_the_end
 from ide_server.host.launchers.logs import LogBudget
 from ide_server.host.launchers.phases import (
-    DRAIN_SECONDS,
     GRACE_SECONDS,
     MAX_LOG_BYTES,
     ActiveState,
@@ -340,8 +339,7 @@ class Run:
         try:
             # What a train has changed is no longer the state that it began with.
             if seconds > 0 and self.operation.kind != "train":
-                async with asyncio.timeout(DRAIN_SECONDS):
-                    await warm.launcher.output.turn_off()
+                warm.launcher.output.turn_off()
                 self._warm = None
                 self._place.keep(warm)
             else:
@@ -353,7 +351,7 @@ class Run:
         except LauncherLost as lost:
             self._note(f"dispose did not return: {lost.reason}")
         except TimeoutError:
-            self._note("The code did not clean up or fall silent in time, so its launcher is ended.")
+            self._note("The code did not clean up in time, so its launcher is ended.")
 
     # --- around them ---
 
