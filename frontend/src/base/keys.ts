@@ -28,8 +28,8 @@ export function parseChord(text: string): Chord {
   return { ctrl: has('Ctrl'), shift: has('Shift'), alt: has('Alt'), key: key.toLowerCase() };
 }
 
-/** ⌘` switches windows and ⌘, opens the browser's settings on a Mac, so there these stay with Ctrl. */
-const KEPT_ON_MAC = new Set(['`', ',']);
+/** ⌘` switches windows, ⌘, opens the browser's settings and ⌘- zooms on a Mac, so there these stay with Ctrl. */
+const KEPT_ON_MAC = new Set(['`', ',', '-', '_']);
 
 /** The physical key where the layout may not produce the character, as ` on many European keyboards. */
 const BY_CODE: Readonly<Record<string, string>> = { Backquote: '`', Comma: ',', Digit5: '5' };

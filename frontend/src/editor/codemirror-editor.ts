@@ -21,9 +21,12 @@ import {
   highlightSpecialChars,
   keymap,
   lineNumbers,
+  type Panel,
   rectangularSelection,
+  showPanel,
 } from '@codemirror/view';
 import { get } from 'svelte/store';
+import type { TextEdit } from 'vscode-languageserver-protocol';
 import { Emitter } from '../base/emitter.ts';
 import { DisposableStore } from '../base/lifecycle.ts';
 import { basename } from '../base/paths.ts';
@@ -35,6 +38,7 @@ import { brightness, pageTheme } from './codemirror-theme.ts';
 import type { EditorFeature } from './editor-features.ts';
 import type { Cursor, EditorOptions, EditorPort, Version } from './editor-port.ts';
 import { loadKeymap, saving } from './keymaps.ts';
+import { changesIn } from './language-servers/workspace-edit.ts';
 import { loadLanguage } from './languages.ts';
 import { showProblems } from './problem-marks.ts';
 import { indentOf, type LineEnd } from './text-file.ts';
@@ -51,6 +55,17 @@ export function commonExtensions(lineEnd: LineEnd): Extension {
     bracketMatching(),
     pageTheme,
   ];
+}
+
+/** The text can be gone through, selected and copied as any other; a line above it says why it is not to be changed. */
+function onlyRead(reason: string): Extension {
+  const line = (): Panel => {
+    const dom = document.createElement('div');
+    dom.className = 'cm-read-only';
+    dom.textContent = reason;
+    return { dom, top: true };
+  };
+  return [EditorState.readOnly.of(true), showPanel.of(line)];
 }
 
 const editing: Extension = [
@@ -100,7 +115,7 @@ export class CodeMirrorEditor implements EditorPort {
   readonly onSave = this.saves.event;
   readonly dom: HTMLElement;
 
-  constructor({ text, lineEnd, path, features }: EditorOptions) {
+  constructor({ text, lineEnd, path, features, readOnly }: EditorOptions) {
     this.features = features.map((feature) => ({ feature, place: new Compartment() }));
     this.view = new EditorView({
       doc: Text.of(text.split(lineEnd)),
@@ -114,6 +129,7 @@ export class CodeMirrorEditor implements EditorPort {
         this.label.of([]),
         this.brightness.of([]),
         this.features.map(({ place }) => place.of([])),
+        readOnly === '' ? [] : onlyRead(readOnly),
         this.wrapping.of([]),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) this.changes.fire();
@@ -143,6 +159,11 @@ export class CodeMirrorEditor implements EditorPort {
     const insert = state.toText(text);
     const head = Math.min(state.selection.main.head, insert.length);
     this.view.dispatch({ changes: { from: 0, to: state.doc.length, insert }, selection: { anchor: head } });
+  }
+
+  applyEdits(edits: readonly TextEdit[]): void {
+    const changes = changesIn(this.view.state.doc, edits);
+    this.view.dispatch({ changes, userEvent: 'input.edit' });
   }
 
   version(): Version {

@@ -62,6 +62,12 @@ const looks = EditorView.theme({
   '.cm-completionMatchedText': { textDecoration: 'none', color: 'var(--accent)', fontWeight: '600' },
   '.cm-completionDetail': { color: 'var(--text-faint)' },
   '.cm-panels': { backgroundColor: 'var(--surface-1)', color: 'var(--text)', fontFamily: 'var(--font-ui)' },
+  '.cm-read-only': {
+    padding: '4px 12px',
+    borderBottom: '1px solid var(--line)',
+    color: 'var(--text-muted)',
+    fontSize: '12px',
+  },
   '.cm-panels-bottom': { borderTop: '1px solid var(--line)' },
   '.cm-panel.cm-search': {
     padding: '8px 28px 8px 12px',

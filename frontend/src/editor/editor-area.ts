@@ -75,7 +75,7 @@ export class EditorArea implements Disposable {
       nonce: cspNonce(),
     });
     this.owned.add(this.dock);
-    this.features = editorFeatures(session);
+    this.features = editorFeatures(session, (path) => this.find(path)?.[1]);
     this.owned.add(this.dock.onDidActivePanelChange(() => this.activated()));
     this.owned.add(this.dock.onDidRemovePanel((panel) => this.removed(panel.id)));
     this.owned.add(this.dock.onDidLayoutChange(() => this.remember()));

@@ -1,5 +1,6 @@
 /** What the rest of the page knows of a text editor, so that another one can take CodeMirror's place. */
 
+import type { TextEdit } from 'vscode-languageserver-protocol';
 import type { Event } from '../base/emitter.ts';
 import type { Disposable } from '../base/lifecycle.ts';
 import type { Problem } from '../services/problems.ts';
@@ -27,6 +28,8 @@ export interface EditorPort extends Disposable {
   text(): string;
   /** Replaces the whole text in one step that undo takes back. */
   setText(text: string): void;
+  /** In one step that undo takes back. The places are those of the text as it is. */
+  applyEdits(edits: readonly TextEdit[]): void;
   version(): Version;
   isAt(version: Version): boolean;
   cursor(): Cursor;
@@ -43,6 +46,8 @@ export interface EditorOptions {
   readonly lineEnd: LineEnd;
   readonly path: string;
   readonly features: readonly EditorFeature[];
+  /** Why nobody can type into it; '' where they can. */
+  readonly readOnly: string;
 }
 
 export type CreateEditor = (options: EditorOptions) => EditorPort;

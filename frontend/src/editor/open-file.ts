@@ -5,13 +5,14 @@ import { Emitter } from '../base/emitter.ts';
 import { formatBytes } from '../base/format.ts';
 import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
 import { basename, extension } from '../base/paths.ts';
-import { hasCode, messageOf } from '../services/api.ts';
+import { hasCode, type ModelApi, messageOf } from '../services/api.ts';
 import type { ModelSession } from '../services/session.ts';
 import type { Draft, Drafts } from './drafts.ts';
 import type { EditorFeature } from './editor-features.ts';
 import type { CreateEditor, EditorPort, Version } from './editor-port.ts';
+import { isOfModel } from './language-servers/uris.ts';
 import { CLOSED, expectedBySave, next, type SaveEvent, type SaveState, shouldReload } from './save-state.ts';
-import { decode } from './text-file.ts';
+import { decode, type LineEnd, lineEndOf } from './text-file.ts';
 
 export type Content =
   | { readonly kind: 'loading' }
@@ -166,6 +167,7 @@ export class OpenFile implements Disposable {
 
   /** Something happened to it on disk. */
   async check(): Promise<void> {
+    if (!isOfModel(this.path)) return;
     if (this.current.content.kind === 'image') return this.showImage();
     if (this.savingNow) await this.savingNow;
     const etag = await this.services.session.api.etag(this.path);
@@ -209,6 +211,7 @@ export class OpenFile implements Disposable {
     | Extract<Content, { kind: 'guarded' }>
   > {
     const { api } = this.services.session;
+    if (!isOfModel(this.path)) return readSurroundings(api, this.path);
     const { bytes, byteSize, etag } = await api.read(this.path, LARGEST_TEXT_BYTES);
     const guarded = (reason: string) => ({ kind: 'guarded', reason, url: api.fileUrl(this.path) }) as const;
     if (bytes === null)
@@ -222,7 +225,10 @@ export class OpenFile implements Disposable {
 
   private edit(text: string, lineEnd: '\n' | '\r\n', etag: string | null): void {
     const { createEditor, features } = this.services;
-    const editor = this.owned.add(createEditor({ text, lineEnd, path: this.path, features }));
+    const readOnly = isOfModel(this.path)
+      ? ''
+      : `Read-only: ${this.path} is part of the model's environment.`;
+    const editor = this.owned.add(createEditor({ text, lineEnd, path: this.path, features, readOnly }));
     this.owned.add(editor.onChange(() => this.edited(editor)));
     this.owned.add(editor.onSave(() => void this.save()));
     const { problems } = this.services.session;
@@ -315,4 +321,13 @@ export class OpenFile implements Disposable {
     this.current = { ...this.current, ...change };
     this.store.set(this.current);
   }
+}
+
+/** Packages and the standard library, which nobody can change: they have no etag. */
+async function readSurroundings(
+  api: ModelApi,
+  path: string,
+): Promise<{ kind: 'text'; text: string; lineEnd: LineEnd; etag: string }> {
+  const text = await api.readSource(path);
+  return { kind: 'text', text, lineEnd: lineEndOf(text), etag: '' };
 }

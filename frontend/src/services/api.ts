@@ -444,6 +444,19 @@ export class ModelApi {
     return `${this.root}/terminals/${encodeURIComponent(id)}/socket?offset=${offset}`;
   }
 
+  /** Pass to ReconnectingSocket. */
+  languageSocket(server: string): string {
+    return `${this.root}/languages/${encodeURIComponent(server)}/socket`;
+  }
+
+  /** A file that a language server names: one of the model, or, with a path from the sandbox's root, of what surrounds it. */
+  async readSource(path: string): Promise<string> {
+    const url = path.startsWith('/')
+      ? `${this.root}/environment/files/${encodePath(path.slice(1))}`
+      : this.fileUrl(path);
+    return (await request(url, { cache: 'no-store' })).text();
+  }
+
   parameters(): Promise<ParameterDefinitions> {
     return json('GET', `${this.root}/parameters`);
   }

@@ -30,31 +30,58 @@ export interface CodeSymbol extends Place {
   readonly path: string;
 }
 
-export interface SymbolSource {
+/** What the servers are asked for by other parts of the page than the text itself. */
+export interface LanguageTools {
   /** In the order of the text. Empty where no server knows such files. */
-  ofFile(path: string): Promise<readonly CodeSymbol[]>;
+  symbolsOfFile(path: string): Promise<readonly CodeSymbol[]>;
   /** Of all of the model's files, those that fit the query best. Empty while no server runs. */
-  ofModel(query: string): Promise<readonly CodeSymbol[]>;
+  symbolsOfModel(query: string): Promise<readonly CodeSymbol[]>;
+  /** An open file, in its editor. Leaves it as it is where no server formats such files. */
+  format(path: string): Promise<void>;
 }
 
-const NO_SYMBOLS: SymbolSource = { ofFile: async () => [], ofModel: async () => [] };
+/** A place with the text of its line. */
+export interface FoundPlace extends Place {
+  /** As in Entry.path; of the environment's files, from the sandbox's root. */
+  readonly path: string;
+  readonly end: Place;
+  readonly text: string;
+}
+
+export interface FoundPlaces {
+  readonly title: string;
+  readonly places: readonly FoundPlace[];
+}
+
+const NO_TOOLS: LanguageTools = {
+  symbolsOfFile: async () => [],
+  symbolsOfModel: async () => [],
+  format: async () => undefined,
+};
 
 export class Languages {
   private readonly store = writable<readonly ServerStatus[]>([]);
+  private readonly placesStore = writable<FoundPlaces | null>(null);
   private readonly restarts = new Emitter<string>();
-  private source = NO_SYMBOLS;
+  private known = NO_TOOLS;
 
   /** Those that were asked for since the page was loaded. */
   readonly servers: Readable<readonly ServerStatus[]> = this.store;
+  /** What was looked for last, such as the references to a name; null before that. */
+  readonly places: Readable<FoundPlaces | null> = this.placesStore;
   /** The name of a server that a person wants started again. */
   readonly onRestart = this.restarts.event;
 
-  get symbols(): SymbolSource {
-    return this.source;
+  get tools(): LanguageTools {
+    return this.known;
   }
 
-  provideSymbols(source: SymbolSource): void {
-    this.source = source;
+  provide(tools: LanguageTools): void {
+    this.known = tools;
+  }
+
+  showPlaces(found: FoundPlaces): void {
+    this.placesStore.set(found);
   }
 
   report(status: ServerStatus): void {

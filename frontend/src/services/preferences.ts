@@ -5,10 +5,14 @@ import { derived, type Readable, writable } from 'svelte/store';
 const CHOICES = {
   theme: ['system', 'light', 'dark'],
   keymap: ['standard', 'vim', 'emacs'],
+  pythonServer: ['ty', 'basedpyright'],
 } as const;
 
 export type ThemeSetting = (typeof CHOICES.theme)[number];
 export type Keymap = (typeof CHOICES.keymap)[number];
+
+/** Which language server knows Python. */
+export type PythonServer = (typeof CHOICES.pythonServer)[number];
 
 export interface Preferences {
   readonly theme: ThemeSetting;
@@ -20,6 +24,7 @@ export interface Preferences {
   readonly autosave: boolean;
   readonly formatOnSave: boolean;
   readonly inlayHints: boolean;
+  readonly pythonServer: PythonServer;
   /** Whether terminals put what they print where a screen reader finds it. */
   readonly readTerminalsAloud: boolean;
 }
@@ -35,6 +40,7 @@ export const DEFAULTS: Preferences = {
   autosave: true,
   formatOnSave: false,
   inlayHints: false,
+  pythonServer: 'ty',
   readTerminalsAloud: false,
 };
 

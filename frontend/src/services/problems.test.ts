@@ -1,6 +1,13 @@
 import { get } from 'svelte/store';
 import { expect, test } from 'vitest';
-import { countProblems, ofCodeCheck, type Problem, Problems, withoutDoubles } from './problems.ts';
+import {
+  countProblems,
+  nextProblem,
+  ofCodeCheck,
+  type Problem,
+  Problems,
+  withoutDoubles,
+} from './problems.ts';
 
 function problem(overrides: Partial<Problem>): Problem {
   return {
@@ -53,4 +60,28 @@ test('a warning of a server says nothing of an error in its line', () => {
 test('errors and warnings are counted', () => {
   const all = [problem({}), problem({ severity: 'warning' }), problem({ severity: 'hint' })];
   expect(countProblems(all)).toEqual({ errors: 1, warnings: 1 });
+});
+
+test('what two servers say of a line is shown once, other rules of the line beside it', () => {
+  const typed = problem({ line: 2, code: 'unresolved-reference' });
+  const linted = problem({ line: 2, source: 'ruff', code: 'F821' });
+  const unused = problem({ line: 2, source: 'ruff', code: 'F401' });
+  expect(withoutDoubles([typed, linted, unused])).toEqual([typed, unused]);
+  expect(withoutDoubles([linted, unused])).toEqual([linted, unused]);
+});
+
+test('problems are gone along through all files, and around', () => {
+  const all = [
+    problem({ path: 'a', line: 2 }),
+    problem({ path: 'a', line: 5 }),
+    problem({ path: 'c', line: 1 }),
+  ];
+  const from = (path: string, line: number) => ({ path, line, column: 1 });
+  expect(nextProblem(all, from('a', 2), 1)).toBe(all[1]);
+  expect(nextProblem(all, from('b', 9), 1)).toBe(all[2]);
+  expect(nextProblem(all, from('c', 1), 1)).toBe(all[0]);
+  expect(nextProblem(all, from('a', 2), -1)).toBe(all[2]);
+  expect(nextProblem(all, from('a', 3), -1)).toBe(all[0]);
+  expect(nextProblem(all, null, 1)).toBe(all[0]);
+  expect(nextProblem([problem({ line: 0 })], null, 1)).toBe(null);
 });

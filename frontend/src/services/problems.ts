@@ -25,6 +25,8 @@ export interface Problem extends Place {
   readonly source: string;
   /** The rule that it breaks, as its source names it; '' where it names none. */
   readonly code: string;
+  /** It points at what is not used. */
+  readonly faded?: boolean;
 }
 
 const RANK: Readonly<Record<Severity, number>> = { error: 0, warning: 1, info: 2, hint: 3 };
@@ -80,8 +82,26 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
-/** Where a server marks an error in the same line, the code check's word on it says nothing new. */
+/** Rules of one source that say what a rule of another says too, more exactly. */
+const SAID_BY: Readonly<Record<string, readonly string[]>> = {
+  F821: ['unresolved-reference', 'reportUndefinedVariable'],
+  F822: ['unresolved-reference', 'reportUnsupportedDunderAll'],
+  'invalid-syntax': ['invalid-syntax'],
+};
+
+/** What several sources say of one line is left to the one that says it best. */
 export function withoutDoubles(problems: readonly Problem[]): Problem[] {
+  const said = new Set(problems.map(({ path, line, source, code }) => `${line} ${source} ${code} ${path}`));
+  const isDouble = ({ path, line, source, code }: Problem): boolean =>
+    source === 'ruff' &&
+    (SAID_BY[code] ?? []).some((other) =>
+      ['ty', 'basedpyright'].some((by) => said.has(`${line} ${by} ${other} ${path}`)),
+    );
+  return withoutCheckedTwice(problems.filter((problem) => !isDouble(problem)));
+}
+
+/** Where a server marks an error in the same line, the code check's word on it says nothing new. */
+function withoutCheckedTwice(problems: readonly Problem[]): Problem[] {
   const place = ({ path, line }: Problem): string => `${line} ${path}`;
   const marked = new Set(
     problems.filter(({ source, severity }) => source !== CODE_CHECK && severity === 'error').map(place),
@@ -100,4 +120,18 @@ export interface ProblemCounts {
 export function countProblems(problems: readonly Problem[]): ProblemCounts {
   const count = (wanted: Severity): number => problems.filter(({ severity }) => severity === wanted).length;
   return { errors: count('error'), warnings: count('warning') };
+}
+
+/** The one after, or before, a place in a file, through all files and around; null where there is none. */
+export function nextProblem(
+  problems: readonly Problem[],
+  from: (Place & { readonly path: string }) | null,
+  step: 1 | -1,
+): Problem | null {
+  const inLines = problems.filter(({ line }) => line > 0);
+  const ordered = step === 1 ? inLines : inLines.toReversed();
+  if (from === null) return ordered[0] ?? null;
+  const beyond = (problem: Problem): number =>
+    step * (compare(problem.path, from.path) || problem.line - from.line || problem.column - from.column);
+  return ordered.find((problem) => beyond(problem) > 0) ?? ordered[0] ?? null;
 }

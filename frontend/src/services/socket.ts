@@ -19,6 +19,8 @@ export interface SocketHandlers {
   onOpen?(): void;
   onText?(text: string): void;
   onBinary?(bytes: ArrayBuffer): void;
+  /** It will connect again; why it was lost, as far as the other side said so. */
+  onLost?(code: number, reason: string): void;
   onClosed?(code: number, reason: string): void;
 }
 
@@ -81,7 +83,11 @@ export class ReconnectingSocket implements Disposable {
     this.timer = window.setTimeout(() => this.lost(socket), CONNECT_TIMEOUT_MS);
     socket.onopen = () => this.opened();
     socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => this.received(event.data);
-    socket.onclose = (event) => (isFinal(event.code) ? this.ended(event) : this.lost(socket));
+    socket.onclose = (event) => {
+      if (isFinal(event.code)) return this.ended(event);
+      this.lost(socket);
+      this.handlers.onLost?.(event.code, event.reason);
+    };
   }
 
   private opened(): void {

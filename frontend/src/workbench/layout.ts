@@ -5,7 +5,7 @@ import type { ModelId } from '../wire.ts';
 import { isSideView, type SideViewName } from './side-views.ts';
 
 /** What the bottom panel shows. */
-export type BottomView = 'terminal' | 'problems';
+export type BottomView = 'terminal' | 'problems' | 'references';
 
 export interface Layout {
   readonly sideBar: boolean;
