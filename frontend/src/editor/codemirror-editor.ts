@@ -6,7 +6,7 @@ import {
   closeBracketsKeymap,
   completionKeymap,
 } from '@codemirror/autocomplete';
-import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
+import { defaultKeymap, history, historyKeymap, indentWithTab, isolateHistory } from '@codemirror/commands';
 import { bracketMatching, foldGutter, foldKeymap, indentOnInput, indentUnit } from '@codemirror/language';
 import { lintGutter, lintKeymap } from '@codemirror/lint';
 import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
@@ -33,6 +33,7 @@ import { basename } from '../base/paths.ts';
 import { cspNonce } from '../services/csp.ts';
 import { type Keymap, preference, preferences } from '../services/preferences.ts';
 import type { Problem } from '../services/problems.ts';
+import { inOrder, type Substitution } from '../services/substitutions.ts';
 import { theme } from '../services/theme.ts';
 import { brightness, pageTheme } from './codemirror-theme.ts';
 import type { EditorFeature } from './editor-features.ts';
@@ -164,6 +165,25 @@ export class CodeMirrorEditor implements EditorPort {
   applyEdits(edits: readonly TextEdit[]): void {
     const changes = changesIn(this.view.state.doc, edits);
     this.view.dispatch({ changes, userEvent: 'input.edit' });
+  }
+
+  substitute(wanted: readonly Substitution[]): readonly Substitution[] {
+    const { doc } = this.view.state;
+    const missed: Substitution[] = [];
+    const changes: { from: number; to: number; insert: string }[] = [];
+    for (const edit of inOrder(wanted)) {
+      const from = edit.line <= doc.lines ? doc.line(edit.line).from + edit.column - 1 : doc.length + 1;
+      const to = from + edit.text.length;
+      const isThere = from >= (changes.at(-1)?.to ?? 0) && doc.sliceString(from, to) === edit.text;
+      if (isThere) changes.push({ from, to, insert: edit.insert });
+      else missed.push(edit);
+    }
+    this.view.dispatch({
+      changes: changes.map(({ from, to, insert }) => ({ from, to, insert: Text.of(insert.split('\n')) })),
+      userEvent: 'input.replace',
+      annotations: isolateHistory.of('full'),
+    });
+    return missed;
   }
 
   version(): Version {

@@ -15,6 +15,7 @@ import { isOutOfReach } from '../services/api.ts';
 import { autosave } from '../services/autosave-setting.ts';
 import { cspNonce } from '../services/csp.ts';
 import type { ModelSession } from '../services/session.ts';
+import type { Substitution } from '../services/substitutions.ts';
 import type { FileChange } from '../wire.ts';
 import { Autosave } from './autosave.ts';
 import { createEditor } from './codemirror-editor.ts';
@@ -157,6 +158,11 @@ export class EditorArea implements Disposable {
 
   focus(): void {
     get(this.activeStore)?.editor?.focus();
+  }
+
+  /** Null where the file is not open as text. */
+  substitute(path: string, wanted: readonly Substitution[]): readonly Substitution[] | null {
+    return this.find(path)?.[1].editor?.substitute(wanted) ?? null;
   }
 
   paths(): string[] {

@@ -4,6 +4,7 @@ import type { TextEdit } from 'vscode-languageserver-protocol';
 import type { Event } from '../base/emitter.ts';
 import type { Disposable } from '../base/lifecycle.ts';
 import type { Problem } from '../services/problems.ts';
+import type { Substitution } from '../services/substitutions.ts';
 import type { EditorFeature } from './editor-features.ts';
 import type { LineEnd } from './text-file.ts';
 
@@ -30,6 +31,8 @@ export interface EditorPort extends Disposable {
   setText(text: string): void;
   /** In one step that undo takes back. The places are those of the text as it is. */
   applyEdits(edits: readonly TextEdit[]): void;
+  /** In one step that undo takes back. Those whose text was not found. */
+  substitute(wanted: readonly Substitution[]): readonly Substitution[];
   version(): Version;
   isAt(version: Version): boolean;
   cursor(): Cursor;

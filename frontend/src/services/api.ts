@@ -19,6 +19,7 @@ import type {
   EnvironmentOffers,
   ErrorReply,
   FolderUsage,
+  FoundPaths,
   Host,
   KeepState,
   Launch,
@@ -46,6 +47,8 @@ import type {
   OwnPackages,
   ParameterDefinitions,
   Result,
+  SearchEvent,
+  SearchQuery,
   Snapshot,
   SnapshotChange,
   SnapshotId,
@@ -58,6 +61,7 @@ import type {
   Variable,
   VariableValue,
 } from '../wire.ts';
+import { jsonLines } from './json-lines.ts';
 
 /** code is one of ide_server/errors.py, or 'offline' when the server was not reached at all. */
 export class ApiError extends Error {
@@ -320,6 +324,20 @@ export class ModelApi {
 
   fileUrl(path: string): string {
     return `${this.root}/files/${encodePath(path)}`;
+  }
+
+  /** Searches in files; the server stops when `signal` does, or nobody takes what it finds. */
+  async *search(query: SearchQuery, signal: AbortSignal): AsyncGenerator<SearchEvent> {
+    const headers = { 'Content-Type': 'application/json' };
+    const body = JSON.stringify(query);
+    yield* jsonLines<SearchEvent>(
+      await request(`${this.root}/search`, { method: 'POST', body, headers, signal }),
+    );
+  }
+
+  /** The paths of all files, nearest folders first; `hidden`: also those whose names begin with a dot. */
+  async *paths(hidden: boolean, signal: AbortSignal): AsyncGenerator<FoundPaths> {
+    yield* jsonLines<FoundPaths>(await request(`${this.root}/paths?hidden=${hidden}`, { signal }));
   }
 
   /** The content, or null with its size where it is longer than `mostBytes`. */

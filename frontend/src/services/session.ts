@@ -36,6 +36,7 @@ import type { FilesystemStatus, ModelEvents } from './model-events.ts';
 import type { Notifications } from './notifications.ts';
 import type { Problems } from './problems.ts';
 import type { SocketStatus } from './socket.ts';
+import type { Substitution } from './substitutions.ts';
 
 export interface ModelSession extends Disposable {
   readonly modelId: ModelId;
@@ -66,6 +67,9 @@ export interface ModelSession extends Disposable {
 
   /** Opens a file in the editor, the cursor at a line and column counted from 1; path as in Entry.path. */
   openFile(path: string, line?: number, column?: number): Promise<void>;
+  /** Changes the text of a file in its editor, as one step that undo takes back. Those whose text was not found there;
+   * null where the file is not open as text, and nothing was done. */
+  substitute(path: string, wanted: readonly Substitution[]): readonly Substitution[] | null;
   /** Shows a new terminal and types a command into it, as the person would. */
   runInTerminal(command: string): Promise<void>;
   /** Saves every editor with changes. */

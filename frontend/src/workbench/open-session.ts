@@ -10,12 +10,14 @@ import { ModelEvents } from '../services/model-events.ts';
 import { Notifications } from '../services/notifications.ts';
 import { ofCodeCheck, Problems } from '../services/problems.ts';
 import type { ModelSession } from '../services/session.ts';
+import type { Substitution } from '../services/substitutions.ts';
 import type { ModelId } from '../wire.ts';
 
 /** The part of the editor that the session stands for. */
 export interface Editors {
   open(path: string, line?: number, column?: number): Promise<void>;
   saveAll(): Promise<boolean>;
+  substitute(path: string, wanted: readonly Substitution[]): readonly Substitution[] | null;
 }
 
 /** The part of the terminal panel that the session stands for. */
@@ -39,6 +41,7 @@ export async function openSession(modelId: ModelId): Promise<OwnedSession> {
   const events = new ModelEvents(api, model, onError);
   const announcement = writable('');
   const editors = Promise.withResolvers<Editors>();
+  let standing: Editors | null = null;
   const terminals = Promise.withResolvers<Terminals>();
   const code = new CodeChecker({ api, events, environment: events.environment, variables: events.variables });
   const problems = new Problems();
@@ -63,7 +66,11 @@ export async function openSession(modelId: ModelId): Promise<OwnedSession> {
     variables: events.variables,
     filesystem: events.filesystem,
     connection: events.connection,
-    attachEditors: (attached) => editors.resolve(attached),
+    attachEditors: (attached) => {
+      standing = attached;
+      editors.resolve(attached);
+    },
+    substitute: (path, wanted) => standing?.substitute(path, wanted) ?? null,
     attachTerminals: (attached) => terminals.resolve(attached),
     runInTerminal: async (command) => (await terminals.promise).run(command),
     openFile: async (path, line, column) => (await editors.promise).open(path, line, column),

@@ -15,11 +15,17 @@ export interface SideView {
   readonly load?: () => Promise<{ readonly default: View }>;
 }
 
-export type SideViewName = 'files';
+export type SideViewName = 'files' | 'search';
 
 /** In the order of the activity bar. */
 export const SIDE_VIEWS: Readonly<Record<SideViewName, SideView>> = {
   files: { icon: 'files', label: 'Files', key: 'Ctrl+Shift+E' },
+  search: {
+    icon: 'search',
+    label: 'Search',
+    key: 'Ctrl+Shift+F',
+    load: () => import('../panels/search/SearchPanel.svelte'),
+  },
 };
 
 export const SIDE_VIEW_NAMES = Object.keys(SIDE_VIEWS) as readonly SideViewName[]; // its keys are the names

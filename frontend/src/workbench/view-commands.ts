@@ -156,6 +156,15 @@ export function viewCommands(session: ModelSession, layouts: LayoutStore, parts:
       }),
     ),
     {
+      id: 'view.replace',
+      title: 'View: Replace in files',
+      key: 'Ctrl+Shift+H',
+      run: async () => {
+        await showView('search');
+        session.commands.run('search.replace');
+      },
+    },
+    {
       id: 'view.sideBar',
       title: 'View: Side bar on or off',
       key: 'Ctrl+B',
