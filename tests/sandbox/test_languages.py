@@ -193,6 +193,13 @@ async def test_a_server_beyond_its_memory_is_killed_and_the_page_told_why(
     await host.workspaces.close()
 
 
+async def test_a_server_that_ends_with_its_workspace_says_so(host: Host) -> None:
+    async with host.speak("ty") as client:
+        await client.initialize()
+        await host.workspaces.stop(MODEL)
+        assert await client.until_closed() == (4502, "ty was stopped with the model's workspace.")
+
+
 async def test_nothing_is_left_when_a_page_leaves(host: Host) -> None:
     async with host.speak("ty") as client:
         await client.initialize()

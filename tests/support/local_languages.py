@@ -1,5 +1,6 @@
 """Language servers of this machine, in the place of those in a workspace's sandbox: they do as they are told."""
 
+import asyncio
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import cast
 from ide_server.host.languages import Programs
 from ide_server.host.languages.process import START
 from ide_server.host.languages.programs import Program, State
-from ide_server.host.sandbox import Child, MemoryGroup
+from ide_server.host.sandbox import Child, Exit, MemoryGroup
 from ide_server.host.sandbox.processes import spawn
 from ide_server.host.sandbox.spec import INSIDE
 from ide_server.wire import ModelId
@@ -66,7 +67,7 @@ class LocalSeat:
     def __init__(self, seats: "LocalSeats") -> None:
         self._seats = seats
         self._edition = seats.edition
-        self.ended = False
+        self._ended: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
 
     @property
     def sandbox(self) -> "LocalSeat":
@@ -75,6 +76,9 @@ class LocalSeat:
     @property
     def outdated(self) -> bool:
         return self._edition != self._seats.edition
+
+    async def wait(self) -> Exit:
+        return await self._ended
 
     def memory_group(self, *, memory_bytes: int) -> MemoryGroup | None:
         return None

@@ -1,6 +1,7 @@
 """Both versions of control groups, on folders that look like them."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from ide_server.host.sandbox.cgroups import Cgroups, find_cgroups
 from ide_server.host.sandbox.spec import Limits
 
 RUN = Path("/run/slipway/test")
+ALL = frozenset(("memory", "cpu", "pids"))
 LIMITS = Limits(memory_bytes=1 << 20, cpus=1.5, processes=10, tmp_bytes=1)
 
 
@@ -92,3 +94,42 @@ def test_groups_without_processes_are_removed_with_their_parent(version_1: Cgrou
     assert version_1.remove_empty()
     assert "slipway" in os.listdir(version_1.root / "memory")
     assert not (version_1.root / "memory" / version_1.parent.lstrip("/")).exists()
+
+
+def test_some_programs_of_a_sandbox_have_memory_of_their_own(version_1: Cgroups) -> None:
+    (version_1.root / "memory" / version_1.parent.lstrip("/")).mkdir(parents=True)
+    group = version_1.memory_group("a.1", LIMITS)
+    assert group is not None
+    assert written(group.folder) == {
+        "memory.limit_in_bytes": str(1 << 20),
+        "memory.memsw.limit_in_bytes": str(1 << 20),
+    }
+    group.add(7)
+    (group.folder / "memory.usage_in_bytes").write_text("5000\n")
+    (group.folder / "memory.oom_control").write_text("under_oom 0\noom_kill 2\n")
+    assert ((group.folder / "cgroup.procs").read_text(), group.memory_bytes(), group.oom_kills()) == ("7", 5000, 2)
+
+
+def test_on_version_2_their_group_has_the_sandboxs_other_limits_too(version_2: Cgroups) -> None:
+    group = replace(version_2, controllers=ALL).memory_group("a.1", LIMITS)
+    assert group is not None
+    assert group.folder.parent == version_2.root / version_2.parent.lstrip("/")
+    expected = {"memory.max": str(1 << 20), "cpu.max": "150000 100000", "pids.max": "10"}
+    assert {name: value for name, value in written(group.folder).items() if name != "memory.swap.max"} == expected
+    (group.folder / "memory.current").write_text("5000\n")
+    (group.folder / "memory.events").write_text("low 0\noom 1\noom_kill 3\n")
+    assert (group.memory_bytes(), group.oom_kills()) == (5000, 3)
+
+
+def test_a_group_that_is_gone_is_no_fault(version_2: Cgroups) -> None:
+    group = replace(version_2, controllers=ALL).memory_group("a.1", LIMITS)
+    assert group is not None
+    for file in group.folder.iterdir():
+        file.unlink()
+    assert group.remove()
+    group.kill()
+    assert (group.remove(), group.memory_bytes(), group.oom_kills()) == (True, 0, 0)
+
+
+def written(folder: Path) -> dict[str, str]:
+    return {file.name: file.read_text() for file in folder.iterdir()}

@@ -22,6 +22,7 @@ TAKE_SECONDS = 30.0
 FIRST_SECONDS = 60.0
 """In which the first word must come after the first message to it."""
 END_SECONDS = 5.0
+STOP_SECONDS = 1.0
 
 
 class ProcessEnded(Exception):
@@ -31,8 +32,8 @@ class ProcessEnded(Exception):
 class Place(Protocol):
     """A sandbox to run in."""
 
-    @property
-    def ended(self) -> bool: ...
+    async def wait(self) -> Exit:
+        """Until all of it has ended."""
 
     def memory_group(self, *, memory_bytes: int) -> MemoryGroup | None: ...
 
@@ -146,10 +147,20 @@ class LanguageProcess:
             return ProcessEnded("closed its output, and was ended")
         ended = await self._child.wait()
         oom = self._group is not None and self._group.oom_kills() > 0
+        stopped = not oom and await self._is_stopped(ended)
         said = await self._pipes.last_words()
-        return ProcessEnded(
-            why_ended(ended, said, oom=oom, stopped=self._sandbox.ended, memory_bytes=self._memory_limit_bytes)
-        )
+        return ProcessEnded(why_ended(ended, said, oom=oom, stopped=stopped, memory_bytes=self._memory_limit_bytes))
+
+    async def _is_stopped(self, ended: Exit) -> bool:
+        """Whether its sandbox ends too: the kernel kills all that is in one, and its first process last."""
+        if ended.signal != "SIGKILL":
+            return False
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await self._sandbox.wait()
+        except TimeoutError:
+            return False
+        return True
 
     async def close(self) -> None:
         """Ends it with all that it has started. Nothing of it is left then."""
@@ -233,10 +244,10 @@ async def end_group(group: MemoryGroup) -> None:
 
 
 def why_ended(ended: Exit, said: str, *, oom: bool, stopped: bool, memory_bytes: int) -> str:
-    if stopped:
-        return "was stopped with the model's workspace"
     if oom:
         return f"was killed: out of memory, it may have {memory_bytes // MEBIBYTE} MiB (--language-memory-mebibytes)"
+    if stopped:
+        return "was stopped with the model's workspace"
     words = [line.strip() for line in said.splitlines() if line.strip()]
     last = f": {words[-1][:LONGEST_LINE]}" if words else ""
     if ended.signal is not None:

@@ -51,13 +51,28 @@ class Cgroups:
             resources["pids"] = {"limit": limits.processes}
         return resources
 
-    def memory_group(self, name: str, *, memory_bytes: int) -> MemoryGroup | None:
+    def memory_group(self, name: str, limits: Limits) -> MemoryGroup | None:
         """A new one, the caller's to remove; None where this process has no such controller. Raises OSError."""
         if "memory" not in self.controllers:
             return None
         hierarchy = self.root / "memory" if self.version == 1 else self.root
-        folder = hierarchy / self.parent.lstrip("/") / name
-        return make_memory_group(folder, self.version, memory_bytes=memory_bytes, limits_swap=self.limits_swap)
+        return make_memory_group(hierarchy / self.parent.lstrip("/") / name, self.version, self._group_values(limits))
+
+    def _group_values(self, limits: Limits) -> dict[str, str]:
+        """On version 1 whoever is in the group is in others of the sandbox's still; on version 2 in none."""
+        if self.version == 1:
+            memory = str(limits.memory_bytes)
+            # Of memory and swap together, so there is no swap.
+            swap = {"memory.memsw.limit_in_bytes": memory} if self.limits_swap else {}
+            return {"memory.limit_in_bytes": memory, **swap}
+        values = {"memory.max": str(limits.memory_bytes)}
+        if self.limits_swap:
+            values["memory.swap.max"] = "0"
+        if "cpu" in self.controllers:
+            values["cpu.max"] = f"{round(limits.cpus * CPU_PERIOD_MICROSECONDS)} {CPU_PERIOD_MICROSECONDS}"
+        if "pids" in self.controllers:
+            values["pids.max"] = str(limits.processes)
+        return values
 
     def cpu_seconds(self, name: str) -> float | None:
         """Of all processes that the sandbox has had."""

@@ -5,6 +5,7 @@ It lies beside the sandbox's group, not in it: version 2 knows no groups below o
 
 import os
 import signal
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -56,17 +57,14 @@ class MemoryGroup:
             return ""
 
 
-def make_memory_group(folder: Path, version: Literal[1, 2], *, memory_bytes: int, limits_swap: bool) -> MemoryGroup:
-    """Raises OSError."""
+def make_memory_group(folder: Path, version: Literal[1, 2], values: Mapping[str, str]) -> MemoryGroup:
+    """`values` by the names of the group's files. Raises OSError."""
     folder.mkdir()
-    if version == 1:
-        values = {"memory.limit_in_bytes": memory_bytes}
-        if limits_swap:
-            values["memory.memsw.limit_in_bytes"] = memory_bytes  # of both together, so there is no swap
-    else:
-        values = {"memory.max": memory_bytes}
-        if limits_swap:
-            values["memory.swap.max"] = 0
-    for name, value in values.items():
-        (folder / name).write_text(str(value))
-    return MemoryGroup(folder, version)
+    group = MemoryGroup(folder, version)
+    try:
+        for name, value in values.items():
+            (folder / name).write_text(value)
+    except OSError:
+        group.remove()
+        raise
+    return group

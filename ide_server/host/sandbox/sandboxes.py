@@ -10,6 +10,7 @@ import shutil
 import signal
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,8 @@ class Sandbox:
         Raises OSError.
         """
         self._groups += 1
-        return self._cgroups.memory_group(f"{self.name}.{self._groups}", memory_bytes=memory_bytes)
+        limits = replace(self._spec.limits, memory_bytes=memory_bytes)
+        return self._cgroups.memory_group(f"{self.name}.{self._groups}", limits)
 
     async def execute(self, arguments: Sequence[str], *, environment: Mapping[str, str] | None = None) -> int:
         """Runs a program to its end and returns its exit code; killed by signal N counts as 128 + N, as in a shell."""
