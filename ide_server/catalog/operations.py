@@ -24,7 +24,7 @@ _update = update(schema.operations).where(schema.operations.c.id == bindparam("r
 _insert_record = insert(schema.operation_records)
 _update_record = update(schema.operation_records).where(schema.operation_records.c.operation_id == bindparam("row"))
 
-SOON_SECONDS = 0.03
+SOON_SECONDS = 0.25
 """What can wait so long is often overtaken by the operation's end, which makes one write of the two."""
 LISTED = 200
 """More are asked for by the oldest of those that are known."""

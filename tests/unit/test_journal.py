@@ -26,6 +26,7 @@ from ide_server.wire import (
     OperationEvent,
     OperationEvents,
     Outcome,
+    PhaseStarted,
     Progress,
 )
 
@@ -71,15 +72,18 @@ async def test_a_journal_that_is_short_is_taken_without_a_file(tmp_path: Path) -
 
 
 async def test_a_journal_goes_to_its_file_when_its_first_batch_is_due_or_much_or_asked_for(tmp_path: Path) -> None:
-    due, much, asked = [Held(tmp_path / f"{number}.jsonl") for number in range(3)]
+    due, much, asked, quiet = [Held(tmp_path / f"{number}.jsonl") for number in range(4)]
+    for held in (due, quiet):
+        held.journal.append(PhaseStarted(0.0, "evaluate"))
     due.journal.append(line(1))
     much.journal.append(Log(1.0, "stdout", "x" * SHORT_BYTES))
     assert (due.journal.is_in_memory, much.journal.is_in_memory) == (True, False)
     assert await asked.journal.have_file()
     async with asyncio.timeout(5):
         await due.journal.wait_grown(0)
-    assert read_events(due.path, 0).events == [line(1)]
-    for each in (due, much, asked):
+        await quiet.journal.wait_grown(0)
+    assert read_events(due.path, 0).events == [PhaseStarted(0.0, "evaluate"), line(1)]
+    for each in (due, much, asked, quiet):
         each.journal.append(ENDED)
         await each.journal.close()
         assert read_events(each.path, 0).events[-1] == ENDED

@@ -18,16 +18,32 @@ import msgspec
 
 from ide_server.errors import InvalidRequest
 from ide_server.host.masking import Mask, MaskedEvents
-from ide_server.wire import CallEnded, CallStarted, Ended, Log, Metric, OperationEvent, OperationEvents, Progress
+from ide_server.wire import (
+    CallEnded,
+    CallStarted,
+    Ended,
+    Loaded,
+    Log,
+    Metric,
+    OperationEvent,
+    OperationEvents,
+    PhaseEnded,
+    PhaseStarted,
+    Progress,
+)
 
 BATCH_SECONDS = 0.03
 """How long events gather before they are written: soon enough to feel live, rare enough to cost little."""
 RETRY_SECONDS = 1.0
+QUIET_SECONDS = 0.25
+"""How long phases alone gather before there is a file for them: a short evaluate that says nothing needs none."""
 SHORT_BYTES = 16 << 10
 """What is longer is not held in memory until the batch is due."""
 PENDING_BYTES = 1 << 20
 READ_BYTES = 256 << 10
 MAX_EVENT_BYTES = 1 << 20
+
+OF_PHASES = (PhaseStarted, PhaseEnded, Loaded, Ended)
 
 T = TypeVar("T")
 
@@ -114,18 +130,19 @@ class Journal:
         if self._pending_bytes >= PENDING_BYTES:
             self._room.clear()
             self._due.set()
-        if self._writing is None:
-            self._hold()
+        if self._writing is None and not self._closing:
+            self._hold(QUIET_SECONDS if isinstance(event, OF_PHASES) else BATCH_SECONDS)
         self._wake.set()
 
-    def _hold(self) -> None:
+    def _hold(self, seconds: float) -> None:
         """In memory, as long as it is little and was not long ago."""
-        if self._closing:
-            return
+        loop = asyncio.get_running_loop()
         if self._pending_bytes >= SHORT_BYTES:
             self._begin_file()
-        elif self._first_due is None:
-            self._first_due = asyncio.get_running_loop().call_later(BATCH_SECONDS, self._begin_file)
+        elif self._first_due is None or self._first_due.when() > loop.time() + seconds:
+            if self._first_due is not None:
+                self._first_due.cancel()
+            self._first_due = loop.call_later(seconds, self._begin_file)
 
     def _begin_file(self) -> None:
         if self._first_due is not None:
