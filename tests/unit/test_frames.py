@@ -15,6 +15,8 @@ from ide_server.host.launchers.frames import (
     read_frame,
 )
 from ide_server.host.launchers.protocol import Call, Data, Given, MetricsSaid, Returned, Said, StateSaid, said_decoder
+from ide_server.host.launchers.sources import INLINE_BYTES, Sources
+from ide_server.host.parameters import Argument
 from tests.support.runner import frames as runner_frames
 
 
@@ -38,11 +40,12 @@ async def test_the_host_reads_what_the_runner_encodes() -> None:
 def test_the_runner_reads_what_the_host_encodes() -> None:
     near, far = socket.socketpair()
     with near, far:
-        near.sendall(encode_frame(Call(1, "evaluate", {"x": Given(1, 3, 0)})) + encode_frame(Data(2, [3]), b"1.5"))
+        asked = Call(1, "evaluate", {"x": Given(1, 3, 0)}, inline=[0], parts=[3])
+        near.sendall(encode_frame(asked, b"1.5") + encode_frame(Data(2, [3]), b"1.5"))
         call, data = runner_frames.read(far), runner_frames.read(far)
     given = {"x": {"count": 1, "byte_size": 3, "blob": 0, "ends": None, "single": True, "cast": None}}
     header = {"type": "call", "id": 1, "function": "evaluate", "parameters": given, "state": None, "other_models": {}}
-    assert call == (header, [])
+    assert call == (header | {"inline": [0], "parts": [3]}, [b"1.5"])
     assert data == ({"type": "data", "id": 2, "parts": [3]}, [b"1.5"])
 
 
@@ -112,3 +115,15 @@ def test_no_header_does_worse_than_end_the_conversation(text: bytes) -> None:
 async def test_a_returned_frame_names_the_functions() -> None:
     encoded = runner_frames.encode({"type": "returned", "id": 3, "functions": ["evaluate"]})
     assert await read_bytes(encoded) == (Returned(id=3, functions=["evaluate"]), [])
+
+
+def test_what_is_short_goes_with_the_call_and_the_rest_is_asked_for() -> None:
+    sources = Sources(3)
+    short = [bytes(10), bytes(INLINE_BYTES), b"", bytes(INLINE_BYTES - 10), b"x"]
+    for data in short:
+        sources.give(Argument(data, len(data)))
+    assert sources.inline() == {3: short[0], 5: short[2], 6: short[3]}
+    many = Sources()
+    for _ in range(MAX_PARTS + 1):
+        many.give(Argument(b"x", 1))
+    assert list(many.inline()) == [*range(MAX_PARTS)]

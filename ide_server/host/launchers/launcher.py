@@ -181,7 +181,10 @@ class Launcher:
             name: Other(other.mount_path, sources.keep(other.state)) for name, other in (other_models or {}).items()
         }
         self._given = sources.end
-        return await self._ask(Call(next(self._ids), function, given, kept, others), listener, sources)
+        inline = sources.inline()
+        sizes = [*map(len, inline.values())]
+        call = Call(next(self._ids), function, given, kept, others, inline=[*inline], parts=sizes)
+        return await self._ask(call, listener, sources, *inline.values())
 
     @property
     def can_restart(self) -> bool:
@@ -238,14 +241,16 @@ class Launcher:
         return ended
 
     async def _ask(
-        self, request: Check | Load | Call, listener: Listener | None, sources: Sources
+        self, request: Check | Load | Call, listener: Listener | None, sources: Sources, *parts: bytes
     ) -> list[FunctionName]:
         self._current = request.id
-        return await self._converse(request, lambda: self._listen(request.id, listener, sources))
+        return await self._converse(request, lambda: self._listen(request.id, listener, sources), *parts)
 
-    async def _converse(self, request: Check | Load | Call | Restart, listen: Callable[[], Awaitable[T]]) -> T:
+    async def _converse(
+        self, request: Check | Load | Call | Restart, listen: Callable[[], Awaitable[T]], *parts: bytes
+    ) -> T:
         try:
-            self._writer.write(encode_frame(request))
+            self._writer.write(encode_frame(request, *parts))
             await self._writer.drain()
             return await listen()
         except (EOFError, ConnectionError) as error:

@@ -67,11 +67,15 @@ class Load(msgspec.Struct, frozen=True, tag="load", tag_field="type"):
 
 
 class Call(msgspec.Struct, frozen=True, tag="call", tag_field="type"):
+    """Its parts are the blobs whose numbers are `inline`: they need not be read."""
+
     id: int
     function: FunctionName
     parameters: dict[str, Given] = {}
     state: dict[str, Kept] | None = None
     other_models: dict[str, Other] = {}
+    inline: list[int] = []
+    parts: list[int] = []
 
 
 class Restart(msgspec.Struct, frozen=True, tag="restart", tag_field="type"):

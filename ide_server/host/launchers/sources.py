@@ -5,10 +5,12 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from ide_server.host.launchers.frames import FrameError
+from ide_server.host.launchers.frames import MAX_PARTS, FrameError
 from ide_server.host.launchers.protocol import Given, Kept, Read
 from ide_server.host.parameters import Argument
 from ide_server.host.tensors import Source
+
+INLINE_BYTES = 64 << 10
 
 
 class Sources:
@@ -36,6 +38,16 @@ class Sources:
         if state is None:
             return None
         return {key: Kept(self._add(path), path.stat().st_size) for key, path in state.items()}
+
+    def inline(self) -> dict[int, bytes]:
+        """What goes with the call, by number: short bytes, the first of them."""
+        found: dict[int, bytes] = {}
+        left = INLINE_BYTES
+        for number, source in enumerate(self._sources, self._first):
+            if isinstance(source, bytes) and len(source) <= left and len(found) < MAX_PARTS:
+                found[number] = source
+                left -= len(source)
+        return found
 
     async def read(self, asked: Read) -> bytes:
         """Empty for what only an earlier call could read: a thread of the code may still ask.

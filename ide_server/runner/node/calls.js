@@ -31,7 +31,7 @@ export class Call {
     this.#code = code;
     this.#connection = connection;
     this.#request = request;
-    this.#blobs = new Blobs(connection);
+    this.#blobs = new Blobs(connection, request.inlined);
   }
 
   /** Throws what the code throws, Missing, InvalidOutput. */

@@ -19,6 +19,7 @@ function hand(message) {
 function take({ header, parts }) {
   if (header.type === "cancel") Atomics.store(cancelled, 0, header.id);
   if (header.type === "data") chunk.set(parts[0]);
+  if (header.type === "call") header.inlined = header.inline.map((blob, index) => [blob, Uint8Array.from(parts[index])]);
   hand(header);
 }
 

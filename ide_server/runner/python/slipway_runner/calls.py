@@ -30,7 +30,7 @@ class Call:
         self._code = code
         self._connection = connection
         self._request = request
-        self._blobs = Blobs(connection.read_into)
+        self._blobs = Blobs(connection.read_into, request["inlined"])
 
     def run(self):
         """Raises what the code raises, Missing, InvalidOutput."""

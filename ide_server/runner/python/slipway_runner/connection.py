@@ -14,6 +14,9 @@ import time
 from slipway_runner import frames
 
 SECONDS_TO_END = 5.0
+BEFORE_AN_ANSWER = ("output", "value", "elements")
+SHORT_BYTES = 16 << 10
+MAX_UNSENT = 16
 
 
 class Connection:
@@ -21,6 +24,7 @@ class Connection:
         os.set_inheritable(descriptor, False)  # programs the person's code starts must not hold the socket
         self._socket = socket.socket(fileno=descriptor)
         self._sending = threading.Lock()
+        self._unsent = []
         self._requests = queue.SimpleQueue()
         self._reads = {}
         self._read_ids = itertools.count(1)
@@ -30,11 +34,16 @@ class Connection:
         threading.Thread(target=self._receive, name="slipway-connection", daemon=True).start()
 
     def send(self, header, *parts):
+        """What is short of an answer goes with what follows it."""
         data = frames.encode(header, parts)
         if self._forked:
             return
         with self._sending:
-            self._socket.sendall(data)
+            self._unsent.append(data)
+            if header["type"] not in BEFORE_AN_ANSWER or len(data) > SHORT_BYTES or len(self._unsent) == MAX_UNSENT:
+                data = b"".join(self._unsent)
+                self._unsent.clear()
+                self._socket.sendall(data)
 
     def requests(self):
         """What the host asks, in order, until it closes the socket."""
@@ -76,6 +85,7 @@ class Connection:
         elif kind == "cancel":
             self.cancel(header["id"])
         else:
+            header["inlined"] = dict(zip(header.get("inline", ()), parts))
             self._requests.put(header)
 
     def _end(self):

@@ -8,6 +8,9 @@ MAX_PARTS_BYTES = 4 << 20
 CHUNK_BYTES = 1 << 20
 
 
+_text_of = json.JSONEncoder(allow_nan=False, ensure_ascii=False).encode
+
+
 class ConnectionEnded(Exception):
     """The host has closed the socket."""
 
@@ -15,7 +18,7 @@ class ConnectionEnded(Exception):
 def encode(header, parts=()):
     header = dict(header, parts=[len(part) for part in parts]) if parts else header
     # Half a surrogate pair, as in the name of a file, is text to Python, but no UTF-8.
-    text = json.dumps(header, allow_nan=False, ensure_ascii=False).encode("utf-8", "replace")
+    text = _text_of(header).encode("utf-8", "replace")
     return b"".join([struct.pack(">I", len(text)), text, *parts])
 
 
