@@ -93,6 +93,14 @@ class TerminalNotFound(NotFound):
     code = "terminal_not_found"
 
 
+class PortNotListening(NotFound):
+    code = "port_not_listening"
+
+
+class PreviewUnavailable(SlipwayError):
+    code = "preview_unavailable"
+
+
 class TemplateNotFound(NotFound):
     code = "template_not_found"
 

@@ -36,6 +36,7 @@ STATUS: Mapping[type[errors.SlipwayError], HTTPStatus] = {
     errors.FilesystemUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.UploadOutOfStep: HTTPStatus.CONFLICT,
     errors.HostUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.PreviewUnavailable: HTTPStatus.CONFLICT,
     errors.SandboxFailed: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.ProgramMissing: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.EnvironmentUnavailable: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -33,6 +33,9 @@ class Settings:
 
     host: str = setting("127.0.0.1", "Address to listen on.")
     port: int = setting(8000, "Port to listen on; 0 takes a free one.")
+    preview_domain: str = setting(
+        "", "Domain whose subdomains show servers that run in models; localhost where people reach this server as that."
+    )
     public_url: str = setting("", "URL people reach the server by, when a proxy stands before it.")
     data_dir: Path = setting(default_data_dir(), "Where models, states, operations and the database are kept.")
     run_dir: Path | None = setting(None, "Sockets, mountpoints and sandboxes; empty at start. Derived from data_dir.")
@@ -91,6 +94,10 @@ class Settings:
     def host_socket(self) -> Path:
         """Where the host process listens for the web process."""
         return self.run_path / "host.sock"
+
+    def port_socket(self, model: str, port: int) -> Path:
+        """Where the host process lets the web process into a port of a model's workspace."""
+        return self.run_path / "ports" / f"{model}-{port}"
 
     @property
     def catalog_url(self) -> str:

@@ -1415,6 +1415,11 @@ class SnapshotsChanged(Message, frozen=True, tag="snapshots", tag_field="type"):
     snapshots: list[Snapshot]
 
 
+class PortsChanged(Message, frozen=True, tag="ports", tag_field="type"):
+    ports: list[int]
+    """On which programs in the model's workspace listen."""
+
+
 class TerminalsChanged(Message, frozen=True, tag="terminals", tag_field="type"):
     terminals: list[Terminal]
 
@@ -1466,6 +1471,7 @@ ModelEvent = (
     | OperationRemoved
     | StatesChanged
     | SnapshotsChanged
+    | PortsChanged
     | TerminalsChanged
     | EnvironmentChanged
     | VariablesChanged

@@ -1261,6 +1261,12 @@ export interface SnapshotsChanged {
   readonly snapshots: readonly Snapshot[];
 }
 
+export interface PortsChanged {
+  readonly type: "ports";
+  /** On which programs in the model's workspace listen. */
+  readonly ports: readonly number[];
+}
+
 export interface TerminalsChanged {
   readonly type: "terminals";
   readonly terminals: readonly Terminal[];
@@ -1306,4 +1312,4 @@ export interface DatasetsChanged {
   readonly changed_at: number;
 }
 
-export type ModelEvent = UsageChanged | FilesChanged | FolderRescan | FilesystemChanged | ModelChanged | OperationChanged | OperationRemoved | StatesChanged | SnapshotsChanged | TerminalsChanged | EnvironmentChanged | VariablesChanged | MountedModelsChanged | LaunchChanged | LaunchersChanged | QueueChanged | DatasetsChanged;
+export type ModelEvent = UsageChanged | FilesChanged | FolderRescan | FilesystemChanged | ModelChanged | OperationChanged | OperationRemoved | StatesChanged | SnapshotsChanged | PortsChanged | TerminalsChanged | EnvironmentChanged | VariablesChanged | MountedModelsChanged | LaunchChanged | LaunchersChanged | QueueChanged | DatasetsChanged;

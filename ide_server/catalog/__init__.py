@@ -13,6 +13,7 @@ from ide_server.catalog.launchers import LauncherRecord, Launchers
 from ide_server.catalog.models import ModelRecord, Models
 from ide_server.catalog.mounted_models import MountedModels, MountedRecord
 from ide_server.catalog.operations import OperationRecord, Operations
+from ide_server.catalog.previews import Previews
 from ide_server.catalog.replies import Replies
 from ide_server.catalog.sign_in import SignIn
 from ide_server.catalog.snapshots import Snapshots
@@ -48,6 +49,7 @@ class Catalog:
         self.datasets = Datasets(engine)
         self.sign_in = SignIn(engine)
         self.api_tokens = ApiTokens(engine)
+        self.previews = Previews(engine)
         self.replies = Replies(engine)
 
     @classmethod

@@ -219,3 +219,14 @@ sessions = Table(
     Column("created_at", Double, nullable=False),
     Column("expires_at", Double, nullable=False),
 )
+
+previews = Table(
+    "previews",
+    metadata,
+    Column("hash", String, primary_key=True),
+    # Of the session that may see it; nothing is left of it when that is closed.
+    Column("session_hash", String, nullable=False),
+    Column("model_id", String, nullable=False),
+    Column("port", BigInteger, nullable=False),
+    Column("expires_at", Double, nullable=False),
+)

@@ -23,7 +23,7 @@ class SignIn:
         async with self._engine.begin() as connection:
             await connection.execute(delete(schema.sign_in_tokens).where(schema.sign_in_tokens.c.expires_at <= now))
             await connection.execute(
-                insert(schema.sign_in_tokens).values(hash=_hash(token), expires_at=now + TOKEN_SECONDS)
+                insert(schema.sign_in_tokens).values(hash=hash_of(token), expires_at=now + TOKEN_SECONDS)
             )
         return token
 
@@ -31,7 +31,7 @@ class SignIn:
         """The secret of a new session; None if the token is unknown, used or expired."""
         now = time.time()
         use = delete(schema.sign_in_tokens).where(
-            schema.sign_in_tokens.c.hash == _hash(token), schema.sign_in_tokens.c.expires_at > now
+            schema.sign_in_tokens.c.hash == hash_of(token), schema.sign_in_tokens.c.expires_at > now
         )
         session = secrets.token_urlsafe(32)
         async with self._engine.begin() as connection:
@@ -39,22 +39,22 @@ class SignIn:
                 return None
             await connection.execute(delete(schema.sessions).where(schema.sessions.c.expires_at <= now))
             await connection.execute(
-                insert(schema.sessions).values(hash=_hash(session), created_at=now, expires_at=now + seconds)
+                insert(schema.sessions).values(hash=hash_of(session), created_at=now, expires_at=now + seconds)
             )
         return session
 
     async def is_open(self, session: str) -> bool:
         query = select(schema.sessions.c.hash).where(
-            schema.sessions.c.hash == _hash(session), schema.sessions.c.expires_at > time.time()
+            schema.sessions.c.hash == hash_of(session), schema.sessions.c.expires_at > time.time()
         )
         async with self._engine.connect() as connection:
             return (await connection.execute(query)).first() is not None
 
     async def close_session(self, session: str) -> None:
         async with self._engine.begin() as connection:
-            await connection.execute(delete(schema.sessions).where(schema.sessions.c.hash == _hash(session)))
+            await connection.execute(delete(schema.sessions).where(schema.sessions.c.hash == hash_of(session)))
 
 
-def _hash(secret: str) -> str:
+def hash_of(secret: str) -> str:
     """A plain hash is enough: the secrets are 256 random bits, so there is nothing to guess."""
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -26,6 +26,7 @@ from ide_server.host.mounted_models import MountedModels
 from ide_server.host.mounts import Mounts
 from ide_server.host.packages import Packages
 from ide_server.host.parameter_files import ParameterFiles
+from ide_server.host.ports import Ports
 from ide_server.host.routes import api, inference
 from ide_server.host.sandbox import Sandboxes
 from ide_server.host.search import Search
@@ -87,6 +88,9 @@ async def owners(settings: Settings) -> AsyncIterator[HostState]:
         programs.start()
         workspaces = Workspaces(settings, sandboxes, model_environments, mounts, tools=programs.mounts)
         stack.push_async_callback(workspaces.close)
+        ports = Ports(settings, workspaces, events)
+        stack.push_async_callback(ports.close)
+        ports.start()
         terminals = Terminals(settings, workspaces, events)
         stack.push_async_callback(terminals.close)
         environment_files = EnvironmentFiles(model_environments, programs.mounts, workspaces)
@@ -148,6 +152,7 @@ async def owners(settings: Settings) -> AsyncIterator[HostState]:
             files=files,
             git=Git(workspaces, files, mounts),
             workspaces=workspaces,
+            ports=ports,
             search=Search(workspaces, mounts),
             terminals=terminals,
             languages=languages,

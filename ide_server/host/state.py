@@ -18,6 +18,7 @@ from ide_server.host.mounted_models import MountedModels
 from ide_server.host.mounts import Mounts
 from ide_server.host.packages import Packages
 from ide_server.host.parameter_files import ParameterFiles
+from ide_server.host.ports import Ports
 from ide_server.host.sandbox import Sandboxes
 from ide_server.host.search import Search
 from ide_server.host.snapshots import Snapshots
@@ -42,6 +43,7 @@ class HostState(TypedDict):
     files: Files
     git: Git
     workspaces: Workspaces
+    ports: Ports
     search: Search
     terminals: Terminals
     languages: Languages

@@ -144,6 +144,16 @@ class Workspaces:
             self.leave(workspace)
             raise
 
+    @property
+    def models(self) -> list[ModelId]:
+        """Those of which anything may run."""
+        return list(self._workspaces)
+
+    def running(self, model_id: ModelId) -> list[Sandbox]:
+        """Those of the model's present environment and those of earlier ones, the newest first."""
+        sandboxes = (workspace.running for workspace in reversed(self._workspaces.get(model_id, [])))
+        return [sandbox for sandbox in sandboxes if sandbox is not None]
+
     def present_edition(self, model_id: ModelId) -> Edition | None:
         return self._equipment.present_edition(model_id)
 

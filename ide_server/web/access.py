@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import anyio
@@ -16,6 +17,10 @@ RECHECK_SECONDS = 60.0
 
 RUN = re.compile(r"/api/v1/(models/[^/]+/(operations|check)|operations/[^/]+/(cancel|resume|calls))|/v2/.*")
 EVENTS = re.compile(r"/api/v1/(models|operations)/[^/]+/events")
+
+
+Require = Callable[[HTTPConnection[Any]], Awaitable[None]]
+"""Raises NotSignedIn or ScopeMissing where who has connected may not be."""
 
 
 async def require(connection: HTTPConnection[Any]) -> None:
@@ -36,7 +41,7 @@ async def require(connection: HTTPConnection[Any]) -> None:
     return None
 
 
-async def wait_closed(connection: HTTPConnection[Any], sign_out: asyncio.Event) -> None:
+async def wait_closed(connection: HTTPConnection[Any], sign_out: asyncio.Event, require: Require) -> None:
     """Until who has connected may no longer be. `sign_out` is the one that was next when it last might."""
     while True:
         with anyio.move_on_after(RECHECK_SECONDS):

@@ -14,10 +14,11 @@ from starlette.types import ASGIApp
 from ide_server.catalog import Catalog
 from ide_server.replies import EXCEPTION_HANDLERS, PROTOCOL_HANDLERS
 from ide_server.settings import Settings
-from ide_server.web import api_page, api_tokens, assets, pages, relay, sign_in, sockets
+from ide_server.web import api_page, api_tokens, assets, pages, previews, relay, sign_in, sockets
 from ide_server.web.guard import Guard
 from ide_server.web.headers import SecurityHeaders
 from ide_server.web.host import Host
+from ide_server.web.previews import Previews
 from ide_server.web.sessions import SignOuts
 from ide_server.web.state import WebState
 
@@ -53,6 +54,7 @@ def create_app(settings: Settings) -> ASGIApp:
             Route("/v2/{path:path}", relay.relay, methods=["GET", "POST"], middleware=protocol),
             Route("/", pages.workbench),
             Route("/models/{model}", pages.workbench),
+            Route("/models/{model}/ports/{port:int}", previews.open_port, methods=["GET"]),
             Route("/{path:path}", assets.asset),
         ],
         middleware=[Middleware(Guard, settings=settings)],
@@ -60,7 +62,7 @@ def create_app(settings: Settings) -> ASGIApp:
         lifespan=lifespan,
     )
     # Around all of it: what Starlette says when a handler fails passes no middleware of its own.
-    return SecurityHeaders(app)
+    return Previews(SecurityHeaders(app), settings)
 
 
 async def health(_: Request[WebState]) -> Response:

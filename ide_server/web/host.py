@@ -64,11 +64,14 @@ class Host:
         finally:
             reply.release()
 
-    async def connect(self, target: str, subprotocols: Iterable[str]) -> ClientConnection:
+    async def connect(
+        self, target: str, subprotocols: Iterable[str], *, headers: Iterable[tuple[bytes, bytes]] = ()
+    ) -> ClientConnection:
         """Raises what websockets raises, and OSError where there is no host."""
         return await unix_connect(
             str(self.socket_path),
             f"ws://host{target}",
+            additional_headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers],
             subprotocols=[Subprotocol(name) for name in subprotocols] or None,
             compression=None,
             max_size=MAX_MESSAGE_BYTES,

@@ -81,6 +81,22 @@ def sign_in_first() -> Response:
     )
 
 
+def preview_not_open() -> Response:
+    return note(
+        "This server is shown to those who are signed in",
+        "<p>Open the port from the model's page in Slipway, in this browser.</p>",
+        status=401,
+    )
+
+
+def preview_wrong_origin() -> Response:
+    return note("Not from here", "<p>This request was made by a page of another origin.</p>", status=403)
+
+
+def preview_failed(message: str) -> Response:
+    return note("Nothing answers here", f"<p>{escape(message)}</p>", status=502)
+
+
 def frontend_missing() -> Response:
     return note(
         "The page is not built",

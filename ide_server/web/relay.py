@@ -82,7 +82,7 @@ class RelayedReply(Response):
         request = self.host.request(
             scope["method"],
             target_of(scope),
-            headers=[(text(name), text(value)) for name, value in passed_on(scope["headers"], but=OURS)],
+            headers=[(text(name), text(value)) for name, value in self.headers_for(scope)],
             body=body if has_body else None,
         )
         try:
@@ -94,8 +94,15 @@ class RelayedReply(Response):
             # The status is sent, so all that is left is to end short of the end, which a client can tell.
             log.warning("the host ended in the middle of its reply to %s %s: %r", scope["method"], scope["path"], error)
 
+    def headers_for(self, scope: Scope) -> Headers:
+        return passed_on(scope["headers"], but=OURS)
+
+    def start(self, reply: aiohttp.ClientResponse) -> dict[str, Any]:
+        headers = passed_on(reply.raw_headers, but=SET_BY_US)
+        return {"type": "http.response.start", "status": reply.status, "headers": headers}
+
     async def pass_back(self, reply: aiohttp.ClientResponse, send: Send) -> None:
-        await send(start_message(reply))
+        await send(self.start(reply))
         async for chunk in reply.content.iter_any():
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -156,11 +163,6 @@ def text(value: bytes) -> str:
         return value.decode()
     except UnicodeDecodeError:
         return value.decode("latin-1")
-
-
-def start_message(reply: aiohttp.ClientResponse) -> dict[str, Any]:
-    headers = passed_on(reply.raw_headers, but=SET_BY_US)
-    return {"type": "http.response.start", "status": reply.status, "headers": headers}
 
 
 def passed_on(headers: Headers, *, but: Set[bytes]) -> Headers:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable
 from http import HTTPStatus
 
 import anyio
@@ -36,16 +37,22 @@ async def relay(websocket: WebSocket) -> None:
         connection = await host.connect(target_of(websocket.scope), websocket.scope["subprotocols"])
     except (InvalidHandshake, OSError, TimeoutError, EOFError) as error:
         return await refuse(websocket, why_refused(error))
+    return await relay_over(websocket, connection, sign_out, access.require)
+
+
+async def relay_over(
+    websocket: WebSocket, connection: ClientConnection, sign_out: asyncio.Event, require: access.Require
+) -> None:
+    """Until either side closes, or `require` no longer lets the client in."""
     close = Close(GOING_AWAY, "")
     try:
         await websocket.accept(connection.subprotocol)
-        close = await both_ways(websocket, connection, sign_out)
+        close = await both_ways(websocket, connection, access.wait_closed(websocket, sign_out, require))
     except WebSocketDisconnect:
         pass
     finally:
         with anyio.CancelScope(shield=True):
             await end(connection, close)
-    return None
 
 
 async def refuse(websocket: WebSocket, close: Close) -> None:
@@ -63,7 +70,7 @@ def why_refused(error: Exception) -> Close:
     return Close(UNEXPECTED, f"the host refused the connection with status {status}")
 
 
-async def both_ways(websocket: WebSocket, connection: ClientConnection, sign_out: asyncio.Event) -> Close:
+async def both_ways(websocket: WebSocket, connection: ClientConnection, closed: Awaitable[None]) -> Close:
     """Until either side or the session closes: the host's close is passed on at once, the client's is returned."""
     close = Close(GOING_AWAY, "")
     signed_out = False
@@ -76,7 +83,7 @@ async def both_ways(websocket: WebSocket, connection: ClientConnection, sign_out
 
         async def until_signed_out() -> None:
             nonlocal signed_out
-            await access.wait_closed(websocket, sign_out)
+            await closed
             signed_out = True
             group.cancel_scope.cancel()
 

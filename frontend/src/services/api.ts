@@ -449,6 +449,11 @@ export class ModelApi {
     return json('POST', `${this.root}/terminals`, size);
   }
 
+  /** Of our own, which leads to where the port is shown. */
+  portUrl(port: number): string {
+    return `/models/${encodeURIComponent(this.id)}/ports/${port}`;
+  }
+
   renameTerminal(id: TerminalId, title: string): Promise<Terminal> {
     return json('PATCH', `${this.root}/terminals/${encodeURIComponent(id)}`, { title });
   }

@@ -84,6 +84,7 @@ export class ModelEvents implements Disposable {
   private readonly operationsStore = writable<readonly Operation[]>([]);
   private readonly moreOperationsStore = writable(false);
   private readonly statesStore = writable<readonly State[]>([]);
+  private readonly portsStore = writable<readonly number[] | null>(null);
   private readonly terminalsStore = writable<readonly Terminal[]>([]);
   private readonly snapshotsStore = writable<readonly Snapshot[]>([]);
   private readonly environmentStore = writable<ModelEnvironment | null>(null);
@@ -110,6 +111,8 @@ export class ModelEvents implements Disposable {
   /** There may be older ones, not read yet. */
   readonly hasMoreOperations: Readable<boolean> = this.moreOperationsStore;
   readonly states: Readable<readonly State[]> = this.statesStore;
+  /** On which programs listen; null before it was heard. */
+  readonly ports: Readable<readonly number[] | null> = this.portsStore;
   readonly terminals: Readable<readonly Terminal[]> = this.terminalsStore;
   readonly snapshots: Readable<readonly Snapshot[]> = this.snapshotsStore;
   /** Null until the server has said. */
@@ -273,6 +276,8 @@ export class ModelEvents implements Disposable {
         return this.queueStore.set(event.before);
       case 'datasets':
         return this.readDatasets();
+      case 'ports':
+        return this.portsStore.set(event.ports);
       case 'terminals':
         return this.terminalsStore.set(event.terminals);
       default:

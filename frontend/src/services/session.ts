@@ -58,6 +58,8 @@ export interface ModelSession extends Disposable {
   /** Newest first. */
   readonly operations: Readable<readonly Operation[]>;
   readonly states: Readable<readonly State[]>;
+  /** On which programs in its workspace listen; null before it was heard. */
+  readonly ports: Readable<readonly number[] | null>;
   readonly terminals: Readable<readonly Terminal[]>;
   /** Null until the server has said. */
   readonly environment: Readable<ModelEnvironment | null>;

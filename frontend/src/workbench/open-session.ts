@@ -61,6 +61,7 @@ export async function openSession(modelId: ModelId): Promise<OwnedSession> {
     usage: events.usage,
     operations: events.operations,
     states: events.states,
+    ports: events.ports,
     terminals: events.terminals,
     environment: events.environment,
     variables: events.variables,

@@ -92,6 +92,7 @@ async def standing(state: HostState, model_id: ModelId) -> list[wire.ModelEvent]
         wire.StatesChanged(states),
         wire.SnapshotsChanged(await state["snapshots"].list(model_id)),
         wire.TerminalsChanged(state["terminals"].list(model_id)),
+        wire.PortsChanged(state["ports"].list(model_id)),
         wire.EnvironmentChanged(await state["model_environments"].get(model_id)),
         wire.VariablesChanged(await state["variables"].list(model_id)),
         wire.LaunchChanged(await state["operations"].launches.get(model_id)),
