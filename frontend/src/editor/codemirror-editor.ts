@@ -10,7 +10,7 @@ import { defaultKeymap, history, historyKeymap, indentWithTab, isolateHistory } 
 import { bracketMatching, foldGutter, foldKeymap, indentOnInput, indentUnit } from '@codemirror/language';
 import { lintGutter, lintKeymap } from '@codemirror/lint';
 import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
-import { Compartment, EditorState, type Extension, Text } from '@codemirror/state';
+import { type ChangeSpec, Compartment, EditorState, type Extension, Text } from '@codemirror/state';
 import {
   crosshairCursor,
   drawSelection,
@@ -25,7 +25,7 @@ import {
   rectangularSelection,
   showPanel,
 } from '@codemirror/view';
-import { get } from 'svelte/store';
+import { get, type Readable, type Writable, writable } from 'svelte/store';
 import type { TextEdit } from 'vscode-languageserver-protocol';
 import { Emitter } from '../base/emitter.ts';
 import { DisposableStore } from '../base/lifecycle.ts';
@@ -42,13 +42,20 @@ import { loadKeymap, saving } from './keymaps.ts';
 import { changesIn } from './language-servers/workspace-edit.ts';
 import { loadLanguage } from './languages.ts';
 import { showProblems } from './problem-marks.ts';
-import { indentOf, type LineEnd } from './text-file.ts';
+import {
+  DEFAULT_TAB_WIDTH,
+  indentOf,
+  type LineEnds,
+  lineEndOf,
+  lineEndsOf,
+  reindented,
+  type TextFormat,
+} from './text-file.ts';
 
 /** What every editor of the page has, the compared ones too. */
-export function commonExtensions(lineEnd: LineEnd): Extension {
+export function commonExtensions(): Extension {
   return [
     EditorView.cspNonce.of(cspNonce()),
-    EditorState.lineSeparator.of(lineEnd),
     EditorState.allowMultipleSelections.of(true),
     lineNumbers(),
     highlightSpecialChars(),
@@ -67,6 +74,16 @@ function onlyRead(reason: string): Extension {
     return { dom, top: true };
   };
   return [EditorState.readOnly.of(true), showPanel.of(line)];
+}
+
+/** Within a mixed file a carriage return is a character; elsewhere any line end that is typed or pasted ends a line. */
+export function separating(lineEnds: LineEnds): Extension {
+  return lineEnds === 'mixed' ? EditorState.lineSeparator.of('\n') : [];
+}
+
+/** As EditorState splits it, without the copies of a regular expression where all lines end with a line feed. */
+function linesOf(text: string, lineEnds: LineEnds): Text {
+  return Text.of(lineEnds === '\r\n' ? text.split('\r\n') : text.split('\n'));
 }
 
 const editing: Extension = [
@@ -104,6 +121,9 @@ export class CodeMirrorEditor implements EditorPort {
   private readonly features: readonly { readonly feature: EditorFeature; readonly place: Compartment }[];
   private readonly keymap = new Compartment();
   private readonly wrapping = new Compartment();
+  private readonly separator = new Compartment();
+  private readonly indentation = new Compartment();
+  private readonly formats: Writable<TextFormat>;
   private readonly owned = new DisposableStore();
   private readonly changes = new Emitter<void>();
   private readonly cursors = new Emitter<Cursor>();
@@ -115,17 +135,22 @@ export class CodeMirrorEditor implements EditorPort {
   readonly onCursor = this.cursors.event;
   readonly onSave = this.saves.event;
   readonly dom: HTMLElement;
+  readonly format: Readable<TextFormat>;
 
-  constructor({ text, lineEnd, path, features, readOnly }: EditorOptions) {
+  constructor({ text, path, features, readOnly }: EditorOptions) {
     this.features = features.map((feature) => ({ feature, place: new Compartment() }));
+    const format = { lineEnds: lineEndsOf(text), indent: indentOf(text), tabWidth: DEFAULT_TAB_WIDTH };
+    this.formats = writable(format);
+    this.format = this.formats;
     this.view = new EditorView({
-      doc: Text.of(text.split(lineEnd)),
+      doc: linesOf(text, format.lineEnds),
       extensions: [
         this.keymap.of([]),
         saving.of(() => this.saves.fire()),
-        commonExtensions(lineEnd),
+        commonExtensions(),
         editing,
-        indentUnit.of(indentOf(text)),
+        this.separator.of([]),
+        this.indentation.of([]),
         this.language.of([]),
         this.label.of([]),
         this.brightness.of([]),
@@ -139,6 +164,7 @@ export class CodeMirrorEditor implements EditorPort {
       ],
     });
     this.dom = this.view.dom;
+    this.owned.defer(this.formats.subscribe((format) => this.applyFormat(format)));
     this.owned.defer(
       theme.subscribe((now) => this.view.dispatch({ effects: this.brightness.reconfigure(brightness(now)) })),
     );
@@ -152,13 +178,17 @@ export class CodeMirrorEditor implements EditorPort {
   }
 
   text(): string {
-    return this.view.state.sliceDoc();
+    const { doc } = this.view.state;
+    return doc.sliceString(0, doc.length, lineEndOf(this.lineEnds));
   }
 
   setText(text: string): void {
     const { state } = this.view;
-    const insert = state.toText(text);
+    // A text of one line says nothing of line ends.
+    const lineEnds = /[\r\n]/.test(text) ? lineEndsOf(text) : this.lineEnds;
+    const insert = linesOf(text, lineEnds);
     const head = Math.min(state.selection.main.head, insert.length);
+    this.formats.update((format) => ({ ...format, lineEnds }));
     this.view.dispatch({ changes: { from: 0, to: state.doc.length, insert }, selection: { anchor: head } });
   }
 
@@ -187,11 +217,52 @@ export class CodeMirrorEditor implements EditorPort {
   }
 
   version(): Version {
-    return this.view.state.doc;
+    return { doc: this.view.state.doc, lineEnds: this.lineEnds };
   }
 
   isAt(version: Version): boolean {
-    return this.view.state.doc.eq(version as Text); // versions come from version()
+    const { doc, lineEnds } = version as DocumentVersion; // versions come from version()
+    return lineEnds === this.lineEnds && this.view.state.doc.eq(doc);
+  }
+
+  setFormat(change: Partial<TextFormat>): void {
+    const before = get(this.formats);
+    this.formats.set({ ...before, ...change });
+    if (before.lineEnds === 'mixed' && this.lineEnds !== 'mixed') this.unmix();
+    else if (before.lineEnds !== this.lineEnds) this.changes.fire();
+  }
+
+  reindent(): void {
+    const format = get(this.formats);
+    const { doc } = this.view.state;
+    const changes: ChangeSpec[] = [];
+    for (let number = 1; number <= doc.lines; number += 1) {
+      const { from, to, text } = doc.line(number);
+      const insert = reindented(text, format);
+      if (insert !== text) changes.push({ from, to, insert });
+    }
+    this.view.dispatch({ changes });
+  }
+
+  private get lineEnds(): LineEnds {
+    return get(this.formats).lineEnds;
+  }
+
+  /** The carriage returns that were characters become line ends. */
+  private unmix(): void {
+    const changes: ChangeSpec[] = [];
+    for (const { index, 1: feed } of this.view.state.doc.toString().matchAll(/\r(\n)?/g))
+      changes.push({ from: index, to: index + 1, insert: feed ? '' : Text.of(['', '']) });
+    this.view.dispatch({ changes });
+  }
+
+  private applyFormat(format: TextFormat): void {
+    this.view.dispatch({
+      effects: [
+        this.separator.reconfigure(separating(format.lineEnds)),
+        this.indentation.reconfigure(indenting(format)),
+      ],
+    });
   }
 
   cursor(): Cursor {
@@ -253,6 +324,15 @@ export class CodeMirrorEditor implements EditorPort {
     if (this.disposed || this.path !== path) return;
     this.view.dispatch({ effects: place.reconfigure(extension) });
   }
+}
+
+interface DocumentVersion {
+  readonly doc: Text;
+  readonly lineEnds: LineEnds;
+}
+
+function indenting({ indent, tabWidth }: TextFormat): Extension {
+  return [indentUnit.of(indent), EditorState.tabSize.of(tabWidth)];
 }
 
 export function createEditor(options: EditorOptions): EditorPort {

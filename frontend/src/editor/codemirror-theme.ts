@@ -111,7 +111,7 @@ const looks = EditorView.theme({
   '.cm-specialChar': { color: 'var(--danger)' },
 });
 
-const colors = HighlightStyle.define([
+export const syntaxColors = HighlightStyle.define([
   { tag: [tags.keyword, tags.operatorKeyword, tags.modifier, tags.self], color: 'var(--syntax-keyword)' },
   { tag: [tags.string, tags.special(tags.string), tags.regexp], color: 'var(--syntax-string)' },
   { tag: [tags.number, tags.bool, tags.null, tags.atom], color: 'var(--syntax-number)' },
@@ -140,7 +140,7 @@ const colors = HighlightStyle.define([
   { tag: tags.invalid, color: 'var(--syntax-invalid)' },
 ]);
 
-export const pageTheme: Extension = [looks, syntaxHighlighting(colors)];
+export const pageTheme: Extension = [looks, syntaxHighlighting(syntaxColors)];
 
 /** Tells CodeMirror's own parts, which have colours for light and for dark, which one it is. */
 export function brightness(theme: Theme): Extension {

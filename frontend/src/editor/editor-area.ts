@@ -123,9 +123,11 @@ export class EditorArea implements Disposable {
     const file = this.show(path, true);
     await file.loaded;
     await tick(); // what is not in the page yet takes no focus
-    const { editor } = file;
-    if (line !== undefined) editor?.goTo(line, column);
-    editor?.focus();
+    if (line !== undefined) {
+      await file.showText();
+      file.editor?.goTo(line, column);
+    }
+    if (!file.focusViewer()) file.editor?.focus();
   }
 
   async saveActive(): Promise<void> {
@@ -157,7 +159,8 @@ export class EditorArea implements Disposable {
   }
 
   focus(): void {
-    get(this.activeStore)?.editor?.focus();
+    const file = get(this.activeStore);
+    if (!file?.focusViewer()) file?.editor?.focus();
   }
 
   /** Null where the file is not open as text. */

@@ -1,12 +1,13 @@
 /** What the rest of the page knows of a text editor, so that another one can take CodeMirror's place. */
 
+import type { Readable } from 'svelte/store';
 import type { TextEdit } from 'vscode-languageserver-protocol';
 import type { Event } from '../base/emitter.ts';
 import type { Disposable } from '../base/lifecycle.ts';
 import type { Problem } from '../services/problems.ts';
 import type { Substitution } from '../services/substitutions.ts';
 import type { EditorFeature } from './editor-features.ts';
-import type { LineEnd } from './text-file.ts';
+import type { TextFormat } from './text-file.ts';
 
 /** Counted from 1. */
 export interface Cursor {
@@ -16,7 +17,7 @@ export interface Cursor {
   readonly selected: number;
 }
 
-/** A version of the text, cheap to keep and to compare. */
+/** A version of the text and of its line ends, cheap to keep and to compare. */
 export type Version = object;
 
 export interface EditorPort extends Disposable {
@@ -27,7 +28,7 @@ export interface EditorPort extends Disposable {
   readonly onSave: Event<void>;
   /** Whole, with the file's own line ends. */
   text(): string;
-  /** Replaces the whole text in one step that undo takes back. */
+  /** Replaces the whole text in one step that undo takes back; the line ends are those of the new text. */
   setText(text: string): void;
   /** In one step that undo takes back. The places are those of the text as it is. */
   applyEdits(edits: readonly TextEdit[]): void;
@@ -35,6 +36,11 @@ export interface EditorPort extends Disposable {
   substitute(wanted: readonly Substitution[]): readonly Substitution[];
   version(): Version;
   isAt(version: Version): boolean;
+  readonly format: Readable<TextFormat>;
+  /** Other line ends change the text that is saved; another indent only what is typed from now on. */
+  setFormat(change: Partial<TextFormat>): void;
+  /** Writes the indentation of each line in the present way. */
+  reindent(): void;
   cursor(): Cursor;
   goTo(line: number, column?: number): void;
   /** Marks where something is wrong, in the place of what was marked before. One that was marked already stays with its text. */
@@ -46,7 +52,6 @@ export interface EditorPort extends Disposable {
 
 export interface EditorOptions {
   readonly text: string;
-  readonly lineEnd: LineEnd;
   readonly path: string;
   readonly features: readonly EditorFeature[];
   /** Why nobody can type into it; '' where they can. */

@@ -240,11 +240,11 @@ def content_headers(entry: Entry, *, download: bool) -> dict[str, str]:
 
 
 def content_type(name: str) -> str:
-    """Text and images may be shown, all else is bytes; HTML is shown as its text."""
+    """Text, images and media may be shown, all else is bytes; HTML is shown as its text."""
     guessed, encoding = mimetypes.guess_type(name)
     if guessed is None or encoding is not None:
         return "application/octet-stream"
-    if guessed in IMAGE_TYPES:
+    if guessed in IMAGE_TYPES or guessed.startswith(("audio/", "video/")):
         return guessed
     return "text/plain; charset=utf-8" if guessed.startswith("text/") else "application/octet-stream"
 

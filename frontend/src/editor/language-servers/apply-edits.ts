@@ -4,8 +4,9 @@ import { hasCode, messageOf } from '../../services/api.ts';
 import { showWriteError } from '../../services/filesystem-full.ts';
 import type { ModelSession } from '../../services/session.ts';
 import type { FindOpen } from '../editor-features.ts';
+import { encode, encodingLabel } from '../encodings.ts';
 import type { OpenFile } from '../open-file.ts';
-import { decode } from '../text-file.ts';
+import { decodeText } from '../text-file.ts';
 import { edited, type FileEdits, UnusableEdit } from './workspace-edit.ts';
 
 const LARGEST_BYTES = 5 * 2 ** 20;
@@ -62,15 +63,18 @@ function inEditor(open: OpenFile, { path, edits }: FileEdits): Prepared {
 
 async function onDisk({ api }: ModelSession, { path, edits }: FileEdits): Promise<Prepared> {
   const { bytes, etag } = await api.read(path, LARGEST_BYTES);
-  const decoded = bytes === null ? null : decode(bytes);
-  if (decoded?.kind !== 'text')
-    throw new UnusableEdit(`It would change ${path}, which is not shown as text.`);
-  const text = edited(decoded.text, edits);
+  const decoded = bytes === null ? null : decodeText(bytes);
+  if (!decoded) throw new UnusableEdit(`It would change ${path}, which is not shown as text.`);
+  const encoded = encode(edited(decoded.text, edits), decoded.encoding);
+  if ('missing' in encoded)
+    throw new UnusableEdit(
+      `It would write “${encoded.missing.character}” into ${path}, and ${encodingLabel(decoded.encoding)} has no such character.`,
+    );
   return {
     path,
     async write() {
       try {
-        await api.write(path, text, etag);
+        await api.write(path, new Blob([encoded.bytes]), etag);
       } catch (error) {
         if (!hasCode(error, 'file_changed')) throw error;
         throw new Error(`${path} was changed by something else at the same moment, and was left as it is.`);

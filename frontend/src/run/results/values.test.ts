@@ -1,15 +1,6 @@
 import { expect, test } from 'vitest';
 import type { OutputValue } from '../../wire.ts';
-import {
-  blobFileName,
-  fileOf,
-  fileStem,
-  hexLines,
-  jsonOf,
-  type ValueView,
-  valueText,
-  viewOf,
-} from './values.ts';
+import { blobFileName, fileOf, fileStem, jsonOf, type ValueView, valueText, viewOf } from './values.ts';
 
 const value = (change: Partial<OutputValue>): OutputValue => ({
   type: 'f64',
@@ -66,14 +57,6 @@ test('what no file holds becomes one', async () => {
     'hello',
     '["a","b"]',
     136,
-  ]);
-});
-
-test('bytes are written in lines of sixteen, with what they are as text', () => {
-  const bytes = new TextEncoder().encode('0123456789abcdef\u0000~');
-  expect(hexLines(bytes)).toEqual([
-    { offset: '00000000', hex: '30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66', text: '0123456789abcdef' },
-    { offset: '00000010', hex: '00 7e', text: '·~' },
   ]);
 });
 

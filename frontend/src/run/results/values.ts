@@ -52,26 +52,6 @@ export function fileOf(stem: string, value: OutputValue): File {
   return new File([shape.length === 0 ? elementText(type, elements[0]) : JSON.stringify(elements)], name);
 }
 
-const BYTES_IN_LINE = 16;
-
-export interface HexLine {
-  readonly offset: string;
-  readonly hex: string;
-  readonly text: string;
-}
-
-export function hexLines(bytes: Uint8Array): HexLine[] {
-  return Array.from({ length: Math.ceil(bytes.length / BYTES_IN_LINE) }, (_, line) => {
-    const start = line * BYTES_IN_LINE;
-    const part = [...bytes.subarray(start, start + BYTES_IN_LINE)];
-    return {
-      offset: start.toString(16).padStart(8, '0'),
-      hex: part.map((byte) => byte.toString(16).padStart(2, '0')).join(' '),
-      text: part.map((byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '·')).join(''),
-    };
-  });
-}
-
 /** Objects and lists that a text holds as JSON; undefined where it is no such text. */
 export function jsonOf(text: string): unknown {
   if (!/^\s*[[{]/.test(text)) return undefined;
