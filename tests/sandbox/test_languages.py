@@ -19,7 +19,7 @@ from ide_server.host.environments import Environment, Environments
 from ide_server.host.languages import EnvironmentTools, Languages, Programs
 from ide_server.host.mounts import Mounts
 from ide_server.host.routes.languages import routes
-from ide_server.host.sandbox import Sandboxes
+from ide_server.host.sandbox import Sandbox, Sandboxes
 from ide_server.host.sandbox.cgroups import find_cgroups
 from ide_server.host.variables import PassedVariables
 from ide_server.host.workspaces import Workspaces
@@ -176,6 +176,8 @@ async def test_what_does_not_come_with_slipway_is_fetched_when_it_is_first_asked
 async def test_a_server_beyond_its_memory_is_killed_and_the_page_told_why(
     settings: Settings, sandboxes: Sandboxes, environment: Environment, model: Path
 ) -> None:
+    if "memory" not in find_cgroups(settings.run_path).controllers:
+        pytest.skip("no memory controller here")
     host = Host(replace(settings, language_memory_mebibytes=32), sandboxes, environment, model)
     async with serving(host.app()) as host.server:
         async with host.speak("ty") as client:
@@ -190,6 +192,31 @@ async def test_a_server_beyond_its_memory_is_killed_and_the_page_told_why(
                 "ty was killed: out of memory, it may have 32 MiB (--language-memory-mebibytes).",
             )
         assert "out of memory" in (await host.languages.list(MODEL))[0].message
+    await host.workspaces.close()
+
+
+@pytest.mark.parametrize("mebibytes", [32, 1024])
+async def test_without_control_groups_a_server_is_held_to_its_memory_all_the_same(
+    settings: Settings,
+    sandboxes: Sandboxes,
+    environment: Environment,
+    model: Path,
+    mebibytes: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Sandbox, "memory_group", lambda *_, **__: None)
+    host = Host(replace(settings, language_memory_mebibytes=mebibytes), sandboxes, environment, model)
+    text = "".join(f"a{number} = [{number}, {number}]\n" for number in range(10_000))
+    async with serving(host.app()) as host.server, host.speak("ty") as client:
+        try:
+            await client.initialize()
+            document = await client.open("a.py", text)
+            symbols = await client.ask("textDocument/documentSymbol", {"textDocument": document})
+            assert (mebibytes, len(symbols)) == (1024, 10_000)
+        except ConnectionClosed:
+            code, reason = await client.until_closed()
+            assert (mebibytes, code) == (32, 4502)
+            assert reason.startswith("ty ")
     await host.workspaces.close()
 
 
