@@ -20,6 +20,16 @@ import type {
   ErrorReply,
   FolderUsage,
   FoundPaths,
+  GitAction,
+  GitBlame,
+  GitCommitDetails,
+  GitDone,
+  GitLogEntry,
+  GitRefs,
+  GitRepository,
+  GitStatus,
+  GitTransfer,
+  GitTransferEvent,
   Host,
   KeepState,
   Launch,
@@ -536,6 +546,76 @@ export class ModelApi {
     return send(path, content, { method: 'POST', ...sending });
   }
 
+  gitRepositories(): Promise<GitRepository[]> {
+    return json('GET', `${this.root}/git`);
+  }
+
+  gitStatus(repository: string): Promise<GitStatus> {
+    return json('GET', this.gitPath('status', { repository }));
+  }
+
+  gitRefs(repository: string): Promise<GitRefs> {
+    return json('GET', this.gitPath('refs', { repository }));
+  }
+
+  /** The newest first; those that changed a file, where `path` is not ''. */
+  gitLog(repository: string, path: string, skip: number): Promise<GitLogEntry[]> {
+    return json('GET', this.gitPath('log', { repository, path, skip: String(skip) }));
+  }
+
+  gitCommit(repository: string, id: string): Promise<GitCommitDetails> {
+    return json('GET', this.gitPath(`commits/${id}`, { repository }));
+  }
+
+  gitBlame(repository: string, path: string): Promise<GitBlame> {
+    return json('GET', this.gitPath('blame', { repository, path }));
+  }
+
+  /** A file as `version` has it (HEAD, index, a commit...), with its id; null where it has no such file. */
+  async gitContent(
+    repository: string,
+    path: string,
+    version: string,
+  ): Promise<{ id: string; bytes: Uint8Array } | null> {
+    try {
+      const response = await request(this.gitPath('content', { repository, path, version }), {
+        cache: 'no-store',
+      });
+      const id = (response.headers.get('ETag') ?? '').replaceAll('"', '');
+      return { id, bytes: new Uint8Array(await response.arrayBuffer()) };
+    } catch (error) {
+      if (hasCode(error, 'file_not_found')) return null;
+      throw error;
+    }
+  }
+
+  async gitAct(action: GitAction): Promise<string> {
+    return (await json<GitDone>('POST', `${this.root}/git/actions`, action)).said;
+  }
+
+  /** Resolves at its end with what git said last; aborting stops git. */
+  async gitTransfer(
+    transfer: GitTransfer,
+    onProgress: (text: string) => void,
+    signal?: AbortSignal,
+  ): Promise<string> {
+    const body = JSON.stringify(transfer);
+    const headers = { 'Content-Type': 'application/json' };
+    const init: RequestInit = { method: 'POST', body, headers, ...(signal && { signal }) };
+    const response = await request(`${this.root}/git/transfers`, init);
+    for await (const line of linesOf(response)) {
+      const event = JSON.parse(line) as GitTransferEvent; // the server's types are wire.ts
+      if (event.type === 'progress') onProgress(event.text);
+      else if (event.type === 'done') return event.said;
+      else throw errorOf(409, JSON.stringify({ error: event.error }));
+    }
+    throw offline();
+  }
+
+  private gitPath(what: string, query: Record<string, string>): string {
+    return `${this.root}/git/${what}?${new URLSearchParams(query)}`;
+  }
+
   private statePath(id: StateId): string {
     return `${this.root}/states/${encodeURIComponent(id)}`;
   }
@@ -631,6 +711,21 @@ export class ModelApi {
 
   eventsSocket(): string {
     return `${this.root}/events`;
+  }
+}
+
+/** The lines of a reply, as they come. */
+async function* linesOf(response: Response): AsyncGenerator<string> {
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  while (reader) {
+    const { value, done } = await reader.read().catch((error: unknown) => {
+      throw error instanceof TypeError ? offline() : error;
+    });
+    const lines = (rest + (value ?? '')).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+    if (done) return;
   }
 }
 

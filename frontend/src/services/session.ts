@@ -31,6 +31,7 @@ import type { ModelApi } from './api.ts';
 import type { CodeChecker } from './code-check.ts';
 import type { Commands } from './commands.ts';
 import type { Dialogs } from './dialogs.ts';
+import type { GitRepositories } from './git.ts';
 import type { Languages } from './languages.ts';
 import type { FilesystemStatus, ModelEvents } from './model-events.ts';
 import type { Notifications } from './notifications.ts';
@@ -49,6 +50,8 @@ export interface ModelSession extends Disposable {
   readonly problems: Problems;
   /** How the language servers are, and where the names in the code stand. */
   readonly languages: Languages;
+  /** The model's Git repositories, and what is done to them. */
+  readonly git: GitRepositories;
   readonly commands: Commands;
   readonly notifications: Notifications;
   readonly dialogs: Dialogs;

@@ -34,6 +34,8 @@ export function listenForKeys(commands: Commands, keymap: Readable<Keymap>): () 
     const inDialog = event.target instanceof Element && event.target.closest('dialog') !== null;
     const inText = event.target instanceof Element && event.target.closest('.cm-content') !== null;
     if (inText && isKeymapKey(event, get(keymap))) return;
+    if (event.key === 'Enter' && event.target instanceof Element && event.target.closest('[data-own-enter]'))
+      return;
     if (inDialog || event.isComposing || (inTerminal && !leavesTerminal(event))) return;
     if (!commands.runKey(event)) return;
     event.preventDefault();

@@ -5,6 +5,7 @@ import { ModelApi } from '../services/api.ts';
 import { CodeChecker } from '../services/code-check.ts';
 import { Commands } from '../services/commands.ts';
 import { Dialogs } from '../services/dialogs.ts';
+import { GitRepositories } from '../services/git.ts';
 import { Languages } from '../services/languages.ts';
 import { ModelEvents } from '../services/model-events.ts';
 import { Notifications } from '../services/notifications.ts';
@@ -46,11 +47,13 @@ export async function openSession(modelId: ModelId): Promise<OwnedSession> {
   const code = new CodeChecker({ api, events, environment: events.environment, variables: events.variables });
   const problems = new Problems();
   const stopCode = code.problems.subscribe((found) => problems.replace('code check', ofCodeCheck(found)));
+  const git = new GitRepositories(api, events);
   return {
     modelId,
     api,
     events,
     code,
+    git,
     problems,
     languages: new Languages(),
     notifications,
@@ -80,6 +83,7 @@ export async function openSession(modelId: ModelId): Promise<OwnedSession> {
     dispose: () => {
       stopCode();
       code.dispose();
+      git.dispose();
       events.dispose();
     },
   };

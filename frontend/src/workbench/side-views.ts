@@ -15,7 +15,7 @@ export interface SideView {
   readonly load?: () => Promise<{ readonly default: View }>;
 }
 
-export type SideViewName = 'files' | 'search';
+export type SideViewName = 'files' | 'search' | 'git';
 
 /** In the order of the activity bar. */
 export const SIDE_VIEWS: Readonly<Record<SideViewName, SideView>> = {
@@ -25,6 +25,12 @@ export const SIDE_VIEWS: Readonly<Record<SideViewName, SideView>> = {
     label: 'Search',
     key: 'Ctrl+Shift+F',
     load: () => import('../panels/search/SearchPanel.svelte'),
+  },
+  git: {
+    icon: 'git',
+    label: 'Source control',
+    key: 'Ctrl+Shift+G',
+    load: () => import('../panels/git/SourceControl.svelte'),
   },
 };
 

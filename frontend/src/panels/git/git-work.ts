@@ -1,0 +1,233 @@
+/** What a person does to a repository, with what is said when it does not work. */
+
+import { get, writable } from 'svelte/store';
+import { formatCount } from '../../base/format.ts';
+import { type ApiError, hasCode, messageOf } from '../../services/api.ts';
+import type { Diff } from '../../services/git.ts';
+import type { Action } from '../../services/notifications.ts';
+import type { ModelSession } from '../../services/session.ts';
+import type { GitAction, GitDoing, GitStatus, GitTransfer } from '../../wire.ts';
+import type { ChangeRow } from './changes.ts';
+
+export type GitDialog =
+  | { readonly kind: 'branches' | 'stashes' | 'history' | 'remote'; readonly repository: string }
+  | { readonly kind: 'diff'; readonly diff: Diff }
+  | { readonly kind: 'file-history'; readonly repository: string; readonly path: string }
+  /** Asked because a commit needs it; false where it was not told. */
+  | { readonly kind: 'identity'; readonly repository: string; answer(known: boolean): void };
+
+export interface CommitOptions {
+  readonly amend?: boolean;
+  readonly push?: boolean;
+}
+
+const DOING: Readonly<Record<GitDoing, string>> = {
+  merge: 'Merge',
+  rebase: 'Rebase',
+  'cherry-pick': 'Cherry-pick',
+  revert: 'Revert',
+};
+
+export class GitWork {
+  /** The one that is open. */
+  readonly dialog = writable<GitDialog | null>(null);
+
+  constructor(private readonly session: ModelSession) {}
+
+  /** Whether it worked; if not, the person was told. */
+  async act(action: GitAction, doing: string, failure: string): Promise<boolean> {
+    return this.attempt(failure, () => this.session.git.act(action, doing), action.repository);
+  }
+
+  async transfer(transfer: GitTransfer, doing: string, failure: string): Promise<boolean> {
+    const repository = 'repository' in transfer ? transfer.repository : '';
+    return this.attempt(failure, () => this.session.git.transfer(transfer, doing), repository);
+  }
+
+  showDiff(diff: Diff): void {
+    this.dialog.set({ kind: 'diff', diff });
+  }
+
+  stage(repository: string, rows: readonly ChangeRow[]): Promise<boolean> {
+    return this.act(
+      { type: 'stage', repository, paths: rows.map(({ path }) => path) },
+      'Staging…',
+      'Staging failed',
+    );
+  }
+
+  unstage(repository: string, rows: readonly ChangeRow[]): Promise<boolean> {
+    // Of a renamed file both names are in the index.
+    const paths = rows.flatMap(({ path, change }) => [
+      path,
+      ...(change.original_path === null ? [] : [change.original_path]),
+    ]);
+    return this.act({ type: 'unstage', repository, paths }, 'Unstaging…', 'Unstaging failed');
+  }
+
+  async discard(repository: string, rows: readonly ChangeRow[]): Promise<void> {
+    const untracked = rows.filter(({ letter }) => letter === '?').map(({ path }) => path);
+    const paths = rows.filter(({ letter }) => letter !== '?').map(({ path }) => path);
+    const [first] = rows;
+    if (first === undefined) return;
+    const what = rows.length === 1 ? first.name : formatCount(rows.length, 'file');
+    const words = [
+      paths.length > 0 ? `Changes to ${formatCount(paths.length, 'file')} are lost.` : '',
+      untracked.length > 0
+        ? `${formatCount(untracked.length, 'untracked file')} will be deleted for good.`
+        : '',
+    ];
+    if (
+      !(await this.session.dialogs.confirm(
+        `Discard the changes in ${what}?`,
+        words.filter(Boolean).join(' '),
+        'Discard',
+      ))
+    )
+      return;
+    await this.act({ type: 'discard', repository, paths, untracked }, 'Discarding…', 'Discarding failed');
+  }
+
+  /** True once it is committed. */
+  async commit(
+    status: GitStatus,
+    message: string,
+    { amend = false, push = false }: CommitOptions = {},
+  ): Promise<boolean> {
+    const { repository, changes, doing } = status;
+    if (!(await this.session.saveAll())) return false;
+    if (
+      !amend &&
+      doing === null &&
+      !changes.some(({ staged }) => staged !== null) &&
+      !(await this.stageAll(status))
+    )
+      return false;
+    const committed = await this.act(
+      { type: 'commit', repository, message, amend },
+      'Committing…',
+      'The commit failed',
+    );
+    if (committed) this.session.announce('Committed.');
+    if (committed && push) await this.push(status);
+    return committed;
+  }
+
+  /** Without an upstream the branch is published. */
+  async push(status: GitStatus, force = false): Promise<boolean> {
+    const { repository, upstream, remotes, branch } = status;
+    if (upstream === null && branch === null) {
+      this.session.notifications.error(
+        'The push failed.',
+        new Error('A commit is checked out, not a branch. Create a branch first.'),
+      );
+      return false;
+    }
+    const [first] = remotes;
+    if (upstream === null && first === undefined) {
+      this.dialog.set({ kind: 'remote', repository });
+      return false;
+    }
+    const remote = upstream === null ? (remotes.includes('origin') ? 'origin' : (first ?? '')) : '';
+    return this.transfer(
+      { type: 'push', repository, remote, force },
+      remote === '' ? 'Pushing…' : 'Publishing…',
+      'The push failed',
+    );
+  }
+
+  async pull({ repository }: GitStatus): Promise<boolean> {
+    if (!(await this.session.saveAll())) return false;
+    return this.transfer({ type: 'pull', repository }, 'Pulling…', 'The pull failed');
+  }
+
+  fetch({ repository }: GitStatus): Promise<boolean> {
+    return this.transfer({ type: 'fetch', repository }, 'Fetching…', 'The fetch failed');
+  }
+
+  async sync(status: GitStatus): Promise<boolean> {
+    if (status.upstream === null) return this.push(status);
+    if (!(await this.session.saveAll())) return false;
+    return this.transfer({ type: 'sync', repository: status.repository }, 'Syncing…', 'The sync failed');
+  }
+
+  abort(repository: string, doing: GitDoing): Promise<boolean> {
+    return this.act({ type: 'abort', doing, repository }, 'Aborting…', `${DOING[doing]} was not aborted`);
+  }
+
+  goOn(repository: string, doing: GitDoing): Promise<boolean> {
+    return this.act({ type: 'continue', doing, repository }, 'Going on…', `${DOING[doing]} did not go on`);
+  }
+
+  private async stageAll(status: GitStatus): Promise<boolean> {
+    if (status.changes.length === 0) {
+      this.session.notifications.info('There is nothing to commit.');
+      return false;
+    }
+    const question = {
+      title: 'Nothing is staged',
+      message: `Stage all ${formatCount(status.changes.length, 'change')} and commit them?`,
+      choices: [{ value: 'all', label: 'Stage all and commit', kind: 'primary' }] as const,
+    };
+    if ((await this.session.dialogs.ask(question)) !== 'all') return false;
+    return this.stage(status.repository, []);
+  }
+
+  private async attempt(failure: string, work: () => Promise<unknown>, repository = ''): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      if (!hasCode(error, 'git_identity_missing')) this.tell(failure, error, repository);
+      else if (await this.askIdentity(repository)) return this.attempt(failure, work, repository);
+      return false;
+    }
+  }
+
+  private askIdentity(repository: string): Promise<boolean> {
+    return new Promise((resolve) => {
+      const answer = (known: boolean): void => {
+        this.dialog.set(null);
+        resolve(known);
+      };
+      this.dialog.set({ kind: 'identity', repository, answer });
+    });
+  }
+
+  private tell(failure: string, error: unknown, repository: string): void {
+    const actions = this.waysOut(error, repository);
+    const details = messageOf(error);
+    this.session.notifications.show({
+      severity: 'error',
+      key: `git-${failure}`,
+      message: `${failure}.`,
+      details,
+      actions,
+    });
+  }
+
+  private waysOut(error: unknown, repository: string): readonly Action[] {
+    const command = (label: string, id: string): Action => ({
+      label,
+      run: () => void this.session.commands.run(id),
+    });
+    const status = (get(this.session.git.repositories) ?? []).find((each) => each.repository === repository);
+    if (hasCode(error, 'git_sign_in_needed')) return [command('Open secrets', 'model.variables')];
+    if (hasCode(error, 'git_no_space')) return [command('Raise limit', 'model.filesystem')];
+    if (hasCode(error, 'git_rejected') && status)
+      return [{ label: 'Pull', run: () => void this.pull(status) }];
+    return outputOf(error) === messageOf(error)
+      ? []
+      : [{ label: 'Show output', run: () => this.showOutput(error) }];
+  }
+
+  private showOutput(error: unknown): void {
+    void this.session.dialogs.ask({ title: 'What git said', message: outputOf(error), choices: [] });
+  }
+}
+
+/** Git's own words; the message where there are none. */
+function outputOf(error: unknown): string {
+  const output = (error as Partial<ApiError> | null)?.details?.output;
+  return typeof output === 'string' && output !== '' ? output : messageOf(error);
+}

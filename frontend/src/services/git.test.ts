@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import type { GitStatus } from '../wire.ts';
+import { relevanceOf, repositoryOf } from './git.ts';
+
+test.each([
+  ['main.py', 'status'],
+  ['.git', 'repositories'],
+  ['sub/.git', 'repositories'],
+  ['.git/index', 'status'],
+  ['.git/index.lock', 'none'],
+  ['.git/HEAD', 'status'],
+  ['.git/refs/heads/main', 'status'],
+  ['sub/.git/MERGE_HEAD', 'status'],
+  ['.git/objects/ab/cdef', 'none'],
+  ['.git/COMMIT_EDITMSG', 'none'],
+  ['.venv/lib/python3.11/site-packages/numpy/core.py', 'none'],
+  ['web/node_modules/react', 'none'],
+  ['.gitignore', 'status'],
+] as const)('a change of %s concerns %s', (path, relevance) => {
+  expect(relevanceOf(path)).toBe(relevance);
+});
+
+test('a path lies in the innermost repository around it', () => {
+  const all = ['', 'sub', 'sub/inner'].map((repository) => ({ repository }) as GitStatus); // nothing else is asked
+  expect(repositoryOf(all, 'sub/inner/a')?.repository).toBe('sub/inner');
+  expect(repositoryOf(all, 'subject/a')?.repository).toBe('');
+  expect(repositoryOf(all.slice(1), 'a')).toBeNull();
+});
