@@ -42,6 +42,7 @@ import { loadKeymap, saving } from './keymaps.ts';
 import { changesIn } from './language-servers/workspace-edit.ts';
 import { loadLanguage } from './languages.ts';
 import { showProblems } from './problem-marks.ts';
+import { historyOfFirst, SharedText } from './shared-text.ts';
 import {
   DEFAULT_TAB_WIDTH,
   indentOf,
@@ -51,6 +52,7 @@ import {
   reindented,
   type TextFormat,
 } from './text-file.ts';
+import { captureView, restoreView, scrollOf, type TextViewState } from './text-view-state.ts';
 
 /** What every editor of the page has, the compared ones too. */
 export function commonExtensions(): Extension {
@@ -89,7 +91,6 @@ function linesOf(text: string, lineEnds: LineEnds): Text {
 const editing: Extension = [
   highlightActiveLineGutter(),
   highlightActiveLine(),
-  history(),
   lintGutter(),
   foldGutter(),
   dropCursor(),
@@ -104,7 +105,6 @@ const editing: Extension = [
     ...closeBracketsKeymap,
     ...defaultKeymap,
     ...searchKeymap,
-    ...historyKeymap,
     ...foldKeymap,
     ...completionKeymap,
     ...lintKeymap,
@@ -112,6 +112,8 @@ const editing: Extension = [
     indentWithTab,
   ]),
 ];
+
+const ownHistory: Extension = [history(), keymap.of(historyKeymap)];
 
 export class CodeMirrorEditor implements EditorPort {
   private readonly view: EditorView;
@@ -128,19 +130,31 @@ export class CodeMirrorEditor implements EditorPort {
   private readonly changes = new Emitter<void>();
   private readonly cursors = new Emitter<Cursor>();
   private readonly saves = new Emitter<void>();
+  private readonly moves = new Emitter<void>();
+  private readonly shared: SharedText;
+  private readonly twins = new Set<CodeMirrorEditor>();
+  private problems: readonly Problem[] = [];
+  private scroll = { top: 0, hidden: 0 };
   private path = '';
   private disposed = false;
 
   readonly onChange = this.changes.event;
   readonly onCursor = this.cursors.event;
   readonly onSave = this.saves.event;
+  readonly onView = this.moves.event;
   readonly dom: HTMLElement;
   readonly format: Readable<TextFormat>;
 
-  constructor({ text, path, features, readOnly }: EditorOptions) {
+  /** `first`: the one whose text this shows too. */
+  constructor(
+    private readonly options: EditorOptions,
+    first?: CodeMirrorEditor,
+  ) {
+    const { text, path, features, readOnly } = options;
+    this.shared = first?.shared ?? new SharedText();
     this.features = features.map((feature) => ({ feature, place: new Compartment() }));
     const format = { lineEnds: lineEndsOf(text), indent: indentOf(text), tabWidth: DEFAULT_TAB_WIDTH };
-    this.formats = writable(format);
+    this.formats = first?.formats ?? writable(format);
     this.format = this.formats;
     this.view = new EditorView({
       doc: linesOf(text, format.lineEnds),
@@ -149,6 +163,8 @@ export class CodeMirrorEditor implements EditorPort {
         saving.of(() => this.saves.fire()),
         commonExtensions(),
         editing,
+        first ? historyOfFirst(first.view) : ownHistory,
+        this.shared.extension,
         this.separator.of([]),
         this.indentation.of([]),
         this.language.of([]),
@@ -160,10 +176,13 @@ export class CodeMirrorEditor implements EditorPort {
         EditorView.updateListener.of((update) => {
           if (update.docChanged) this.changes.fire();
           if (update.docChanged || update.selectionSet) this.cursors.fire(this.cursor());
+          if (update.docChanged || update.selectionSet) this.moves.fire();
         }),
+        EditorView.domEventHandlers({ scroll: () => this.scrolled() }),
       ],
     });
     this.dom = this.view.dom;
+    this.owned.add(this.shared.add(this.view));
     this.owned.defer(this.formats.subscribe((format) => this.applyFormat(format)));
     this.owned.defer(
       theme.subscribe((now) => this.view.dispatch({ effects: this.brightness.reconfigure(brightness(now)) })),
@@ -186,10 +205,10 @@ export class CodeMirrorEditor implements EditorPort {
     const { state } = this.view;
     // A text of one line says nothing of line ends.
     const lineEnds = /[\r\n]/.test(text) ? lineEndsOf(text) : this.lineEnds;
-    const insert = linesOf(text, lineEnds);
-    const head = Math.min(state.selection.main.head, insert.length);
+    const changes = differing(state.doc, linesOf(text, lineEnds));
     this.formats.update((format) => ({ ...format, lineEnds }));
-    this.view.dispatch({ changes: { from: 0, to: state.doc.length, insert }, selection: { anchor: head } });
+    // Only what differs is replaced, so that cursors, scroll and folds elsewhere stay.
+    this.view.dispatch({ changes });
   }
 
   applyEdits(edits: readonly TextEdit[]): void {
@@ -284,7 +303,25 @@ export class CodeMirrorEditor implements EditorPort {
   }
 
   setProblems(problems: readonly Problem[]): void {
-    showProblems(this.view, problems);
+    this.problems = problems;
+    for (const editor of [this, ...this.twins]) showProblems(editor.view, problems);
+  }
+
+  twin(): EditorPort {
+    const twin = new CodeMirrorEditor({ ...this.options, text: this.text(), path: this.path }, this);
+    this.twins.add(twin);
+    twin.owned.defer(() => this.twins.delete(twin));
+    showProblems(twin.view, this.problems);
+    return twin;
+  }
+
+  viewState(): TextViewState {
+    return captureView(this.view, this.scroll);
+  }
+
+  restoreView(state: TextViewState): void {
+    this.scroll = { top: state.top, hidden: state.hidden };
+    restoreView(this.view, state);
   }
 
   setPath(path: string): void {
@@ -296,6 +333,7 @@ export class CodeMirrorEditor implements EditorPort {
     this.view.dispatch({ effects: this.label.reconfigure(label) });
     void this.reconfigure(this.language, loadLanguage(path));
     for (const { feature, place } of this.features) void this.reconfigure(place, feature({ path }));
+    for (const twin of this.twins) twin.setPath(path);
   }
 
   focus(): void {
@@ -308,6 +346,7 @@ export class CodeMirrorEditor implements EditorPort {
     this.changes.dispose();
     this.cursors.dispose();
     this.saves.dispose();
+    this.moves.dispose();
     this.view.destroy();
   }
 
@@ -317,6 +356,13 @@ export class CodeMirrorEditor implements EditorPort {
     this.view.dispatch({ effects: this.keymap.reconfigure(keys) });
   }
 
+  /** Out of the page it has no height, and no scroll to remember. */
+  private scrolled(): void {
+    if (this.view.scrollDOM.clientHeight === 0) return;
+    this.scroll = scrollOf(this.view);
+    this.moves.fire();
+  }
+
   private async reconfigure(place: Compartment, loading: Promise<Extension>): Promise<void> {
     const { path } = this;
     const extension = await loading;
@@ -324,6 +370,17 @@ export class CodeMirrorEditor implements EditorPort {
     if (this.disposed || this.path !== path) return;
     this.view.dispatch({ effects: place.reconfigure(extension) });
   }
+}
+
+/** What lies between the parts at both ends that two texts have in common. */
+function differing(from: Text, to: Text): ChangeSpec {
+  const [old, fresh] = [from.toString(), to.toString()];
+  const most = Math.min(old.length, fresh.length);
+  let start = 0;
+  while (start < most && old[start] === fresh[start]) start++;
+  let end = 0;
+  while (end < most - start && old[old.length - 1 - end] === fresh[fresh.length - 1 - end]) end++;
+  return { from: start, to: old.length - end, insert: to.slice(start, fresh.length - end) };
 }
 
 interface DocumentVersion {

@@ -8,6 +8,7 @@ import type { Problem } from '../services/problems.ts';
 import type { Substitution } from '../services/substitutions.ts';
 import type { EditorFeature } from './editor-features.ts';
 import type { TextFormat } from './text-file.ts';
+import type { TextViewState } from './text-view-state.ts';
 
 /** Counted from 1. */
 export interface Cursor {
@@ -24,6 +25,8 @@ export interface EditorPort extends Disposable {
   readonly dom: HTMLElement;
   readonly onChange: Event<void>;
   readonly onCursor: Event<Cursor>;
+  /** Its cursors or its scroll are elsewhere. */
+  readonly onView: Event<void>;
   /** Asked for by a keymap's own way of saving. */
   readonly onSave: Event<void>;
   /** Whole, with the file's own line ends. */
@@ -48,6 +51,11 @@ export interface EditorPort extends Disposable {
   /** Chooses the language by the file's name. */
   setPath(path: string): void;
   focus(): void;
+  /** Another view of the same text, with a cursor and a scroll of its own. Whoever asked for it disposes it, before this one. */
+  twin(): EditorPort;
+  viewState(): TextViewState;
+  /** Goes where it was in an earlier visit, as far as the text still has such places. */
+  restoreView(state: TextViewState): void;
 }
 
 export interface EditorOptions {

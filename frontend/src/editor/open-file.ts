@@ -69,6 +69,8 @@ export class OpenFile implements Disposable {
   /** A person said so; else the bytes say it. */
   private chosenEncoding: Encoding | null = null;
   private viewerFocus: () => void = () => undefined;
+  /** The version that the draft holds. */
+  private drafted: Version | null = null;
   private draftTimer: ReturnType<typeof setTimeout> | undefined;
   private savingNow: Promise<SaveOutcome> | null = null;
   private readonly edits = new Emitter<void>();
@@ -120,7 +122,7 @@ export class OpenFile implements Disposable {
   async load(): Promise<void> {
     const { session, drafts } = this.services;
     try {
-      const draft = await drafts.of(this.path);
+      const draft = await drafts.take(this.path);
       const asText = draft !== undefined || this.current.shown !== 'viewer';
       const found = await this.read(asText).catch((error: unknown) => {
         // What a person typed outlives the file it was typed into.
@@ -235,23 +237,29 @@ export class OpenFile implements Disposable {
   }
 
   async moved(path: string): Promise<void> {
-    await this.services.drafts.discard(this.path);
+    const before = this.path;
     const seen = seenFirst(path);
     this.set({
       path,
       viewer: seen.viewer,
       shown: seen.viewer === this.current.viewer ? this.current.shown : seen.shown,
     });
-    if (!this.editor) return this.load();
-    this.editor.setPath(path);
+    this.editor?.setPath(path);
     if (this.current.save.dirty) await this.keepDraft();
+    await this.services.drafts.discard(before);
+    if (!this.editor) await this.load();
   }
 
-  /** Writes what waits for its timer; called when the page may be going away. */
+  /** Text of it would be lost with the page. */
+  get isAtRisk(): boolean {
+    if (!this.editor || !this.current.save.dirty) return false;
+    return this.drafted === null || !this.editor.isAt(this.drafted);
+  }
+
+  /** Keeps what is not saved; called when the page may be going away. */
   async flushDraft(): Promise<void> {
-    if (this.draftTimer === undefined) return;
     clearTimeout(this.draftTimer);
-    await this.keepDraft();
+    if (this.current.save.dirty) await this.keepDraft();
   }
 
   /** Forgets the person's changes for good. */
@@ -314,7 +322,7 @@ export class OpenFile implements Disposable {
       : `Read-only: ${this.path} is part of the model's environment.`;
     const editor = this.owned.add(createEditor({ text, path: this.path, features, readOnly }));
     this.owned.add(editor.onChange(() => this.edited(editor)));
-    this.owned.add(editor.onSave(() => void this.save()));
+    this.owned.add(editor.onSave(() => this.services.session.commands.run('files.save')));
     const { problems } = this.services.session;
     this.owned.defer(
       problems.all.subscribe((found) => editor.setProblems(found.filter(({ path }) => path === this.path))),
@@ -340,6 +348,7 @@ export class OpenFile implements Disposable {
     editor.setText(draft.text);
     this.apply({ type: 'loaded', etag: draft.etag, dirty: true });
     this.apply({ type: 'found_on_disk', etag: onDisk });
+    this.drafted = editor.version();
     this.set({ restoredFrom: draft.editedAt });
   }
 
@@ -353,16 +362,12 @@ export class OpenFile implements Disposable {
   }
 
   private async keepDraft(): Promise<void> {
-    this.draftTimer = undefined;
     const { editor } = this;
     const { dirty, etag } = this.current.save;
     if (!editor || !dirty) return this.services.drafts.discard(this.path);
-    await this.services.drafts.keep({
-      path: this.path,
-      text: editor.text(),
-      etag,
-      editedAt: Date.now() / 1000,
-    });
+    const version = editor.version();
+    const draft = { path: this.path, text: editor.text(), etag, editedAt: Date.now() / 1000 };
+    if (await this.services.drafts.keep(draft)) this.drafted = version;
   }
 
   private async write(expected: string | null): Promise<SaveOutcome> {
@@ -398,8 +403,8 @@ export class OpenFile implements Disposable {
       return this.saveFailed(error);
     }
     this.set({ restoredFrom: null, saveProblem: null });
-    await this.flushDraft();
-    if (!this.current.save.dirty) await this.services.drafts.discard(this.path);
+    if (this.current.save.dirty) await this.flushDraft();
+    else await this.services.drafts.discard(this.path);
     return { kind: 'saved' };
   }
 

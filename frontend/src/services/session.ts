@@ -72,6 +72,10 @@ export interface ModelSession extends Disposable {
 
   /** Opens a file in the editor, the cursor at a line and column counted from 1; path as in Entry.path. */
   openFile(path: string, line?: number, column?: number): Promise<void>;
+  /** Shows a file in a tab that the next preview replaces, unless it is edited or kept; the focus stays where it is. */
+  previewFile(path: string, line?: number, column?: number): Promise<void>;
+  /** Shows and selects a file or folder in the files. */
+  revealInFiles(path: string): Promise<void>;
   /** Changes the text of a file in its editor, as one step that undo takes back. Those whose text was not found there;
    * null where the file is not open as text, and nothing was done. */
   substitute(path: string, wanted: readonly Substitution[]): readonly Substitution[] | null;

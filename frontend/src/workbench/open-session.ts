@@ -17,8 +17,14 @@ import type { ModelId } from '../wire.ts';
 /** The part of the editor that the session stands for. */
 export interface Editors {
   open(path: string, line?: number, column?: number): Promise<void>;
+  preview(path: string, line?: number, column?: number): Promise<void>;
   saveAll(): Promise<boolean>;
   substitute(path: string, wanted: readonly Substitution[]): readonly Substitution[] | null;
+}
+
+/** The part of the file tree that the session stands for. */
+export interface FileTree {
+  reveal(path: string): Promise<void>;
 }
 
 /** The part of the terminal panel that the session stands for. */
@@ -32,6 +38,7 @@ export interface OwnedSession extends ModelSession {
   /** Files asked for before the editor stood are opened now. */
   attachEditors(editors: Editors): void;
   attachTerminals(terminals: Terminals): void;
+  attachFileTree(tree: FileTree): void;
 }
 
 export async function openSession(modelId: ModelId): Promise<OwnedSession> {
@@ -44,6 +51,7 @@ export async function openSession(modelId: ModelId): Promise<OwnedSession> {
   const editors = Promise.withResolvers<Editors>();
   let standing: Editors | null = null;
   const terminals = Promise.withResolvers<Terminals>();
+  const fileTree = Promise.withResolvers<FileTree>();
   const code = new CodeChecker({ api, events, environment: events.environment, variables: events.variables });
   const problems = new Problems();
   const stopCode = code.problems.subscribe((found) => problems.replace('code check', ofCodeCheck(found)));
@@ -76,8 +84,11 @@ export async function openSession(modelId: ModelId): Promise<OwnedSession> {
     },
     substitute: (path, wanted) => standing?.substitute(path, wanted) ?? null,
     attachTerminals: (attached) => terminals.resolve(attached),
+    attachFileTree: (attached) => fileTree.resolve(attached),
     runInTerminal: async (command) => (await terminals.promise).run(command),
     openFile: async (path, line, column) => (await editors.promise).open(path, line, column),
+    previewFile: async (path, line, column) => (await editors.promise).preview(path, line, column),
+    revealInFiles: async (path) => (await fileTree.promise).reveal(path),
     saveAll: async () => (await editors.promise).saveAll(),
     announce: (message) => announcement.set(message),
     dispose: () => {

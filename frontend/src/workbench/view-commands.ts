@@ -1,13 +1,13 @@
-/** The commands of the frame itself: which panels show, where the focus goes, what the editors do. */
+/** The commands of the frame itself: which panels show, where the focus goes. */
 
 import { tick } from 'svelte';
 import { get } from 'svelte/store';
 import type { EditorArea } from '../editor/editor-area.ts';
-import { autosave, setAutosave } from '../services/autosave-setting.ts';
 import type { Command } from '../services/commands.ts';
 import { prefer } from '../services/preferences.ts';
 import type { ModelSession } from '../services/session.ts';
 import { theme } from '../services/theme.ts';
+import { editorCommands } from './editor-commands.ts';
 import type { BottomView, LayoutStore, PanelName, Shown } from './layout.ts';
 import { SIDE_VIEW_NAMES, SIDE_VIEWS, type SideViewName } from './side-views.ts';
 
@@ -91,44 +91,8 @@ export function viewCommands(session: ModelSession, layouts: LayoutStore, parts:
     return focusRegion(regions[(regions.findIndex(hasFocus) + 1) % regions.length] ?? 'editor');
   }
 
-  const editors = (work: (area: EditorArea) => void | Promise<void>) => (): void | Promise<void> => {
-    const area = parts.editors();
-    if (area) return work(area);
-  };
-
   return [
-    { id: 'files.save', title: 'File: Save', key: 'Ctrl+S', run: editors((area) => area.saveActive()) },
-    {
-      id: 'files.saveAll',
-      title: 'File: Save all',
-      key: 'Ctrl+Shift+S',
-      run: async () => void (await session.saveAll()),
-    },
-    {
-      id: 'files.autosave',
-      title: 'File: Autosave on or off',
-      run: () => {
-        const on = !get(autosave);
-        setAutosave(on);
-        session.notifications.info(on ? 'Autosave is on.' : 'Autosave is off.');
-      },
-    },
-    { id: 'editor.close', title: 'Editor: Close', key: 'Alt+W', run: editors((area) => area.closeActive()) },
-    {
-      id: 'editor.split',
-      title: 'Editor: Move to a split on the right',
-      key: 'Ctrl+\\',
-      run: editors((area) => area.splitActive()),
-    },
-    ...Array.from(
-      { length: 9 },
-      (_, index): Command => ({
-        id: `editor.tab${index + 1}`,
-        title: `Editor: Show tab ${index + 1}`,
-        key: `Alt+${index + 1}`,
-        run: editors((area) => area.showTab(index + 1)),
-      }),
-    ),
+    ...editorCommands(session, parts.editors),
     {
       id: 'view.terminal',
       title: 'View: Terminal',

@@ -1,0 +1,45 @@
+/** The menu of a tab: what the commands do with the active one, and what concerns its path. */
+
+import { mount, unmount } from 'svelte';
+import { get } from 'svelte/store';
+import { toDisposable } from '../base/lifecycle.ts';
+import { copyText } from '../services/clipboard.ts';
+import { type Commands, keysOf } from '../services/commands.ts';
+import Menu, { type MenuItem } from '../ui/Menu.svelte';
+
+export interface TabMenu {
+  readonly commands: Commands;
+  readonly path: string;
+  readonly isPinned: boolean;
+  readonly x: number;
+  readonly y: number;
+}
+
+const ITEMS: readonly (readonly [label: string, command: string])[] = [
+  ['Close', 'editor.close'],
+  ['Close others', 'editor.closeOthers'],
+  ['Close to the right', 'editor.closeToTheRight'],
+  ['Close saved', 'editor.closeSaved'],
+  ['Close all', 'editor.closeAll'],
+  ['Split right', 'editor.split'],
+  ['Split down', 'editor.splitDown'],
+  ['Keep open', 'editor.keep'],
+];
+
+export function showTabMenu({ commands, path, isPinned, x, y }: TabMenu): void {
+  const byId = new Map(get(commands.all).map((command) => [command.id, command]));
+  const item = (label: string, id: string): MenuItem => {
+    const [key] = keysOf(byId.get(id) ?? { id, title: label, run: () => undefined });
+    return { label, ...(key !== undefined && { key }), run: () => void commands.run(id) };
+  };
+  const items: MenuItem[] = [
+    ...ITEMS.map(([label, id]) => item(label, id)),
+    item(isPinned ? 'Unpin' : 'Pin', 'editor.pin'),
+    { label: 'Copy path', run: () => void copyText(path) },
+    item('Reveal in files', 'editor.reveal'),
+  ];
+  // The menu says that it closes when something is chosen, and again when it is gone.
+  const closing = toDisposable(() => void unmount(menu));
+  const onclose = (): void => closing.dispose();
+  const menu = mount(Menu, { target: document.body, props: { label: `Tab ${path}`, items, x, y, onclose } });
+}
