@@ -4,7 +4,7 @@ import { formatBytes } from '../base/format.ts';
 import { hasCode } from '../services/api.ts';
 import type { Diff, FileVersion } from '../services/git.ts';
 import type { ModelSession } from '../services/session.ts';
-import { decode } from './text-file.ts';
+import { decodeText } from './text-file.ts';
 
 const MOST_BYTES = 5 * 2 ** 20;
 
@@ -19,8 +19,8 @@ export async function readVersion(
   if (bytes === null) return '';
   if (bytes.length > MOST_BYTES)
     throw new Error(`A version has ${formatBytes(bytes.length)}: too much to compare.`);
-  const decoded = decode(bytes);
-  if (decoded.kind === 'binary')
+  const decoded = decodeText(bytes);
+  if (decoded === null)
     throw new Error('A version is not text, so there is nothing to compare by lines.');
   return decoded.text;
 }
