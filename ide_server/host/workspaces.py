@@ -97,6 +97,12 @@ class Seat:
             arguments, environment=self._equipment.variables.values, descriptors=descriptors
         )
 
+    async def start_tool(self, arguments: Sequence[str], *, descriptors: Sequence[int | None]) -> Child:
+        """As `start_program`, without the secrets among the variables. Raises SandboxFailed."""
+        variables = self._equipment.variables
+        plain = {name: value for name, value in variables.values.items() if name not in variables.secrets}
+        return await self.sandbox.start_program(arguments, environment=plain, descriptors=descriptors)
+
     @property
     def secrets(self) -> frozenset[str]:
         """Among the variables that its programs are given."""

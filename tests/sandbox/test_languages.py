@@ -239,6 +239,23 @@ async def test_nothing_is_left_when_a_page_leaves(host: Host) -> None:
     assert [group for group in groups(host) if "." in group.name] == []
 
 
+async def test_a_server_has_the_persons_variables_and_none_of_their_secrets(host: Host) -> None:
+    passed = PassedVariables({"MINE": "plain", "KEY": "hidden"}, frozenset({"KEY"}), 0)
+    host.equipment.present = replace(host.equipment.present, variables=passed)
+    seat = await host.workspaces.get(MODEL)
+    reading, writing = os.pipe()
+    try:
+        child = await seat.start_tool(("/usr/bin/env",), descriptors=(None, writing))
+        await child.wait()
+    finally:
+        os.close(writing)
+        seat.leave()
+    with os.fdopen(reading) as output:
+        said = output.read().splitlines()
+    assert "MINE=plain" in said
+    assert not [line for line in said if line.startswith("KEY=")]
+
+
 async def test_a_page_is_told_to_connect_again_once_the_environment_is_another(host: Host) -> None:
     async with host.speak("ty") as client:
         await client.initialize()

@@ -83,7 +83,7 @@ class LocalSeat:
     def memory_group(self, *, memory_bytes: int) -> MemoryGroup | None:
         return None
 
-    async def start_program(self, arguments: Sequence[str], *, descriptors: Sequence[int | None]) -> Child:
+    async def start_tool(self, arguments: Sequence[str], *, descriptors: Sequence[int | None]) -> Child:
         assert arguments[0] == START
         command = ("/usr/bin/setsid", str(INSIDE / "bin/language"), *arguments[1:])
         return Child(spawn(command, environment={"PATH": "/usr/bin:/bin"}, descriptors=descriptors))

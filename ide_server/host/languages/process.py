@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Protocol
 
+from ide_server.errors import SandboxFailed
 from ide_server.host.languages.framing import FramingError, Skipped, encode, read_message
 from ide_server.host.sandbox import Child, Exit, MemoryGroup
 from ide_server.settings import MEBIBYTE
@@ -48,7 +49,8 @@ class Seat(Protocol):
     def outdated(self) -> bool:
         """Whether a program started now would find another environment, variables or mounted models."""
 
-    async def start_program(self, arguments: Sequence[str], *, descriptors: Sequence[int | None]) -> Child: ...
+    async def start_tool(self, arguments: Sequence[str], *, descriptors: Sequence[int | None]) -> Child:
+        """What it says may be shown to anybody: it is given no secret."""
 
     def leave(self) -> None:
         """To be called once, when what was started has ended."""
@@ -81,7 +83,7 @@ class LanguageProcess:
         with ExitStack() as ends:
             pipes, standard, gate = await Pipes.open(ends)
             try:
-                child = await seat.start_program((START, *command), descriptors=(*standard, gate.inside))
+                child = await seat.start_tool((START, *command), descriptors=(*standard, gate.inside))
             except BaseException:
                 pipes.close()
                 raise
@@ -91,6 +93,9 @@ class LanguageProcess:
                 if process._group is not None:
                     process._group.add(child.pid)
                 gate.open("" if process._group is not None else str(memory_bytes >> 10))
+            except OSError as error:
+                await process.close()
+                raise SandboxFailed(f"The memory of a program could not be bounded: {error.strerror}.") from error
             except BaseException:
                 await process.close()
                 raise
