@@ -100,12 +100,15 @@ def test_what_is_searched_for_is_found_walked_through_and_opened_by_keys(page: P
 
     search.field.fill("(")
     expect(search.said).to_contain_text("unclosed group")
-    page.keyboard.press("ArrowUp")
-    expect(search.field).to_have_value("gadget")
+    for earlier in (r"^import (g\w+)$", "gadget"):
+        page.keyboard.press("ArrowUp")
+        expect(search.field).to_have_value(earlier)
+    expect(search.said).to_contain_text("3 matches in 2 files")
 
     search.tree.focus()
+    page.keyboard.press("Home")
     page.keyboard.press("Delete")
-    expect(search.said).to_contain_text("1 match")
+    expect(search.said).to_contain_text("2 matches in 1 file")
 
 
 def test_what_is_replaced_is_what_was_shown_and_can_be_taken_back(page: Page, server: Server) -> None:
@@ -151,3 +154,52 @@ def test_a_replacement_that_does_not_fit_loses_nothing_and_says_what_is_left(pag
         expect(search.told).to_contain_text("the filesystem is full")
         expect(search.said).to_contain_text("6 matches in 6 files")
         assert [files.read(f"{number}.txt") for number in range(6)] == ["gadget\n"] * 6
+
+
+def test_files_commands_symbols_and_lines_are_found_in_one_palette(page: Page, server: Server) -> None:
+    workbench = new_model(page, name="Palette", template="Linear regression")
+    with files_of(page, server) as files:
+        files.add(FILES | {".hidden.py": "x = 1\n"})
+        palette = page.get_by_role("dialog")
+
+        def ask(key: str, label: str) -> None:
+            page.keyboard.press(key)
+            expect(palette.get_by_label(label)).to_be_focused()
+
+        ask("Control+p", "Name of the file")
+        page.keyboard.type("layers:2:6")
+        expect(palette.get_by_role("option")).to_have_count(1)
+        page.keyboard.press("Enter")
+        expect(workbench.tab("src/layers.py")).to_be_visible()
+        expect(workbench.status_bar).to_contain_text("Ln 2, Col 6")
+
+        # The list follows what happens to files, and begins with what was open last.
+        files.add({"later/fresh_idea.py": "y = 2\n"})
+        ask("Control+p", "Name of the file")
+        expect(palette.get_by_role("option").first).to_contain_text("main.py")
+        page.keyboard.type("frsh")
+        expect(palette.get_by_role("option").first).to_contain_text("fresh_idea.py")
+        page.keyboard.press("Control+a")
+        page.keyboard.type("hidden")
+        expect(palette.get_by_role("status")).to_contain_text("Nothing matches.")
+
+        page.keyboard.press("Control+a")
+        page.keyboard.press("Backspace")
+        page.keyboard.type(">split")
+        expect(palette.get_by_role("option").first).to_contain_text("Split")
+        page.keyboard.press("Escape")
+
+        ask("Control+g", "Number of the line")
+        page.keyboard.type("1")
+        page.keyboard.press("Enter")
+        expect(workbench.status_bar).to_contain_text("Ln 1, Col 1")
+
+        ask("F1", "Name of the command")
+        page.keyboard.type("light or dark")
+        page.keyboard.press("Enter")
+        ask("F1", "Name of the command")
+        expect(palette.get_by_role("option").first).to_contain_text("Light or dark")
+        page.keyboard.press("Backspace")
+        expect(palette.get_by_label("Name of the file")).to_be_focused()
+        page.keyboard.type("@")
+        expect(palette.get_by_label("Name of the symbol in the file")).to_be_focused()

@@ -1,52 +1,52 @@
 import { expect, test } from 'vitest';
-import type { Entry } from '../wire.ts';
-import { walkFiles } from './palette.ts';
+import type { FileChange } from '../wire.ts';
+import { modeOf, placeOf, splitPlace } from './palette.ts';
+import { isListed, pathsAfter } from './path-index.ts';
+import { latestFirst } from './recent.ts';
 
-const folders: Record<string, [string, Entry['kind']][]> = {
-  '': [
-    ['main.py', 'file'],
-    ['src', 'folder'],
-    ['node_modules', 'folder'],
-    ['.git', 'folder'],
-  ],
-  src: [
-    ['x.py', 'file'],
-    ['deep', 'folder'],
-  ],
-  'src/deep': [['y.py', 'link']],
-  node_modules: [['never', 'file']],
-};
-
-const api = {
-  list: async (folder: string): Promise<Entry[]> =>
-    (folders[folder] ?? []).map(([name, kind]) => ({
-      name,
-      kind,
-      path: folder ? `${folder}/${name}` : name,
-      byte_size: 0,
-      modified_at: 0,
-      etag: null,
-      executable: false,
-      link_target: null,
-    })),
-};
-
-test('files are found nearest first, folders that tools filled are passed by', async () => {
-  const found: string[] = [];
-  await walkFiles(
-    api,
-    (paths) => found.push(...paths),
-    () => true,
-  );
-  expect(found).toEqual(['main.py', 'src/x.py', 'src/deep/y.py']);
+test('a first letter leads to a mode, any other to none', () => {
+  expect([...'>@#:x'].map(modeOf)).toEqual(['commands', 'symbols', 'allSymbols', 'line', null]);
+  expect(modeOf('')).toBe(null);
 });
 
-test('the walk ends once nobody wants it', async () => {
-  const found: string[] = [];
-  await walkFiles(
-    api,
-    (paths) => found.push(...paths),
-    () => found.length === 0,
-  );
-  expect(found).toEqual(['main.py']);
+test('a name may end with a line and a column', () => {
+  expect(splitPlace('main.py:12')).toEqual({ name: 'main.py', place: { line: 12 } });
+  expect(splitPlace('main.py:12:5')).toEqual({ name: 'main.py', place: { line: 12, column: 5 } });
+  expect(splitPlace('main.py:')).toEqual({ name: 'main.py', place: null });
+  expect(splitPlace('main.py')).toEqual({ name: 'main.py', place: null });
+  expect([placeOf('0'), placeOf('7:'), placeOf('x'), placeOf('')]).toEqual([
+    { line: 1 },
+    { line: 7 },
+    null,
+    null,
+  ]);
+});
+
+test('what was used lately comes first', () => {
+  expect(latestFirst(['a', 'b', 'c', 'd'], ['c', 'b'], (name) => name)).toEqual(['c', 'b', 'a', 'd']);
+});
+
+test('what tools filled is not listed, and hidden files are where they are asked for', () => {
+  expect(['a/b.py', '.env', 'src/.x/a', 'node_modules/x.js'].map((path) => isListed(path, false))).toEqual([
+    true,
+    false,
+    false,
+    false,
+  ]);
+  expect(isListed('.env', true)).toBe(true);
+});
+
+test('the list follows what happens to files, and is read again where that tells too little', () => {
+  const paths = new Set(['a.py', 'src/b.py']);
+  const after = (change: Pick<FileChange, 'kind' | 'path'> & { destination?: string }) => {
+    const found = pathsAfter(paths, { destination: null, ...change }, false);
+    return found && [...found];
+  };
+  expect(after({ kind: 'written', path: 'c.py' })).toEqual(['a.py', 'src/b.py', 'c.py']);
+  expect(after({ kind: 'written', path: '.env' })).toEqual(['a.py', 'src/b.py']);
+  expect(after({ kind: 'removed', path: 'src' })).toEqual(['a.py']);
+  expect(after({ kind: 'renamed', path: 'src', destination: 'lib' })).toEqual(['a.py', 'lib/b.py']);
+  expect(after({ kind: 'renamed', path: 'new', destination: 'lib' })).toBe(null);
+  expect(after({ kind: 'created', path: 'x' })).toBe(null);
+  expect(after({ kind: 'attributes', path: 'a.py' })).toEqual(['a.py', 'src/b.py']);
 });
