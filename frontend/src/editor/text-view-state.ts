@@ -9,7 +9,7 @@ export interface TextViewState {
   readonly length: number;
   /** Anchor and head of each; the first is the main one. */
   readonly selections: readonly (readonly [number, number])[];
-  /** The place in the text at the top of the view, and how many pixels above it are out of sight. */
+  /** The line at the top of the view, and by how many pixels it is out of sight. */
   readonly top: number;
   readonly hidden: number;
   readonly folds: readonly (readonly [number, number])[];
@@ -18,9 +18,11 @@ export interface TextViewState {
 type Scroll = Pick<TextViewState, 'top' | 'hidden'>;
 
 export function scrollOf(view: EditorView): Scroll {
-  const { scrollTop } = view.scrollDOM;
-  const line = view.lineBlockAtHeight(scrollTop);
-  return { top: line.from, hidden: Math.round(scrollTop - line.top) };
+  const top = view.scrollDOM.getBoundingClientRect().top;
+  const line = view.lineBlockAtHeight(top - view.documentTop);
+  // As scrollIntoView measures: from the letters, not from their line.
+  const letters = view.coordsAtPos(line.from)?.top ?? top;
+  return { top: line.from, hidden: Math.round(top - letters) };
 }
 
 export function captureView({ state }: EditorView, scroll: Scroll): TextViewState {
@@ -47,7 +49,8 @@ export function restoreView(
   const ranges = selections.map(([anchor, head]) => EditorSelection.range(within(anchor), within(head)));
   const effects: StateEffect<unknown>[] = [];
   if (length === last) effects.push(...folds.map(([from, to]) => foldEffect.of({ from, to })));
-  effects.push(EditorView.scrollIntoView(within(top), { y: 'start', yMargin: -hidden }));
+  const isScrolled = top > 0 || hidden > 0;
+  if (isScrolled) effects.push(EditorView.scrollIntoView(within(top), { y: 'start', yMargin: -hidden }));
   view.dispatch({ effects, ...(ranges.length > 0 && { selection: EditorSelection.create(ranges) }) });
 }
 

@@ -25,6 +25,7 @@ test('a terminal keeps the keys of its shell and gives up those of the page', ()
     press('F5'),
     press('F6'),
     press('`', 'C'),
+    press('2', 'C'),
     press('P', 'CS'),
     press(',', 'C'),
     press('s', 'M'),

@@ -12,7 +12,7 @@ const OUT_OF_TERMINAL = new Set(['F1', 'F5', 'F6']);
 export function leavesTerminal({ key, code, ctrlKey, metaKey, shiftKey, altKey }: KeyPress): boolean {
   if (OUT_OF_TERMINAL.has(key) || metaKey) return true;
   if (!ctrlKey || altKey) return false;
-  return code === 'Backquote' || key === '`' || key === ',' || (shiftKey && key.length === 1);
+  return code === 'Backquote' || ['`', ',', '1', '2', '3'].includes(key) || (shiftKey && key.length === 1);
 }
 
 /** With Ctrl, what these keymaps use most: in the text these letters are theirs, not the page's. */
