@@ -18,8 +18,8 @@ START = "/opt/slipway/bin/language"
 LAST_WORDS_BYTES = 4000
 LAST_WORDS_SECONDS = 1.0
 LONGEST_LINE = 300
-TAKE_SECONDS = 30.0
-"""A server that takes in nothing for so long hangs."""
+TAKE_SECONDS = 15.0
+"""A server that takes in nothing for so long hangs. Less than a socket that is not read may leave a ping unanswered."""
 FIRST_SECONDS = 60.0
 """In which the first word must come after the first message to it."""
 END_SECONDS = 5.0
