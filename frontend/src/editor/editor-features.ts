@@ -2,6 +2,7 @@
 
 import type { Extension } from '@codemirror/state';
 import type { ModelSession } from '../services/session.ts';
+import { gitFeature } from './git/git-feature.ts';
 import { knownLanguage } from './language-servers/known-languages.ts';
 import type { OpenFile } from './open-file.ts';
 
@@ -17,7 +18,7 @@ export type EditorFeature = (file: FeatureFile) => Promise<Extension>;
 export type FindOpen = (path: string) => OpenFile | undefined;
 
 export function editorFeatures(session: ModelSession, findOpen: FindOpen): readonly EditorFeature[] {
-  return [languageServers(session, findOpen)];
+  return [languageServers(session, findOpen), gitFeature(session)];
 }
 
 function languageServers(session: ModelSession, findOpen: FindOpen): EditorFeature {

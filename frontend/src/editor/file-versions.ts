@@ -20,8 +20,7 @@ export async function readVersion(
   if (bytes.length > MOST_BYTES)
     throw new Error(`A version has ${formatBytes(bytes.length)}: too much to compare.`);
   const decoded = decodeText(bytes);
-  if (decoded === null)
-    throw new Error('A version is not text, so there is nothing to compare by lines.');
+  if (decoded === null) throw new Error('A version is not text, so there is nothing to compare by lines.');
   return decoded.text;
 }
 

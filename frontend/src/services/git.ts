@@ -69,6 +69,16 @@ export function repositoryOf(repositories: readonly GitStatus[], path: string): 
   return around.sort((a, b) => b.repository.length - a.repository.length)[0] ?? null;
 }
 
+const BLAME_KEY = 'slipway.blame';
+
+/** Whether the line of the cursor names who wrote it; kept in this browser. */
+export const showBlame = writable(globalThis.localStorage?.getItem(BLAME_KEY) === 'true');
+
+export function toggleBlame(): void {
+  showBlame.update((on) => !on);
+  localStorage.setItem(BLAME_KEY, String(get(showBlame)));
+}
+
 export class GitRepositories implements Disposable {
   private readonly owned = new DisposableStore();
   private readonly store = writable<readonly GitStatus[] | null>(null);
