@@ -23,7 +23,7 @@ NOT_SIGNED_IN, NOT_FOUND = 4401, 4404
 TO_HOST = {NO_STATUS: GOING_AWAY, ABNORMAL: GOING_AWAY}
 TO_CLIENT = {NO_STATUS: NORMAL, ABNORMAL: RESTARTING}
 STUCK_SECONDS = 60.0
-"""A host that reads nothing for so long is given up. Where it waits for a program to read, it does for a quarter of that."""
+"""A host that reads nothing for so long is given up. For a program to read, it waits for a quarter of that."""
 
 
 async def relay(websocket: WebSocket) -> None:
