@@ -75,10 +75,12 @@ function decoderFor(start: Uint8Array): TextDecoder {
 }
 
 function parserFor(text: string, path: string): Papa.Parser {
-  const sample = Papa.parse<string[]>(text.slice(0, SAMPLE_CHARACTERS), { preview: 20 });
-  const { delimiter, linebreak } = sample.meta;
+  const { meta } = Papa.parse<string[]>(text.slice(0, SAMPLE_CHARACTERS), {
+    preview: 20,
+    skipEmptyLines: true,
+  });
   return new Papa.Parser({
-    delimiter: extension(path) === 'tsv' ? '\t' : delimiter,
-    newline: linebreak as '\n' | '\r\n' | '\r', // what Papa Parse guesses
+    delimiter: extension(path) === 'tsv' ? '\t' : meta.delimiter,
+    newline: meta.linebreak as '\n' | '\r\n' | '\r', // what Papa Parse guesses
   });
 }
