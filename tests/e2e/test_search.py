@@ -80,7 +80,7 @@ def test_what_is_searched_for_is_found_walked_through_and_opened_by_keys(page: P
     search = SearchView(page)
     search.find("gadget")
     expect(search.said).to_contain_text("7 matches in 4 files")
-    expect(search.row("^src.layers.py, 2")).to_be_visible()
+    expect(search.row("^layers.py src 2")).to_be_visible()
 
     for _ in range(3):
         page.keyboard.press("F4")
@@ -121,8 +121,8 @@ def test_what_is_replaced_is_what_was_shown_and_can_be_taken_back(page: Page, se
         page.keyboard.press("Alt+r")
         page.keyboard.press("Control+Shift+h")
         search.replacement.fill("$2-$1")
-        expect(search.row("becomes get-gad")).to_have_count(6)
-        expect(search.row("becomes get-Gad")).to_have_count(1)
+        expect(search.row("gadgetget-gad")).to_have_count(6)
+        expect(search.row("Gadgetget-Gad")).to_have_count(1)
 
         # Changed since: what is there now stays.
         files.write("src/layers.py", "rewritten\n")
@@ -149,7 +149,7 @@ def test_a_replacement_that_does_not_fit_loses_nothing_and_says_what_is_left(pag
         search.find("gadget")
         page.keyboard.press("Control+Shift+h")
         search.replacement.fill("x" * 8000)
-        expect(search.row("^0.txt, 1")).to_be_visible()
+        expect(search.row("^0.txt")).to_be_visible()
         search.replace_all()
         expect(search.told).to_contain_text("the filesystem is full")
         expect(search.said).to_contain_text("6 matches in 6 files")
