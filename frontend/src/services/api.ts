@@ -8,6 +8,7 @@ import type {
   BuiltEnvironment,
   Call,
   CodeCheck,
+  Copy,
   CreatedApiToken,
   Dataset,
   DatasetChange,
@@ -52,6 +53,7 @@ import type {
   NewOperation,
   NewSnapshot,
   NewTerminal,
+  NewUpload,
   Operation,
   OperationId,
   OwnPackages,
@@ -68,6 +70,10 @@ import type {
   Template,
   Terminal,
   TerminalId,
+  Trashed,
+  TrashId,
+  Upload,
+  UploadId,
   Variable,
   VariableValue,
 } from '../wire.ts';
@@ -284,7 +290,7 @@ export interface Content {
   etag: string;
 }
 
-export interface Upload extends Sending {
+interface Written extends Sending {
   expected: Expected;
 }
 
@@ -396,8 +402,50 @@ export class ModelApi {
   }
 
   /** Like write, for files of any size. */
-  upload(path: string, content: Blob, { expected, ...sending }: Upload): Promise<Entry> {
+  upload(path: string, content: Blob, { expected, ...sending }: Written): Promise<Entry> {
     return send(this.fileUrl(path), content, { method: 'PUT', headers: preconditions(expected), ...sending });
+  }
+
+  /** Of a file that is sent in parts; refused at once where it cannot fit. */
+  beginUpload(upload: NewUpload): Promise<Upload> {
+    return json('POST', `${this.root}/uploads`, upload);
+  }
+
+  /** How much of it has come. */
+  uploadProgress(id: UploadId): Promise<Upload> {
+    return json('GET', this.uploadPath(id));
+  }
+
+  /** The rest of it; it has an entry once all has come. */
+  appendToUpload(id: UploadId, offset: number, rest: Blob, sending: Sending): Promise<Upload> {
+    return send(`${this.uploadPath(id)}?offset=${offset}`, rest, { method: 'PATCH', ...sending });
+  }
+
+  cancelUpload(id: UploadId): Promise<void> {
+    return json('DELETE', this.uploadPath(id));
+  }
+
+  private uploadPath(id: UploadId): string {
+    return `${this.root}/uploads/${encodeURIComponent(id)}`;
+  }
+
+  /** A file, or a folder with all in it; never over what is there. */
+  copy(copy: Copy): Promise<Entry> {
+    return json('POST', `${this.root}/copies`, copy);
+  }
+
+  /** Deletes them so that it can be undone for some minutes. */
+  trash(paths: readonly string[]): Promise<Trashed> {
+    return json('POST', `${this.root}/trash`, { paths });
+  }
+
+  restore(id: TrashId): Promise<Entry[]> {
+    return json('POST', `${this.root}/trash/${encodeURIComponent(id)}/restore`);
+  }
+
+  /** Files and folders as one zip. */
+  zipUrl(paths: readonly string[]): string {
+    return `${this.root}/zip?${new URLSearchParams(paths.map((path) => ['path', path]))}`;
   }
 
   /** Uses an environment, or builds it first. */

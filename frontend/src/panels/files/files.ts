@@ -2,11 +2,12 @@
 
 import { get, type Readable, writable } from 'svelte/store';
 import { type Disposable, DisposableStore } from '../../base/lifecycle.ts';
-import { basename, isWithin, join, parent } from '../../base/paths.ts';
+import { basename, parent } from '../../base/paths.ts';
 import { hasCode, isOutOfReach } from '../../services/api.ts';
 import { showWriteError } from '../../services/filesystem-full.ts';
 import type { ModelSession } from '../../services/session.ts';
-import type { Entry, FileChange } from '../../wire.ts';
+import type { Entry, FileChange, Trashed } from '../../wire.ts';
+import { described } from './names.ts';
 import { type Row, Tree } from './tree.ts';
 
 /** pip writes thousands of files a second: stale folders are read again at most this often, ... */
@@ -71,8 +72,9 @@ export class Files implements Disposable {
     this.publish();
   }
 
-  refresh(): Promise<void> {
-    return this.rescan('');
+  /** Reads all that is open again, at once. */
+  async refresh(): Promise<void> {
+    await Promise.all(this.tree.readWithin('').map((folder) => this.readAgain(folder)));
   }
 
   find(path: string): Entry | undefined {
@@ -112,35 +114,67 @@ export class Files implements Disposable {
     return done;
   }
 
-  /** Into a folder, under the same name. */
-  moveInto(source: string, folder: string): Promise<boolean> {
-    if (parent(source) === folder || isWithin(folder, source)) return Promise.resolve(false);
-    return this.move(source, join(folder, basename(source)));
+  /** To a name that is free. */
+  async copy(source: string, destination: string): Promise<boolean> {
+    return this.doing(`Copying ${basename(source)} failed`, parent(destination), () =>
+      this.session.api.copy({ source, destination }),
+    );
   }
 
-  async remove(entry: Entry): Promise<void> {
-    const isFolder = entry.kind === 'folder';
-    const message = isFolder
-      ? `${entry.path} and all in it are deleted for good.`
-      : `${entry.path} is deleted for good.`;
-    if (!(await this.session.dialogs.confirm(`Delete ${entry.name}?`, message, 'Delete'))) return;
-    await this.doing(`Deleting ${entry.name} failed`, parent(entry.path), () =>
-      this.session.api.removeFile(entry.path),
-    );
+  /** So that it can be undone; null when that failed and the person was told. */
+  async trash(paths: readonly string[]): Promise<Trashed | null> {
+    let trashed: Trashed | null = null;
+    await this.doing(`Deleting ${described(paths)} failed`, null, async () => {
+      trashed = await this.session.api.trash(paths);
+    });
+    await this.readFoldersOf(paths);
+    return trashed;
+  }
+
+  /** False when it is worth another try, after making room or freeing a name. */
+  async restore({ id, paths }: Trashed): Promise<boolean> {
+    let isOver = true;
+    await this.doing(`${described(paths)} cannot be put back`, null, async () => {
+      try {
+        await this.session.api.restore(id);
+      } catch (error) {
+        isOver = hasCode(error, 'trash_not_found');
+        throw error;
+      }
+    });
+    await this.readFoldersOf(paths);
+    return isOver;
+  }
+
+  async removeForGood(paths: readonly string[]): Promise<void> {
+    for (const path of paths) {
+      await this.doing(`Deleting ${basename(path)} failed`, parent(path), () =>
+        this.session.api.removeFile(path),
+      );
+    }
+  }
+
+  /** The names in a folder, as the server has them now. */
+  async namesIn(folder: string): Promise<Set<string>> {
+    return new Set((await this.session.api.list(folder)).map(({ name }) => name));
   }
 
   dispose(): void {
     this.owned.dispose();
   }
 
-  private async doing(what: string, folder: string, work: () => Promise<unknown>): Promise<boolean> {
+  private async readFoldersOf(paths: readonly string[]): Promise<void> {
+    for (const folder of new Set(paths.map(parent))) await this.readAgain(folder);
+  }
+
+  private async doing(what: string, folder: string | null, work: () => Promise<unknown>): Promise<boolean> {
     try {
       await work();
     } catch (error) {
       await showWriteError(this.session, what, error);
       return false;
     }
-    await this.readAgain(folder);
+    if (folder !== null) await this.readAgain(folder);
     return true;
   }
 

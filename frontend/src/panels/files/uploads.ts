@@ -1,53 +1,123 @@
-/** Files on their way to the server: a few at a time, each with its progress, each can be stopped. */
+/** Files on their way to the server: looked over before anything is sent, then a few at a time, each can be stopped. */
 
-import { type Readable, writable } from 'svelte/store';
-import { basename, join, parent } from '../../base/paths.ts';
-import { hasCode } from '../../services/api.ts';
+import { get, type Readable, writable } from 'svelte/store';
+import { delayMilliseconds } from '../../base/backoff.ts';
+import { basename, join } from '../../base/paths.ts';
+import { ApiError, hasCode } from '../../services/api.ts';
 import { showWriteError } from '../../services/filesystem-full.ts';
 import type { ModelSession } from '../../services/session.ts';
+import type { Entry } from '../../wire.ts';
+import { described } from './names.ts';
+import { sendFile } from './sending.ts';
+import {
+  type Answer,
+  conflicts,
+  foldersOf,
+  type Picked,
+  type Planned,
+  plan,
+  shortage,
+} from './upload-plan.ts';
 
-export interface Upload {
+export interface Running {
   readonly path: string;
   readonly byteSize: number;
   readonly sentBytes: number;
+  /** The connection is broken; it goes on by itself. */
+  readonly isWaiting: boolean;
   readonly cancel: () => void;
 }
 
-export interface Picked {
-  readonly path: string;
-  readonly file: File;
+export interface Progress {
+  readonly running: readonly Running[];
+  readonly doneFiles: number;
+  readonly allFiles: number;
+  readonly doneBytes: number;
+  readonly allBytes: number;
 }
 
+const NONE: Progress = { running: [], doneFiles: 0, allFiles: 0, doneBytes: 0, allBytes: 0 };
 const AT_ONCE = 3;
+const NAMED = 5;
 
 export class Uploads {
-  private readonly store = writable<readonly Upload[]>([]);
+  private readonly store = writable<Progress>(NONE);
+  private readonly waiting: Planned[] = [];
+  private working = 0;
 
-  readonly running: Readable<readonly Upload[]> = this.store;
+  readonly progress: Readable<Progress> = this.store;
 
   constructor(private readonly session: ModelSession) {}
 
-  /** Resolves when all are through. What is there already is replaced only after asking. */
+  /** Resolves when all are through. `into` is a folder that is there. */
   async start(picked: readonly Picked[], into: string): Promise<void> {
-    await this.makeFolders(picked, into);
-    const waiting = [...picked];
-    const work = async (): Promise<void> => {
-      for (let next = waiting.shift(); next; next = waiting.shift()) {
-        // A full filesystem will refuse the others too; one note is enough.
-        if (!(await this.upload(next, null))) waiting.length = 0;
-      }
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    if (picked.length === 0) return;
+    const wanted = foldersOf(picked, into);
+    const { present, folders } = await this.look(into, new Set(wanted));
+    const answer = await this.ask(conflicts(picked, present));
+    if (answer === null) return;
+    const planned = plan(picked, present, answer);
+    const missing = wanted.filter((folder) => !folders.has(folder));
+    const lack = shortage(planned, missing.length, get(this.session.usage));
+    if (lack) {
+      const refused = new ApiError('filesystem_full', 'It does not fit.', 507, { ...lack });
+      return showWriteError(
+        this.session,
+        `Uploading ${described(planned.map(({ path }) => path))} failed`,
+        refused,
+      );
+    }
+    await this.makeFolders(missing);
+    await this.sendAll(planned);
   }
 
-  /** The folders between `into`, which is there, and the files. */
-  private async makeFolders(picked: readonly Picked[], into: string): Promise<void> {
-    const wanted = new Set<string>();
-    for (const { path } of picked) {
-      for (let folder = parent(path); folder !== into; folder = parent(folder)) wanted.add(folder);
+  /** Those under way, and those that wait. */
+  cancelAll(): void {
+    this.giveUpWaiting();
+    for (const { cancel } of get(this.store).running) cancel();
+  }
+
+  /** What there is where files shall go: in `into`, and in those of the wanted folders below it. */
+  private async look(
+    into: string,
+    wanted: ReadonlySet<string>,
+  ): Promise<{ present: Map<string, Entry>; folders: Set<string> }> {
+    const present = new Map<string, Entry>();
+    const folders = new Set<string>();
+    const pending = [into];
+    for (const folder of pending) {
+      for (const entry of await this.session.api.list(folder)) {
+        present.set(entry.path, entry);
+        if (entry.kind !== 'folder' || !wanted.has(entry.path)) continue;
+        folders.add(entry.path);
+        pending.push(entry.path);
+      }
     }
-    // Shorter paths first, so that a folder is made before those in it.
-    for (const folder of [...wanted].sort((a, b) => a.length - b.length)) {
+    return { present, folders };
+  }
+
+  private async ask(taken: readonly Picked[]): Promise<Answer | null> {
+    if (taken.length === 0) return 'skip';
+    const [first] = taken;
+    const names = taken.slice(0, NAMED).map(({ path }) => path);
+    const more = taken.length > NAMED ? `\nand ${taken.length - NAMED} more` : '';
+    const title =
+      taken.length === 1
+        ? `${basename(first?.path ?? '')} is there already`
+        : `${taken.length} files are there already`;
+    return this.session.dialogs.ask<Answer>({
+      title,
+      message: `${names.join('\n')}${more}`,
+      choices: [
+        { value: 'skip', label: taken.length === 1 ? 'Skip it' : 'Skip these' },
+        { value: 'keep', label: 'Keep both' },
+        { value: 'replace', label: 'Replace', kind: 'danger' },
+      ],
+    });
+  }
+
+  private async makeFolders(folders: readonly string[]): Promise<void> {
+    for (const folder of folders) {
       try {
         await this.session.api.makeFolder(folder);
       } catch (error) {
@@ -56,43 +126,96 @@ export class Uploads {
     }
   }
 
-  /** False when the filesystem is full. */
-  private async upload(picked: Picked, expected: string | null): Promise<boolean> {
-    try {
-      await this.send(picked, expected);
-    } catch (error) {
-      if (error instanceof DOMException && error.name === 'AbortError') return true;
-      if (hasCode(error, 'file_changed') && expected === null) return this.replace(picked);
-      await showWriteError(this.session, `Uploading ${basename(picked.path)} failed`, error);
-      return !hasCode(error, 'filesystem_full');
-    }
-    return true;
+  private async sendAll(planned: readonly Planned[]): Promise<void> {
+    this.waiting.push(...planned);
+    const bytes = planned.reduce((sum, { file }) => sum + file.size, 0);
+    this.change(({ allFiles, allBytes }) => ({
+      allFiles: allFiles + planned.length,
+      allBytes: allBytes + bytes,
+    }));
+    await Promise.all(Array.from({ length: AT_ONCE }, () => this.work()));
   }
 
-  private async replace(picked: Picked): Promise<boolean> {
-    const message = `${picked.path} is there already. Uploading replaces its content.`;
-    const title = `Replace ${basename(picked.path)}?`;
-    if (!(await this.session.dialogs.confirm(title, message, 'Replace'))) return true;
-    return this.upload(picked, '*');
-  }
-
-  private async send({ path, file }: Picked, expected: string | null): Promise<void> {
-    const stop = new AbortController();
-    const entry: Upload = { path, byteSize: file.size, sentBytes: 0, cancel: () => stop.abort() };
-    this.store.update((uploads) => [...uploads, entry]);
-    const onProgress = (sentBytes: number): void =>
-      this.store.update((uploads) =>
-        uploads.map((other) => (other.path === path ? { ...other, sentBytes } : other)),
-      );
+  private async work(): Promise<void> {
+    if (this.working >= AT_ONCE) return;
+    this.working += 1;
     try {
-      await this.session.api.upload(path, file, { expected, onProgress, signal: stop.signal });
+      for (let next = this.waiting.shift(); next; next = this.waiting.shift()) await this.send(next);
     } finally {
-      this.store.update((uploads) => uploads.filter((other) => other.path !== path));
+      this.working -= 1;
+      if (this.working === 0) this.store.set(NONE);
     }
+  }
+
+  private async send(planned: Planned): Promise<void> {
+    const { path, file, replacedBytes } = planned;
+    const stop = new AbortController();
+    const running: Running = {
+      path,
+      byteSize: file.size,
+      sentBytes: 0,
+      isWaiting: false,
+      cancel: () => stop.abort(),
+    };
+    this.change((progress) => ({ running: [...progress.running, running] }));
+    const update = (changed: Partial<Running>): void =>
+      this.change((progress) => ({
+        running: progress.running.map((other) => (other.path === path ? { ...other, ...changed } : other)),
+      }));
+    try {
+      await sendFile(this.session.api, path, file, {
+        expected: replacedBytes === null ? null : '*',
+        signal: stop.signal,
+        onProgress: (sentBytes) => update({ sentBytes, isWaiting: false }),
+        whenBack: (failures) => {
+          update({ isWaiting: true });
+          return paused(delayMilliseconds(failures), stop.signal);
+        },
+      });
+    } catch (error) {
+      await this.failed(planned, error);
+    } finally {
+      this.change((progress) => ({
+        running: progress.running.filter((other) => other.path !== path),
+        doneFiles: progress.doneFiles + 1,
+        doneBytes: progress.doneBytes + file.size,
+      }));
+    }
+  }
+
+  private async failed({ path }: Planned, error: unknown): Promise<void> {
+    if (error instanceof DOMException && error.name === 'AbortError') return;
+    // A full filesystem would refuse the others too; one note is enough.
+    if (hasCode(error, 'filesystem_full')) this.giveUpWaiting();
+    await showWriteError(this.session, `Uploading ${basename(path)} failed`, error);
+  }
+
+  private giveUpWaiting(): void {
+    const left = this.waiting.splice(0);
+    const bytes = left.reduce((sum, { file }) => sum + file.size, 0);
+    this.change(({ allFiles, allBytes }) => ({
+      allFiles: allFiles - left.length,
+      allBytes: allBytes - bytes,
+    }));
+  }
+
+  private change(changed: (progress: Progress) => Partial<Progress>): void {
+    this.store.update((progress) => ({ ...progress, ...changed(progress) }));
   }
 }
 
-/** The files of a drop, those in dropped folders too, with the paths they shall have in `folder`. */
+/** Also over as soon as the signal is. */
+function paused(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+/** The files of a drop or of the clipboard, those in folders too, with the paths they shall have in `folder`. */
 export async function pickedFromDrop(items: DataTransferItemList, folder: string): Promise<Picked[]> {
   // The list is emptied once the event is over, so all entries are taken before the first wait.
   const dropped = [...items].map((item) => item.webkitGetAsEntry() ?? item.getAsFile());
@@ -100,6 +223,13 @@ export async function pickedFromDrop(items: DataTransferItemList, folder: string
   return (await Promise.all(found.map((entry) => pickedFrom(entry, folder)))).flat();
 }
 
+/** The files of a field, with the paths that they have in the folder that was picked. */
+export function pickedFromField(files: FileList | null, folder: string): Picked[] {
+  return [...(files ?? [])].map((file) => ({
+    path: join(folder, file.webkitRelativePath || file.name),
+    file,
+  }));
+}
 /** What another page or program hands over can be a file without an entry. */
 function pickedFrom(dropped: FileSystemEntry | File, folder: string): Picked[] | Promise<Picked[]> {
   if (dropped instanceof File) return [{ path: join(folder, dropped.name), file: dropped }];
