@@ -166,7 +166,7 @@ async def _measure(
 ) -> list[Measure]:
     async with asking(infer, others) as all_of_them:
         for ask in all_of_them:  # which starts launchers, as many as are asked at once, and connects
-            await per_second(ask, seconds=1.0)
+            await per_second(ask, seconds=min(1.0, seconds))
         took: list[list[float]] = [[] for _ in all_of_them]
         for _ in range(count):
             for ask, times in zip(all_of_them, took, strict=True):
