@@ -66,6 +66,20 @@ async def test_every_template_evaluates(lab: Laboratory, template: str) -> None:
     assert [event.phase for event in finished.of(PhaseEnded)][-1] == "evaluate"
 
 
+async def test_the_runner_needs_no_compiling_in_its_sandbox(lab: Laboratory) -> None:
+    lab.write(
+        {
+            "main.py": "import os, slipway_runner.serve as serve\n"
+            "def evaluate(params): return {'cached': os.path.exists(serve.__cached__), 'source': serve.__file__}\n"
+        }
+    )
+    finished = await lab.run("evaluate")
+    assert await lab.output(finished.operation.id) == {
+        "cached": [True],
+        "source": ["/opt/slipway/runner/python/slipway_runner/serve.py"],
+    }
+
+
 async def test_the_linear_regression_trains_into_a_state_that_is_used(lab: Laboratory) -> None:
     lab.write(Templates().files("linear-regression"))
     trained = await lab.run("train")

@@ -19,7 +19,8 @@ from ide_server.host.equipment import Equipment
 from ide_server.host.events import ModelEvents, Subscription
 from ide_server.host.launchers import Operations
 from ide_server.host.launchers.launch import Resources
-from ide_server.host.launchers.spawn import RUNNER_FOLDER, Language, runner_arguments
+from ide_server.host.launchers.runner_folders import RUNNER_FOLDER
+from ide_server.host.launchers.spawn import Language, runner_arguments
 from ide_server.host.sandbox.processes import Child, Exit, spawn
 from ide_server.host.sandbox.usage import Usage, of_processes
 from ide_server.host.snapshots import Opened, Snapshots

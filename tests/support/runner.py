@@ -2,7 +2,7 @@
 
 import sys
 
-from ide_server.host.launchers.spawn import RUNNER_FOLDER
+from ide_server.host.launchers.runner_folders import RUNNER_FOLDER
 
 sys.path.append(str(RUNNER_FOLDER / "python"))
 

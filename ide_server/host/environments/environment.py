@@ -31,6 +31,8 @@ class Environment:
     """All that a process inside needs; nothing of the server's."""
     python: str
     """Path inside a sandbox; a model's own /model/.venv/bin/python comes before it in PATH."""
+    executable: str = ""
+    """The same interpreter outside of sandboxes; "": there is none to be run."""
 
 
 def environment(key: str, folder: Path, interpreter: Interpreter, *, node_version: str) -> Environment:
@@ -54,6 +56,7 @@ def environment(key: str, folder: Path, interpreter: Interpreter, *, node_versio
         mounts=tuple(mounts),
         variables=variables(has_library=interpreter.library is not None),
         python=f"{ENVIRONMENT}/bin/python",
+        executable=str(interpreter.executable),
     )
 
 

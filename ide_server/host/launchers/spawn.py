@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Literal, Protocol
 
-from ide_server import runner
 from ide_server.host.equipment import Equipment, EquipmentSource
 from ide_server.host.launchers.launch import Resources
+from ide_server.host.launchers.runner_folders import RunnerFolders
 from ide_server.host.mounted_models import filesystems_of, views_of
 from ide_server.host.mounts import Mounts
 from ide_server.host.sandbox import Exit, Mount, Sandboxes, Usage, launcher_spec
@@ -18,8 +17,6 @@ from ide_server.settings import Settings
 from ide_server.wire import ModelId
 
 Language = Literal["python", "node"]
-
-RUNNER_FOLDER = Path(runner.__file__).parent
 
 
 class Process(Protocol):
@@ -72,12 +69,17 @@ class SandboxSpawn:
         self._mounts = mounts
         self._equipment = equipment
         self._sandboxes = sandboxes
+        self._runners = RunnerFolders(settings.run_path / "runners")
 
     async def prepare(self, model_id: ModelId, snapshot: Opened | None = None) -> Equipment:
         if snapshot is not None:
-            return replace(await self._equipment.equip_with(model_id, snapshot.environment), snapshot=snapshot)
-        await self._mounts.get(model_id)
-        return await self._equipment.equip(model_id)
+            equipment = await self._equipment.equip_with(model_id, snapshot.environment)
+            equipment = replace(equipment, snapshot=snapshot)
+        else:
+            await self._mounts.get(model_id)
+            equipment = await self._equipment.equip(model_id)
+        await self._runners.get(equipment.environment)
+        return equipment
 
     async def start(
         self,
@@ -98,7 +100,7 @@ class SandboxSpawn:
             self._settings,
             equipment.environment,
             model,
-            RUNNER_FOLDER,
+            await self._runners.get(equipment.environment),
             arguments,
             variables=equipment.variables.values,
             mounted=mounted,

@@ -261,10 +261,15 @@ class Sandboxes:
         remains.push_async_callback(self._runtime.delete, name, folder)
         init = Child(await self._runtime.create(name, folder))
         remains.push_async_callback(kill, init)
-        if spec.network and self._network_program is not None:
-            network = await Network.attach(self._network_program, init.pid, folder=folder, reachable=self._reachable)
-            remains.push_async_callback(network.detach)
-        await self._runtime.start(name, folder)
+        # Both at once: PID 1 is a program of ours, which only waits.
+        starting = asyncio.create_task(self._runtime.start(name, folder), name=f"start of sandbox {name}")
+        try:
+            if spec.network and self._network_program is not None:
+                program = self._network_program
+                network = await Network.attach(program, init.pid, folder=folder, reachable=self._reachable)
+                remains.push_async_callback(network.detach)
+        finally:
+            await starting
         return Sandbox(name, spec, folder=folder, runtime=self._runtime, cgroups=self._cgroups, init=init)
 
     def _config(self, spec: SandboxSpec, name: str, folder: Path) -> dict[str, Any]:

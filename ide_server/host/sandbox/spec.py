@@ -44,6 +44,10 @@ class Environment(Protocol):
     def python(self) -> str:
         """Path inside a sandbox; a model's own comes before it in PATH."""
 
+    @property
+    def executable(self) -> str:
+        """The same interpreter outside of sandboxes; "": there is none to be run."""
+
 
 @dataclass(frozen=True)
 class Limits:
