@@ -304,6 +304,18 @@ export interface Terminal {
   readonly outdated: boolean;
 }
 
+export interface NewSubstitute {
+  /** Of the WebSocket that it takes the place of, with its query. */
+  readonly path: string;
+}
+
+/** What takes the place of a WebSocket; where its id is null, it is closed already. */
+export interface Substitute {
+  readonly id: string | null;
+  readonly code: number;
+  readonly reason: string;
+}
+
 export interface NewTerminal {
   readonly rows: number;
   readonly columns: number;

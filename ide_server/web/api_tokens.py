@@ -10,11 +10,9 @@ from ide_server import wire
 from ide_server.errors import InvalidRequest
 from ide_server.names import checked_name
 from ide_server.replies import json_reply
-from ide_server.web import access, sessions
+from ide_server.web import access, bodies, sessions
 from ide_server.web.state import WebState
 from ide_server.wire import ApiTokenId, NewApiToken
-
-BODY_BYTES = 4096
 
 
 async def list_tokens(request: Request[WebState]) -> Response:
@@ -24,7 +22,7 @@ async def list_tokens(request: Request[WebState]) -> Response:
 
 async def create_token(request: Request[WebState]) -> Response:
     await require_session(request)
-    new = checked(wire.decode(await body_of(request), NewApiToken))
+    new = checked(wire.decode(await bodies.read(request), NewApiToken))
     return json_reply(await request.state["catalog"].api_tokens.create(new), status=201)
 
 
@@ -39,15 +37,6 @@ async def require_session(request: Request[WebState]) -> None:
     if access.bearer(request) is not None:
         raise InvalidRequest("API tokens are made and deleted in the page, by who is signed in, not with a token.")
     await sessions.require(request)
-
-
-async def body_of(request: Request[WebState]) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_BYTES:
-            raise InvalidRequest(f"Expected a request of at most {BODY_BYTES:,} bytes; it has more.")
-    return bytes(body)
 
 
 def checked(new: NewApiToken) -> NewApiToken:

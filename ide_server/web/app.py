@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 from ide_server.catalog import Catalog
 from ide_server.replies import EXCEPTION_HANDLERS, PROTOCOL_HANDLERS
 from ide_server.settings import Settings
-from ide_server.web import api_page, api_tokens, assets, pages, previews, relay, sign_in, sockets
+from ide_server.web import api_page, api_tokens, assets, pages, previews, relay, sign_in, sockets, substitutes
 from ide_server.web.guard import Guard
 from ide_server.web.headers import SecurityHeaders
 from ide_server.web.host import Host
@@ -31,12 +31,15 @@ def create_app(settings: Settings) -> ASGIApp:
             stack.push_async_callback(catalog.close)
             host = Host(settings.host_socket)
             stack.push_async_callback(host.close)
+            stand_ins = substitutes.Substitutes()
+            stack.push_async_callback(stand_ins.close)
             yield WebState(
                 settings=settings,
                 catalog=catalog,
                 host=host,
                 assets=assets.Assets(assets.STATIC),
                 sign_outs=SignOuts(),
+                substitutes=stand_ins,
             )
 
     protocol = [Middleware(ExceptionMiddleware, handlers=PROTOCOL_HANDLERS)]
@@ -46,6 +49,7 @@ def create_app(settings: Settings) -> ASGIApp:
             Route("/sign-in", sign_in.open_session, methods=["GET"]),
             Route("/sign-out", sign_in.close_session, methods=["POST"]),
             *api_tokens.routes,
+            *substitutes.routes,
             Route("/api/v1/openapi.json", api_page.show_document),
             Route("/api", api_page.show_page),
             Route("/api/v1/{path:path}", relay.relay, methods=["GET", "PUT", "POST", "PATCH", "DELETE"]),

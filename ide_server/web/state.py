@@ -7,6 +7,7 @@ from ide_server.settings import Settings
 from ide_server.web.assets import Assets
 from ide_server.web.host import Host
 from ide_server.web.sessions import SignOuts
+from ide_server.web.substitutes import Substitutes
 
 
 class WebState(TypedDict):
@@ -15,3 +16,4 @@ class WebState(TypedDict):
     host: Host
     assets: Assets
     sign_outs: SignOuts
+    substitutes: Substitutes

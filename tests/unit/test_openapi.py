@@ -8,7 +8,7 @@ from starlette.routing import Route
 from ide_server import openapi
 from ide_server.host.routes import api
 from ide_server.settings import Settings
-from ide_server.web import api_tokens
+from ide_server.web import api_tokens, substitutes
 from ide_server.web.api_page import html_of
 
 BASE = "/api/v1"
@@ -16,7 +16,8 @@ BASE = "/api/v1"
 
 def served() -> set[tuple[str, str]]:
     routes = [(route.path, route) for route in api if isinstance(route, Route)]
-    routes += [(route.path.removeprefix(BASE), route) for route in api_tokens.routes if isinstance(route, Route)]
+    of_web = [*api_tokens.routes, *substitutes.routes]
+    routes += [(route.path.removeprefix(BASE), route) for route in of_web if isinstance(route, Route)]
     plain = {(re.sub(r":\w+}", "}", path), method) for path, route in routes for method in route.methods or ()}
     return {(path, method) for path, method in plain if method != "HEAD"} | {("/openapi.json", "GET")}
 

@@ -1,8 +1,13 @@
-/** A WebSocket that comes back: back-off with jitter, no last attempt, at once when the network or the page returns. */
+/** A WebSocket that comes back: back-off with jitter, no last attempt, at once when the network or the page returns.
+ *
+ * Where no WebSocket gets through, server-sent events and requests take its place.
+ */
 
 import { type Readable, writable } from 'svelte/store';
 import { delayMilliseconds } from '../base/backoff.ts';
 import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
+import { TransportChoice } from '../base/transport-choice.ts';
+import { type SocketEnd, type SocketLike, SubstituteSocket } from './substitute-socket.ts';
 
 export type SocketStatus =
   | { readonly state: 'connecting' }
@@ -29,6 +34,9 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** A connection this old counts as a success, so that one which opens and dies at once still backs off. */
 const STABLE_MS = 5_000;
 
+/** One network, one choice for all sockets of the page. */
+const choice = new TransportChoice();
+
 function isFinal(code: number): boolean {
   return code === 1000 || (code >= 4400 && code < 4500);
 }
@@ -36,7 +44,7 @@ function isFinal(code: number): boolean {
 export class ReconnectingSocket implements Disposable {
   private readonly owned = new DisposableStore();
   private readonly state = writable<SocketStatus>({ state: 'connecting' });
-  private socket: WebSocket | null = null;
+  private socket: SocketLike | null = null;
   private timer: number | undefined;
   private failures = 0;
   private openedAt = 0;
@@ -57,7 +65,7 @@ export class ReconnectingSocket implements Disposable {
   }
 
   /** False, and nothing sent, while there is no connection. */
-  send(message: string | ArrayBufferView<ArrayBuffer>): boolean {
+  send(message: string): boolean {
     if (this.socket?.readyState !== WebSocket.OPEN) return false;
     this.socket.send(message);
     return true;
@@ -75,15 +83,25 @@ export class ReconnectingSocket implements Disposable {
   private connect(): void {
     window.clearTimeout(this.timer);
     this.state.set({ state: 'connecting' });
-    const url = new URL(this.handlers.path(), window.location.href);
-    url.protocol = url.protocol.replace('http', 'ws');
-    const socket = new WebSocket(url);
-    socket.binaryType = 'arraybuffer';
+    const isSubstitute = choice.next(Date.now()) === 'substitute';
+    const path = this.handlers.path();
+    const socket: SocketLike = isSubstitute ? new SubstituteSocket(path) : openWebSocket(path);
     this.socket = socket;
-    this.timer = window.setTimeout(() => this.lost(socket), CONNECT_TIMEOUT_MS);
-    socket.onopen = () => this.opened();
-    socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => this.received(event.data);
+    const failed = (): void => {
+      if (!isSubstitute && this.openedAt === 0) choice.websocketFailed(Date.now());
+    };
+    this.timer = window.setTimeout(() => {
+      failed();
+      this.lost(socket);
+    }, CONNECT_TIMEOUT_MS);
+    socket.onopen = () => {
+      if (isSubstitute) choice.substituteOpened();
+      else choice.websocketOpened();
+      this.opened();
+    };
+    socket.onmessage = ({ data }) => this.received(data);
     socket.onclose = (event) => {
+      failed();
       if (isFinal(event.code)) return this.ended(event);
       this.lost(socket);
       this.handlers.onLost?.(event.code, event.reason);
@@ -102,7 +120,7 @@ export class ReconnectingSocket implements Disposable {
     else this.handlers.onBinary?.(data);
   }
 
-  private lost(socket: WebSocket): void {
+  private lost(socket: SocketLike): void {
     this.release(socket);
     const wasStable = this.openedAt > 0 && Date.now() - this.openedAt >= STABLE_MS;
     this.failures = wasStable ? 1 : this.failures + 1;
@@ -112,7 +130,7 @@ export class ReconnectingSocket implements Disposable {
     this.timer = window.setTimeout(() => this.connect(), delay);
   }
 
-  private ended({ code, reason }: CloseEvent): void {
+  private ended({ code, reason }: SocketEnd): void {
     this.finish(code, reason);
     this.handlers.onClosed?.(code, reason);
   }
@@ -126,9 +144,17 @@ export class ReconnectingSocket implements Disposable {
     this.state.set({ state: 'closed', code, reason });
   }
 
-  private release(socket: WebSocket): void {
+  private release(socket: SocketLike): void {
     socket.onopen = socket.onmessage = socket.onclose = null;
     socket.close();
     this.socket = null;
   }
+}
+
+function openWebSocket(path: string): SocketLike {
+  const url = new URL(path, window.location.href);
+  url.protocol = url.protocol.replace('http', 'ws');
+  const socket = new WebSocket(url);
+  socket.binaryType = 'arraybuffer';
+  return socket as SocketLike; // whose handlers ask for less than a WebSocket gives them
 }
