@@ -18,7 +18,7 @@ interface Parts {
   loadView(name: SideViewName): Promise<void>;
 }
 
-const REGIONS = ['side', 'editor', 'run', 'terminal'];
+const REGIONS = ['side', 'editor', 'run', 'bottom'];
 const REGION_PANEL: Readonly<Record<string, PanelName>> = {
   side: 'sideBar',
   bottom: 'bottom',
