@@ -71,9 +71,9 @@ def test_what_git_does_in_the_terminal_and_in_the_view_is_one(page: Page) -> Non
     git.press("Stage main.py")
     git.changes.wait_for(state="detached")
     git.staged.get_by_role("button", name="main.py").first.click()
-    diff = page.get_by_role("dialog", name=re.compile("main.py"))
-    expect(diff.get_by_role("textbox", name="After, main.py")).to_contain_text("# end")
-    page.keyboard.press("Escape")
+    expect(page.get_by_role("textbox", name="After, main.py")).to_contain_text("# end")
+    expect(page.locator('.tab[title="main.py (staged)"]')).to_be_visible()
+    page.keyboard.press("Alt+w")
     git.commit("Second")
     workbench.terminal.run("git status -sb; git log --format=%s -1; ls README.md", r"## side\s*Second\s*README.md")
 

@@ -5,6 +5,7 @@ import { Emitter } from '../base/emitter.ts';
 import { type Disposable, DisposableStore, toDisposable } from '../base/lifecycle.ts';
 import { basename } from '../base/paths.ts';
 import { hasCode, type ModelApi, messageOf } from '../services/api.ts';
+import { diffOfPath } from '../services/git.ts';
 import type { ModelSession } from '../services/session.ts';
 import type { Draft, Drafts } from './drafts.ts';
 import type { EditorFeature } from './editor-features.ts';
@@ -121,6 +122,8 @@ export class OpenFile implements Disposable {
   /** Reads it, and puts back the text of a draft. */
   async load(): Promise<void> {
     const { session, drafts } = this.services;
+    // What is compared its view reads.
+    if (diffOfPath(this.path) !== null) return this.set({ content: { kind: 'bytes' } });
     try {
       const draft = await drafts.take(this.path);
       const asText = draft !== undefined || this.current.shown !== 'viewer';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { GitStatus } from '../wire.ts';
-import { relevanceOf, repositoryOf } from './git.ts';
+import { diffOfPath, pathOfDiff, relevanceOf, repositoryOf } from './git.ts';
 
 test.each([
   ['main.py', 'status'],
@@ -25,4 +25,14 @@ test('a path lies in the innermost repository around it', () => {
   expect(repositoryOf(all, 'sub/inner/a')?.repository).toBe('sub/inner');
   expect(repositoryOf(all, 'subject/a')?.repository).toBe('');
   expect(repositoryOf(all.slice(1), 'a')).toBeNull();
+});
+
+test('a comparison has a path of its own, which says all of it', () => {
+  const left = { kind: 'git', name: 'HEAD', path: 'old/ü %.py' } as const;
+  const diff = { path: 'a/b c.py', repository: 'a', left, right: { kind: 'file' }, title: 'x/y' } as const;
+  const path = pathOfDiff(diff);
+  expect(path.startsWith('/')).toBe(true);
+  expect(path.split('/').length).toBe(3);
+  expect(diffOfPath(path)).toEqual(diff);
+  expect(diffOfPath('main.py')).toBeNull();
 });

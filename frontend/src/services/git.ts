@@ -3,7 +3,7 @@
 import { derived, get, type Readable, writable } from 'svelte/store';
 import { Emitter } from '../base/emitter.ts';
 import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
-import { isWithin } from '../base/paths.ts';
+import { basename, isWithin } from '../base/paths.ts';
 import type { FileChange, GitAction, GitChange, GitStatus, GitTransfer } from '../wire.ts';
 import { isOutOfReach, type ModelApi } from './api.ts';
 import type { ModelEvents } from './model-events.ts';
@@ -22,6 +22,20 @@ export interface Diff {
   readonly right: FileVersion;
   /** In the tab, after the name of the file: "index ↔ file". */
   readonly title: string;
+}
+
+const DIFF = '/diff:';
+
+/** Names a comparison where tabs have the path of a file: no file of the model has such a path. */
+export function pathOfDiff(diff: Diff): string {
+  return `${DIFF}${encodeURIComponent(JSON.stringify(diff))}/${basename(diff.path)}`;
+}
+
+/** Null of the path of a file. */
+export function diffOfPath(path: string): Diff | null {
+  if (!path.startsWith(DIFF)) return null;
+  const written = path.slice(DIFF.length, path.indexOf('/', DIFF.length));
+  return JSON.parse(decodeURIComponent(written)) as Diff; // written by pathOfDiff
 }
 
 /** Changes of files come in bursts. */

@@ -3,7 +3,7 @@
 import { get, writable } from 'svelte/store';
 import { formatCount } from '../../base/format.ts';
 import { type ApiError, hasCode, messageOf } from '../../services/api.ts';
-import type { Diff } from '../../services/git.ts';
+import { type Diff, pathOfDiff } from '../../services/git.ts';
 import type { Action } from '../../services/notifications.ts';
 import type { ModelSession } from '../../services/session.ts';
 import type { GitAction, GitDoing, GitStatus, GitTransfer } from '../../wire.ts';
@@ -11,7 +11,6 @@ import type { ChangeRow } from './changes.ts';
 
 export type GitDialog =
   | { readonly kind: 'branches' | 'stashes' | 'history' | 'remote'; readonly repository: string }
-  | { readonly kind: 'diff'; readonly diff: Diff }
   | { readonly kind: 'file-history'; readonly repository: string; readonly path: string }
   /** Asked because a commit needs it; false where it was not told. */
   | { readonly kind: 'identity'; readonly repository: string; answer(known: boolean): void };
@@ -45,7 +44,8 @@ export class GitWork {
   }
 
   showDiff(diff: Diff): void {
-    this.dialog.set({ kind: 'diff', diff });
+    this.dialog.set(null);
+    void this.session.previewFile(pathOfDiff(diff));
   }
 
   stage(repository: string, rows: readonly ChangeRow[]): Promise<boolean> {
