@@ -82,7 +82,8 @@ def pdf(*, text: str, script: str) -> bytes:
 
 
 def notebook() -> bytes:
-    table = "<style scoped>td { color: red }</style><table><tr><th>epoch</th><th>loss</th></tr><tr><td>1</td><td>0.25</td></tr></table>"
+    rows = "<tr><th>epoch</th><th>loss</th></tr><tr><td>1</td><td>0.25</td></tr>"
+    table = f"<style scoped>td {{ color: red }}</style><table>{rows}</table>"
     outputs = [
         {"output_type": "stream", "name": "stdout", "text": ["step 1\n", "step 2\n"]},
         display({"text/html": table, "text/plain": "epoch loss"}),
