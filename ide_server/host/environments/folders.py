@@ -13,7 +13,7 @@ import shutil
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 import msgspec
 
@@ -28,6 +28,9 @@ MANIFEST = "environment.json"
 BUILDING = ".building"
 REMOVED = ".removed"
 ALONE = fcntl.LOCK_EX | fcntl.LOCK_NB
+
+Stamp = tuple[int, int] | None
+"""Of a file that is only ever replaced, not changed; None: there is none."""
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -94,6 +97,18 @@ class Claim:
         os.close(self._descriptor)
 
 
+class Found(NamedTuple):
+    """What was made of a manifest, and by what to see that it is still there."""
+
+    environment: Environment
+    manifest: str
+    stamp: Stamp
+    executable: str
+
+    def is_present(self) -> bool:
+        return stamp_of(self.manifest) == self.stamp and os.path.exists(self.executable)
+
+
 class Folders:
     """Every function blocks for a moment, `remove` and `remove_rubbish` for as long as deleting takes."""
 
@@ -102,8 +117,8 @@ class Folders:
         self.bytecode = folder / "bytecode"
         self._measured: tuple[str, ...] = ()
         self._sizes: Mapping[str, int] = {}
-        self._found: dict[str, tuple[Manifest, Environment]] = {}
-        """What `find` made of which manifest: every operation asks."""
+        self._found: dict[str, Found] = {}
+        """Every operation asks."""
 
     def path(self, key: str) -> Path:
         return self.folder / key
@@ -140,17 +155,19 @@ class Folders:
 
     def find(self, key: str) -> Environment | None:
         """None too where its interpreter has left this machine."""
+        known = self._found.get(key)
+        if known is not None and known.is_present():
+            return known.environment
         try:
-            manifest = self.manifest(key)
+            stamp, manifest = stamp_of(self.path(key) / MANIFEST), self.manifest(key)
         except EnvironmentNotFound:
             return None
-        if not manifest.interpreter.executable.exists():
+        executable = manifest.interpreter.executable
+        if not executable.exists():
             return None
-        known = self._found.get(key)
-        if known is None or known[0] != manifest:
-            found = environment(key, self.path(key) / ROOT, manifest.interpreter, node_version=manifest.node_version)
-            known = self._found[key] = manifest, found
-        return known[1]
+        found = environment(key, self.path(key) / ROOT, manifest.interpreter, node_version=manifest.node_version)
+        self._found[key] = Found(found, os.fspath(self.path(key) / MANIFEST), stamp, os.fspath(executable))
+        return found
 
     def use(self, key: str) -> Use:
         """Raises EnvironmentNotFound."""
@@ -231,6 +248,14 @@ def byte_size(folder: Path) -> int:
             links[status.st_ino] += 1
             blocks[status.st_ino] = (status.st_nlink, status.st_blocks * 512)
     return sum(size for inode, (count, size) in blocks.items() if count <= links[inode] + 1)
+
+
+def stamp_of(path: str | Path) -> Stamp:
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_mtime_ns
 
 
 def is_key(name: str) -> bool:
