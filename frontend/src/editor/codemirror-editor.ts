@@ -97,8 +97,10 @@ const editing: Extension = [
   indentOnInput(),
   closeBrackets(),
   autocompletion(),
-  rectangularSelection(),
-  crosshairCursor(),
+  // Alt adds a cursor, with Shift a column of them; a click with Ctrl goes to what the name means.
+  EditorView.clickAddsSelectionRange.of((event) => event.altKey && !event.shiftKey),
+  rectangularSelection({ eventFilter: (event) => event.altKey && event.shiftKey }),
+  crosshairCursor({ key: 'Alt' }),
   highlightSelectionMatches(),
   search({ top: false }),
   keymap.of([

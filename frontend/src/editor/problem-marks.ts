@@ -1,9 +1,12 @@
 /** Problems as CodeMirror's diagnostics. One that is shown already keeps its place in the text, which may have moved since. */
 
 import { type Diagnostic, forEachDiagnostic, setDiagnostics } from '@codemirror/lint';
-import type { EditorState, Text } from '@codemirror/state';
+import { type EditorState, Facet, type Text } from '@codemirror/state';
 import type { EditorView } from '@codemirror/view';
 import type { Place, Problem } from '../services/problems.ts';
+
+/** What offers to mend a problem, from the cursor. */
+export const quickFix = Facet.define<(view: EditorView) => void>();
 
 interface Mark extends Diagnostic {
   readonly problem: Problem;
@@ -11,7 +14,7 @@ interface Mark extends Diagnostic {
 
 export function showProblems(view: EditorView, problems: readonly Problem[]): void {
   const shown = shownMarks(view.state);
-  const marks = problems.map((problem) => shown.get(problem) ?? markOf(view.state.doc, problem));
+  const marks = problems.map((problem) => shown.get(problem) ?? markOf(view.state, problem));
   view.dispatch(setDiagnostics(view.state, marks));
 }
 
@@ -24,10 +27,27 @@ function shownMarks(state: EditorState): Map<Problem, Mark> {
   return marks;
 }
 
-function markOf(doc: Text, problem: Problem): Mark {
+function markOf(state: EditorState, problem: Problem): Mark {
   const { severity, message, source, code } = problem;
-  const { from, to } = rangeOf(doc, problem);
-  return { from, to, severity, message, source: code === '' ? source : `${source}: ${code}`, problem };
+  const { from, to } = rangeOf(state.doc, problem);
+  return {
+    from,
+    to,
+    severity,
+    message,
+    source: code === '' ? source : `${source}: ${code}`,
+    ...(problem.faded ? { markClass: 'cm-faded' } : {}),
+    actions: state.facet(quickFix).map((mend) => ({ name: 'Quick fix…', apply: fromHere(mend) })),
+    problem,
+  };
+}
+
+function fromHere(mend: (view: EditorView) => void) {
+  return (view: EditorView, from: number): void => {
+    view.dispatch({ selection: { anchor: from } });
+    view.focus();
+    mend(view);
+  };
 }
 
 /** At least one character, where its line has any. */

@@ -57,6 +57,10 @@ test('a warning of a server says nothing of an error in its line', () => {
   );
 });
 
+test('that there is no code is no problem of a file', () => {
+  expect(ofCodeCheck([{ path: '', line: 0, column: 0, message: 'no code', kind: 'no_code' }])).toEqual([]);
+});
+
 test('errors and warnings are counted', () => {
   const all = [problem({}), problem({ severity: 'warning' }), problem({ severity: 'hint' })];
   expect(countProblems(all)).toEqual({ errors: 1, warnings: 1 });

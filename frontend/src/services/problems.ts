@@ -55,8 +55,10 @@ export class Problems {
   }
 }
 
+/** That there is no code is in no file. */
 export function ofCodeCheck(found: readonly CodeProblem[]): Problem[] {
-  return found.map(({ path, line, column, message, kind }) => ({
+  const inFiles = found.filter(({ kind }) => kind !== 'no_code');
+  return inFiles.map(({ path, line, column, message, kind }) => ({
     path,
     line,
     column,

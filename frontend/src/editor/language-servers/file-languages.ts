@@ -5,6 +5,7 @@ import { hoverTooltips, type LSPClient, serverCompletionSource, signatureHelp } 
 import { Compartment, type Extension, Prec } from '@codemirror/state';
 import { EditorView, keymap, ViewPlugin, type ViewUpdate } from '@codemirror/view';
 import type { Readable } from 'svelte/store';
+import { quickFix } from '../problem-marks.ts';
 import { secondDocument } from './documents.ts';
 import { inlayHints } from './inlay-hints.ts';
 import type { ServerConnection } from './server-connection.ts';
@@ -22,6 +23,7 @@ export interface LanguageKeys {
   /** At a place in the text that was clicked on with Ctrl. */
   goToDefinition(view: EditorView, offset: number): void;
   showHover(view: EditorView): boolean;
+  offerActions(view: EditorView): void;
 }
 
 /** Calls entered and left as the editor comes and goes. */
@@ -34,20 +36,26 @@ export interface Attending {
 export function fileLanguages(file: FileLanguages, attending: Attending, keys: LanguageKeys): Extension {
   return [
     attendance(file, attending),
-    file.servers.map((server, index) => attached(server, (client) => parts(client, file, index === 0))),
+    file.servers.map(({ client }, index) =>
+      following(client, (now) => (now === null ? [] : parts(now, file, index === 0))),
+    ),
     EditorView.domEventHandlers({ mousedown: (event, view) => clicked(event, view, keys) }),
     keymap.of([{ key: 'Mod-k Mod-i', run: keys.showHover, preventDefault: true }]),
+    quickFix.of(keys.offerActions),
     inlayHints(file),
     languageTheme,
   ];
 }
+
+/** A server that knows the code answers in milliseconds. */
+const COMPLETION_DELAY_MS = 20;
 
 function parts(client: LSPClient, { uri, languageId }: FileLanguages, isFirst: boolean): Extension {
   if (!isFirst) return secondDocument.of({ client, uri, languageId });
   return [
     client.plugin(uri, languageId),
     // In the place of what the language itself completes: a server knows these names too.
-    autocompletion({ override: [serverCompletionSource] }),
+    autocompletion({ override: [serverCompletionSource], activateOnTypingDelay: COMPLETION_DELAY_MS }),
     hoverTooltips(),
     Prec.high(signatureHelp()),
   ];
@@ -76,22 +84,19 @@ function attendance(file: FileLanguages, attending: Attending): Extension {
   });
 }
 
-/** What a server adds to an editor, for as long as it can be asked. */
-function attached(
-  { client }: { client: Readable<LSPClient | null> },
-  partsOf: (client: LSPClient) => Extension,
-): Extension {
+/** What goes with the value of a store, in its place as that changes. */
+export function following<T>(store: Readable<T>, extensionOf: (value: T) => Extension): Extension {
   const place = new Compartment();
   const follow = ViewPlugin.define((view) => {
     let isThere = true;
-    let shown: LSPClient | null = null;
-    const show = (now: LSPClient | null): void => {
-      if (!isThere || now === shown) return;
-      shown = now;
-      view.dispatch({ effects: place.reconfigure(now === null ? [] : partsOf(now)) });
+    let shown: { readonly value: T } | null = null;
+    const show = (value: T): void => {
+      if (!isThere || shown?.value === value) return;
+      shown = { value };
+      view.dispatch({ effects: place.reconfigure(extensionOf(value)) });
     };
     // Later: an editor that is being updated cannot be changed.
-    const stop = client.subscribe((now) => queueMicrotask(() => show(now)));
+    const stop = store.subscribe((value) => queueMicrotask(() => show(value)));
     return {
       destroy() {
         isThere = false;

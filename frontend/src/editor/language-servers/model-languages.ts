@@ -14,7 +14,7 @@ import type {
 import { basename } from '../../base/paths.ts';
 import type { Command } from '../../services/commands.ts';
 import type { CodeSymbol } from '../../services/languages.ts';
-import { prefer, preferences } from '../../services/preferences.ts';
+import { type PythonServer, prefer, preference, preferences } from '../../services/preferences.ts';
 import type { ModelSession } from '../../services/session.ts';
 import type { FindOpen } from '../editor-features.ts';
 import { showMenu } from './action-menu.ts';
@@ -32,7 +32,7 @@ import {
   renamed,
   resolved,
 } from './asking.ts';
-import { type FileLanguages, fileLanguages } from './file-languages.ts';
+import { type FileLanguages, fileLanguages, following } from './file-languages.ts';
 import { knownLanguage, type ServerName, serversOf } from './known-languages.ts';
 import { popups, showPopup } from './popup.ts';
 import { type FilePlace, positionAt } from './positions.ts';
@@ -74,19 +74,20 @@ export class ModelLanguages {
       format: (path) => this.formatFile(path),
     });
     new WatchedFiles(session.events, (changes) => {
-      for (const { connection } of this.used.values())
-        connection.notify('workspace/didChangeWatchedFiles', { changes });
+      for (const { connection } of this.used.values()) connection.filesChanged(changes);
     });
     for (const command of this.commands()) session.commands.register(command);
   }
 
   /** What the servers add to the text of a file. */
   of(path: string): Extension {
+    return following(preference('pythonServer'), (python) => this.with(path, python));
+  }
+
+  private with(path: string, python: PythonServer): Extension {
     const language = knownLanguage(path);
     if (language === null) return [];
-    const servers = serversOf(path, get(preferences).pythonServer).map((name) =>
-      this.connection(name, language.title),
-    );
+    const servers = serversOf(path, python).map((name) => this.connection(name, language.title));
     const file: FileLanguages = { path, uri: uriOf(path), languageId: language.id, servers };
     const attending = {
       entered: (view: EditorView, entered: FileLanguages) => this.entered(view, entered),
@@ -98,6 +99,7 @@ export class ModelLanguages {
     const keys = {
       goToDefinition: (view: EditorView, offset: number) =>
         this.start(() => this.goToDefinition(view, offset)),
+      offerActions: (view: EditorView) => this.start(() => this.offerActions(view, file)),
       showHover: (view: EditorView) => {
         this.start(() => this.showHover(view));
         return true;
@@ -244,9 +246,11 @@ export class ModelLanguages {
     const file = this.editors.get(view);
     if (!file) return;
     const places = await this.told(view, () => definitions(file, view, offset));
-    const [first, ...others] = places;
+    const [first] = places;
     if (first === undefined) return this.say('No definition was found.');
-    if (others.length > 0) return this.list(`Definitions of ${wordAt(view, offset)}`, places);
+    // Several in one file are forms of one: they stand together.
+    if (places.some(({ path }) => path !== first.path))
+      return this.list(`Definitions of ${wordAt(view, offset)}`, places);
     await this.session.openFile(first.path, first.line, first.column);
   }
 

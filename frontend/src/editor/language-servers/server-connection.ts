@@ -9,6 +9,7 @@ import { type Readable, writable } from 'svelte/store';
 import type {
   Diagnostic,
   DocumentDiagnosticReport,
+  FileEvent,
   PublishDiagnosticsParams,
   ShowMessageParams,
 } from 'vscode-languageserver-protocol';
@@ -25,8 +26,10 @@ import { sanitize } from './sanitize.ts';
 import { type Answers, SocketTransport } from './transport.ts';
 import { isOfModel, pathOf, ROOT_URI } from './uris.ts';
 
-/** A server that starts its workspace, or reads a large environment, takes its time. */
-const REQUEST_TIMEOUT_MS = 30_000;
+/** One that is fetched first takes its time to begin. */
+const BEGIN_TIMEOUT_MS = 180_000;
+/** A person has given up by then. */
+const ANSWER_TIMEOUT_MS = 20_000;
 /** Codes that its socket closes with, of docs/languages.md. */
 const IDLE = 4408;
 const CANNOT_RUN = 4501;
@@ -55,6 +58,8 @@ export class ServerConnection implements Disposable {
   private current: LSPClient | null = null;
   private gone = Promise.withResolvers<never>();
   private tellTimer: ReturnType<typeof setTimeout> | undefined;
+  /** As nobody used it: it starts again when somebody does. */
+  private isStopped = false;
   private round = 0;
 
   /** Null while no server can be asked. */
@@ -82,18 +87,29 @@ export class ServerConnection implements Disposable {
     const client = this.current;
     if (client === null) throw new ServerGone(this.options.title);
     client.sync();
-    return Promise.race([client.request<Params, Result>(method, params), this.gone.promise]);
+    const late = timeLimit(ANSWER_TIMEOUT_MS, this.options.title);
+    try {
+      return await Promise.race([
+        client.request<Params, Result>(method, params),
+        this.gone.promise,
+        late.passed,
+      ]);
+    } finally {
+      late.stop();
+    }
   }
 
   /** A text was changed; the server is told soon. Starts one that was stopped as nobody used it. */
   changed(): void {
-    if (this.socket === null) return this.start();
-    clearTimeout(this.tellTimer);
-    this.tellTimer = setTimeout(() => this.tell(), TELL_DELAY_MS);
+    if (this.socket === null && this.isStopped) return this.start();
+    this.tellSoon();
   }
 
-  notify<Params>(method: string, params: Params): void {
-    this.current?.notification(method, params);
+  /** On disk, whoever changed them; what is wrong in the open files may be something else now. */
+  filesChanged(changes: readonly FileEvent[]): void {
+    if (this.current === null) return;
+    this.current.notification('workspace/didChangeWatchedFiles', { changes });
+    this.tellSoon();
   }
 
   restart(): void {
@@ -107,6 +123,7 @@ export class ServerConnection implements Disposable {
   }
 
   private start(): void {
+    this.isStopped = false;
     this.report('starting');
     this.socket = new ReconnectingSocket({
       path: () => this.options.socketPath,
@@ -137,13 +154,13 @@ export class ServerConnection implements Disposable {
     this.current = client;
     this.store.set(client);
     this.report('ready');
-    this.changed();
+    this.tellSoon();
   }
 
   private newClient(): LSPClient {
     return new LSPClient({
       rootUri: ROOT_URI,
-      timeout: REQUEST_TIMEOUT_MS,
+      timeout: BEGIN_TIMEOUT_MS,
       workspace: (client) => new OpenDocuments(client),
       sanitizeHTML: sanitize,
       extensions: [{ clientCapabilities: CAPABILITIES }],
@@ -171,6 +188,7 @@ export class ServerConnection implements Disposable {
   private ended(code: number, reason: string): void {
     this.drop();
     this.socket = null;
+    this.isStopped = code === IDLE;
     this.report(code === IDLE ? 'stopped' : 'failed', code === IDLE ? '' : reason);
   }
 
@@ -194,6 +212,11 @@ export class ServerConnection implements Disposable {
     this.gone.promise.catch(() => undefined); // nobody may be asking
     this.found.clear();
     this.options.problems.replace(this.options.name, []);
+  }
+
+  private tellSoon(): void {
+    clearTimeout(this.tellTimer);
+    this.tellTimer = setTimeout(() => this.tell(), TELL_DELAY_MS);
   }
 
   private tell(): void {
@@ -257,4 +280,11 @@ export class ServerConnection implements Disposable {
     const { name, title, language, languages } = this.options;
     languages.report({ name, title, language, state, message });
   }
+}
+
+function timeLimit(milliseconds: number, title: string): { passed: Promise<never>; stop(): void } {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const message = `${title} has not answered within ${milliseconds / 1000} s.`;
+  const timer = setTimeout(() => reject(new Error(message)), milliseconds);
+  return { passed: promise, stop: () => clearTimeout(timer) };
 }

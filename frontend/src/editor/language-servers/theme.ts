@@ -24,6 +24,14 @@ export const languageTheme = EditorView.theme({
   },
   '.cm-lsp-signature-tooltip .cm-lsp-active-parameter': { color: 'var(--accent)', fontWeight: '700' },
   '.cm-tooltip.cm-completionInfo': { padding: '0', maxWidth: '480px' },
+  '.cm-faded': { opacity: '0.6' },
+  '.cm-tooltip-autocomplete .cm-completionDetail': {
+    display: 'inline-block',
+    maxWidth: '360px',
+    overflow: 'hidden',
+    textOverflow: 'ellipsis',
+    verticalAlign: 'bottom',
+  },
   '.cm-inlay-hint': {
     padding: '0 3px',
     borderRadius: 'var(--radius)',

@@ -51,7 +51,8 @@ export class WatchedFiles implements Disposable {
   }
 
   private changed(changes: readonly FileChange[]): void {
-    for (const event of changes.flatMap(eventsOf)) this.pending.set(event.uri, event.type);
+    for (const { uri, type } of changes.flatMap(eventsOf))
+      this.pending.set(uri, inOne(this.pending.get(uri), type));
     if (this.pending.size === 0) return;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.flush(), DELAY_MS);
@@ -62,6 +63,12 @@ export class WatchedFiles implements Disposable {
     this.pending.clear();
     for (let at = 0; at < all.length; at += MOST_AT_ONCE) this.tell(all.slice(at, at + MOST_AT_ONCE));
   }
+}
+
+/** What two changes, one after the other, are to who knew the file before both. */
+export function inOne(before: FileChangeType | undefined, now: FileChangeType): FileChangeType {
+  if (before === CREATED && now === CHANGED) return CREATED;
+  return before === DELETED && now === CREATED ? CHANGED : now;
 }
 
 /** A folder may hold anything, so it is told of as well. */
