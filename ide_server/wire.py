@@ -97,11 +97,12 @@ class Template(Message, frozen=True):
 
 
 class NewModel(Request, frozen=True):
-    """From a template, or from a snapshot of another model."""
+    """From a template, from a snapshot of another model, or without any file, as for a clone."""
 
     name: str
     template: str = ""
     snapshot_id: SnapshotId | None = None
+    empty: bool = False
 
 
 class ModelChange(Request, frozen=True):

@@ -67,11 +67,12 @@ export interface Template {
   readonly language: "python" | "node";
 }
 
-/** From a template, or from a snapshot of another model. */
+/** From a template, from a snapshot of another model, or without any file, as for a clone. */
 export interface NewModel {
   readonly name: string;
   readonly template?: string;
   readonly snapshot_id?: SnapshotId | null;
+  readonly empty?: boolean;
 }
 
 /** Fields left out stay as they are. */

@@ -75,7 +75,7 @@ class Models:
         name = checked_name(new.name)
         if new.snapshot_id is not None:
             return await self._create_from_snapshot(name, new.snapshot_id)
-        contents = self._templates.files(new.template)
+        contents = {} if new.empty else self._templates.files(new.template)
         return await self._made(name, self._default_limit, lambda model_id: self._fill(model_id, contents))
 
     async def import_snapshot(self, name: str, file: IO[bytes]) -> Model:

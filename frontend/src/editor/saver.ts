@@ -11,7 +11,9 @@ export class Saver {
   readonly hooks: SaveHooks;
 
   constructor(private readonly session: ModelSession) {
-    this.hooks = new SaveHooks((error) => session.notifications.error('What is done before saving failed; the file is saved as it is.', error));
+    this.hooks = new SaveHooks((error) =>
+      session.notifications.error('What is done before saving failed; the file is saved as it is.', error),
+    );
   }
 
   /** True once what is in the editor is on disk; else the person was asked or told. */
