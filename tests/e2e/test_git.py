@@ -89,3 +89,56 @@ def test_what_git_does_in_the_terminal_and_in_the_view_is_one(page: Page) -> Non
     page.keyboard.press("Enter")
     expect(git.view.get_by_role("button", name=re.compile("^Branch main"))).to_be_visible()
     workbench.terminal.run("git branch --show-current", r"--show-current\s*main")
+
+
+def test_a_part_of_a_file_is_staged_and_another_taken_back_beside_its_lines(page: Page) -> None:
+    workbench = new_model(page, name="Git marks", template="Linear regression")
+    git = SourceControl(workbench)
+    git.introduce()
+    workbench.terminal.type(
+        "printf '%s\\n' one two three four five six > lines.txt; git init -q; git add .; git commit -qm First; "
+        "sed -i -e s/one/ONE/ -e /six/d lines.txt\n"
+    )
+    expect(workbench.file("lines.txt")).to_have_text(re.compile(r"^\s*lines.txt\s*, modified"))
+    workbench.open("lines.txt")
+    expect(page.locator(".cm-git-changed")).to_have_count(1)
+    expect(page.locator(".cm-git-deleted")).to_have_count(1)
+    page.keyboard.press("Control+End")
+    page.keyboard.press("Alt+F3")
+    peek = page.get_by_role("group", name="Change 1 of 2")
+    expect(peek).to_contain_text("one")
+    peek.get_by_role("button", name="Stage").click()
+    expect(page.locator(".cm-git-changed")).to_have_count(0)
+    workbench.editor.click()
+    page.keyboard.press("Alt+F3")
+    page.get_by_role("group", name="Change 1 of 1").get_by_role("button", name="Revert").click()
+    expect(page.locator(".cm-git-mark")).to_have_count(0)
+    workbench.save("lines.txt")
+    workbench.terminal.run("git diff; git diff --cached -U0 | grep '^[+-][a-zA-Z]'; cat lines.txt", r"-one\s*\+ONE\s*ONE\s*two.*six")
+
+
+def test_a_conflict_is_shown_and_resolved_and_a_clone_that_fails_is_told_of(page: Page) -> None:
+    page.get_by_role("button", name="New model").first.click()
+    page.get_by_label("Name", exact=True).fill("Git conflicts")
+    page.get_by_role("radio", name=re.compile("From a Git repository")).check(force=True)
+    page.get_by_label("Address").fill("file:///model/none.git")
+    page.get_by_role("button", name="Create model").click()
+    expect(page.get_by_role("alert")).to_contain_text("There is no such remote repository")
+    page.get_by_role("button", name="Keep the model and open it").click()
+    workbench = Workbench(page)
+    workbench.wait_ready()
+    git = SourceControl(workbench)
+    git.introduce()
+    workbench.terminal.type(
+        "git init -q; echo base > file; git add .; git commit -qm Base; git switch -qc side; echo side > file; "
+        "git commit -qam Side; git switch -q main; echo main > file; git commit -qam Main; git merge side\n"
+    )
+    git.show()
+    conflicts = git.view.get_by_role("list", name="Conflicts")
+    expect(conflicts.get_by_role("listitem")).to_have_text(re.compile("file.*in conflict"))
+    expect(git.view.get_by_text("A merge has stopped at conflicts.")).to_be_visible()
+    git.press("Resolve file")
+    page.get_by_role("menuitem", name="Take both").click()
+    expect(git.staged.get_by_role("listitem")).to_have_text(re.compile("file.*modified"))
+    git.commit("Merged")
+    workbench.terminal.run("cat file; git log --oneline | wc -l; git status -s", r"main\s*side\s*4")

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { GitStatus } from '../wire.ts';
-import { diffOfPath, pathOfDiff, relevanceOf, repositoryOf } from './git.ts';
+import { diffOfPath, lettersOf, pathOfDiff, relevanceOf, repositoryOf } from './git.ts';
 
 test.each([
   ['main.py', 'status'],
@@ -35,4 +35,23 @@ test('a comparison has a path of its own, which says all of it', () => {
   expect(path.split('/').length).toBe(3);
   expect(diffOfPath(path)).toEqual(diff);
   expect(diffOfPath('main.py')).toBeNull();
+});
+
+test('folders around changes are marked too, those around conflicts as such', () => {
+  const change = (path: string, unstaged: '?' | 'M' | 'U') => ({
+    path,
+    staged: null,
+    unstaged,
+    original_path: null,
+    conflict: unstaged === 'U' ? 'UU' : null,
+  });
+  const letters = lettersOf([change('a/b/c', '?'), change('a/d', 'U'), change('e', 'M'), change('a/z', 'M')]);
+  expect(Object.fromEntries(letters)).toEqual({
+    'a/b/c': '?',
+    'a/b': 'M',
+    a: 'U',
+    'a/d': 'U',
+    e: 'M',
+    'a/z': 'M',
+  });
 });

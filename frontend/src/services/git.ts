@@ -3,8 +3,8 @@
 import { derived, get, type Readable, writable } from 'svelte/store';
 import { Emitter } from '../base/emitter.ts';
 import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
-import { basename, isWithin } from '../base/paths.ts';
-import type { FileChange, GitAction, GitChange, GitStatus, GitTransfer } from '../wire.ts';
+import { basename, isWithin, parent } from '../base/paths.ts';
+import type { FileChange, GitAction, GitChange, GitLetter, GitStatus, GitTransfer } from '../wire.ts';
 import { isOutOfReach, type ModelApi } from './api.ts';
 import type { ModelEvents } from './model-events.ts';
 
@@ -93,6 +93,18 @@ export function toggleBlame(): void {
   localStorage.setItem(BLAME_KEY, String(get(showBlame)));
 }
 
+/** Of each file that is not as it was committed its letter; of the folders around them an M, or the U of a conflict. */
+export function lettersOf(changes: Iterable<GitChange>): ReadonlyMap<string, GitLetter> {
+  const letters = new Map<string, GitLetter>();
+  for (const { path, conflict, unstaged, staged } of changes) {
+    const letter = conflict === null ? (unstaged ?? staged ?? 'M') : 'U';
+    letters.set(path, letter);
+    for (let folder = parent(path); folder !== ''; folder = parent(folder))
+      if (letter === 'U' || !letters.has(folder)) letters.set(folder, letter === 'U' ? 'U' : 'M');
+  }
+  return letters;
+}
+
 export class GitRepositories implements Disposable {
   private readonly owned = new DisposableStore();
   private readonly store = writable<readonly GitStatus[] | null>(null);
@@ -115,6 +127,10 @@ export class GitRepositories implements Disposable {
   readonly changes: Readable<ReadonlyMap<string, GitChange>> = derived(
     this.store,
     (all) => new Map((all ?? []).flatMap(({ changes }) => changes.map((change) => [change.path, change]))),
+  );
+  /** As lettersOf says. */
+  readonly letters: Readable<ReadonlyMap<string, GitLetter>> = derived(this.changes, (all) =>
+    lettersOf(all.values()),
   );
   readonly count: Readable<number> = derived(this.changes, ({ size }) => size);
   /** What is committed, staged or changed may be another now. */
