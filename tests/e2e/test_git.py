@@ -103,6 +103,7 @@ def test_a_part_of_a_file_is_staged_and_another_taken_back_beside_its_lines(page
     workbench.open("lines.txt")
     expect(page.locator(".cm-git-changed")).to_have_count(1)
     expect(page.locator(".cm-git-deleted")).to_have_count(1)
+    workbench.editor.click()
     page.keyboard.press("Control+End")
     page.keyboard.press("Alt+F3")
     peek = page.get_by_role("group", name="Change 1 of 2")
@@ -114,7 +115,9 @@ def test_a_part_of_a_file_is_staged_and_another_taken_back_beside_its_lines(page
     page.get_by_role("group", name="Change 1 of 1").get_by_role("button", name="Revert").click()
     expect(page.locator(".cm-git-mark")).to_have_count(0)
     workbench.save("lines.txt")
-    workbench.terminal.run("git diff; git diff --cached -U0 | grep '^[+-][a-zA-Z]'; cat lines.txt", r"-one\s*\+ONE\s*ONE\s*two.*six")
+    workbench.terminal.run(
+        "git diff; git diff --cached -U0 | grep '^[+-][a-zA-Z]'; cat lines.txt", r"-one\s*\+ONE\s*ONE\s*two.*six"
+    )
 
 
 def test_a_conflict_is_shown_and_resolved_and_a_clone_that_fails_is_told_of(page: Page) -> None:
