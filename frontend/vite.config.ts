@@ -16,9 +16,23 @@ export default defineConfig({
     assetsInlineLimit: 0,
     reportCompressedSize: false,
     // Our own budget counts what the first paint loads; see build/budget.ts.
-    chunkSizeWarningLimit: 1000,
+    chunkSizeWarningLimit: 2000,
     // How long a plugin takes says nothing to who sets up a server.
-    rolldownOptions: { checks: { pluginTimings: false } },
+    rolldownOptions: {
+      checks: { pluginTimings: false },
+      // What views share is a few files instead of one for each module: the first paint asks for all of them.
+      output: {
+        codeSplitting: {
+          groups: [
+            {
+              name: 'libraries',
+              test: /node_modules\/(@codemirror\/(state|view|language|commands|search|autocomplete|lint)|@lezer\/(common|highlight)|@xterm\/(xterm|addon-(fit|unicode11|web-links))|dockview)/,
+            },
+            { name: 'shared', test: /\/src\/|node_modules\/svelte\//, minShareCount: 2 },
+          ],
+        },
+      },
+    },
   },
   server: {
     // The server compares Origin with its own address, so the proxy speaks from there.

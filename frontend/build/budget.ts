@@ -8,6 +8,8 @@ export interface ManifestChunk {
 export type Manifest = Record<string, ManifestChunk>;
 
 export const BUDGET_BYTES = 450_000;
+/** With the page, its styles and what it asks the server, 25 requests in all. */
+export const BUDGET_FILES = 8;
 
 /** What the page asks for before the IDE stands: the entry, the IDE, and the panels it opens at once. */
 export const FIRST_PAINT = [

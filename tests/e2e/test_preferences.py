@@ -35,7 +35,9 @@ def test_preferences_hold_at_once_and_after_a_reload(page: Page) -> None:
 def test_a_person_may_edit_as_in_vim_or_in_emacs(page: Page) -> None:
     workbench = new_model(page, name="Other keys", template="Linear regression")
     workbench.open("main.py")
+    vim, emacs = page.locator(".cm-vimMode"), page.locator(".cm-emacsMode")
     choose_keys(page, "Vim")
+    expect(vim).to_be_visible()
     workbench.editor.click()
     page.keyboard.type("ggOfirst\n")
     page.keyboard.press("Escape")
@@ -44,6 +46,7 @@ def test_a_person_may_edit_as_in_vim_or_in_emacs(page: Page) -> None:
     workbench.terminal.run("head -1 main.py", "first")
 
     choose_keys(page, "Emacs")
+    expect(emacs).to_be_visible()
     workbench.editor.click()
     page.keyboard.press("Control+Home")
     page.keyboard.press("Control+k")

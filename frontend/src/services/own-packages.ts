@@ -55,7 +55,8 @@ export class OwnPackagesReader implements Disposable {
   constructor(private readonly session: ModelSession) {
     this.owned.add(session.events.onFilesChanged((changes) => changes.some(isOfPackages) && this.readSoon()));
     this.owned.add(session.events.onRescan(() => this.readSoon()));
-    this.owned.defer(session.environment.subscribe(keyChanges(() => void this.read())));
+    // Soon is enough, and leaves the first moments of the page to what a person waits for.
+    this.owned.defer(session.environment.subscribe(keyChanges(() => this.readSoon())));
     this.owned.defer(() => clearTimeout(this.timer));
   }
 

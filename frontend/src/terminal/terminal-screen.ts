@@ -12,6 +12,7 @@ import { cspNonce } from '../services/csp.ts';
 import { preference } from '../services/preferences.ts';
 import { appearance } from '../services/theme.ts';
 import { FileLinkProvider, type OpenPlace } from './file-link-provider.ts';
+import { hasGraphicsProcessor } from './graphics-processor.ts';
 import { isPrompt } from './prompt.ts';
 import { ShellIntegration } from './shell-integration.ts';
 import { openUnderPolicy } from './style-policy.ts';
@@ -217,7 +218,6 @@ export class TerminalScreen implements Screen, Disposable {
 
   /** Drawing with a graphics processor is faster; where one is only imitated, it is slower. */
   private async loadGraphics(): Promise<void> {
-    const { hasGraphicsProcessor } = await import('./graphics-processor.ts');
     if (!hasGraphicsProcessor()) return;
     const { WebglAddon } = await import('@xterm/addon-webgl');
     if (this.disposed) return;
