@@ -1,11 +1,12 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
+import { keepEmacsKeys } from './build/keep-emacs-keys.ts';
 import { precompress } from './build/precompress.ts';
 
 const server = process.env.SLIPWAY_URL ?? 'http://127.0.0.1:8000';
 
 export default defineConfig({
-  plugins: [svelte(), precompress()],
+  plugins: [svelte(), keepEmacsKeys(), precompress()],
   build: {
     target: 'es2024',
     outDir: '../ide_server/web/static',
