@@ -124,6 +124,9 @@ def test_definitions_lead_into_other_files_and_the_environment_and_back(page: Pa
     page.keyboard.press("F12")
     expect(workbench.tab("helper.py")).to_be_visible()
     expect(workbench.status_bar).to_contain_text("Ln 1, Col 5")
+    page.keyboard.press("Control+Shift+o")
+    expect(page.get_by_role("option", name="square")).to_be_visible()
+    page.keyboard.press("Escape")
     page.keyboard.press("Alt+ArrowLeft")
     expect(workbench.status_bar).to_contain_text("Ln 6, Col 8")
 

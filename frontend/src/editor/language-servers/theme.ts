@@ -24,6 +24,14 @@ export const languageTheme = EditorView.theme({
   },
   '.cm-lsp-signature-tooltip .cm-lsp-active-parameter': { color: 'var(--accent)', fontWeight: '700' },
   '.cm-tooltip.cm-completionInfo': { padding: '0', maxWidth: '480px' },
+  '.cm-diagnosticAction': {
+    padding: '1px 8px',
+    border: '1px solid var(--line-strong)',
+    borderRadius: 'var(--radius)',
+    background: 'transparent',
+    color: 'var(--accent)',
+    fontFamily: 'var(--font-ui)',
+  },
   '.cm-faded': { opacity: '0.6' },
   '.cm-tooltip-autocomplete .cm-completionDetail': {
     display: 'inline-block',
