@@ -21,6 +21,8 @@ export class OpenFiles implements Disposable {
   private readonly dirtyStore = writable(0);
   private readonly features: readonly EditorFeature[];
   private readonly pending: FileChange[] = [];
+  /** Any file may differ: changes were missed. */
+  private mayAllDiffer = false;
   private checkTimer: ReturnType<typeof setTimeout> | undefined;
 
   readonly drafts: Drafts;
@@ -40,7 +42,7 @@ export class OpenFiles implements Disposable {
       ),
     );
     this.owned.add(session.events.onFilesChanged((changes) => this.changed(changes)));
-    this.owned.add(session.events.onRescan(() => this.checkSoon()));
+    this.owned.add(session.events.onRescan(() => this.rescan()));
     this.owned.defer(() => clearTimeout(this.checkTimer));
     this.keepDraftsWhenLeaving();
   }
@@ -88,16 +90,21 @@ export class OpenFiles implements Disposable {
     this.checkSoon();
   }
 
-  private checkSoon(): void {
-    clearTimeout(this.checkTimer);
-    this.checkTimer = setTimeout(() => this.start(this.check(this.pending.splice(0))), CHECK_DELAY_MS);
+  private rescan(): void {
+    this.mayAllDiffer = true;
+    this.checkSoon();
   }
 
-  /** No changes: the connection was lost meanwhile, so any file may differ. */
-  private async check(changes: readonly FileChange[]): Promise<void> {
-    const touched = this.all.filter(
-      (file) => changes.length === 0 || changes.some((change) => concerns(change, file.path)),
-    );
+  private checkSoon(): void {
+    clearTimeout(this.checkTimer);
+    this.checkTimer = setTimeout(() => this.start(this.check()), CHECK_DELAY_MS);
+  }
+
+  private async check(): Promise<void> {
+    const changes = this.pending.splice(0);
+    const all = this.mayAllDiffer;
+    this.mayAllDiffer = false;
+    const touched = this.all.filter(({ path }) => all || changes.some((change) => concerns(change, path)));
     await Promise.all(touched.map((file) => this.checkOne(file, changes)));
   }
 
