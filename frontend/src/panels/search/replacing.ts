@@ -65,18 +65,24 @@ export async function replaceAll(
   return { matches, files: changedFiles, failures, undoing };
 }
 
-/** Takes back what `replaceAll` has done; what somebody has changed since stays. */
-export async function undo(session: ModelSession, { undoing }: Replaced): Promise<readonly Failure[]> {
+/** Takes back what `replaceAll` has done; what somebody has changed since stays. Answers what can be taken back later: a full
+ * disk does not take the longer text that was there before. */
+export async function undo(
+  session: ModelSession,
+  { undoing }: Pick<Replaced, 'undoing'>,
+): Promise<Pick<Replaced, 'failures' | 'undoing'>> {
   const failures: Failure[] = [];
+  const left: Undoing[] = [];
   for (const each of undoing) {
     try {
       if (each.kind === 'disk') await session.api.write(each.path, each.before, each.etag);
       else if (session.substitute(each.path, each.edits)?.length !== 0) throw new Error(CHANGED);
     } catch (error) {
       failures.push({ path: each.path, error });
+      if (each.kind === 'disk' && !hasCode(error, 'file_changed')) left.push(each);
     }
   }
-  return failures;
+  return { failures, undoing: left };
 }
 
 interface Outcome {
