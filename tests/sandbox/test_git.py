@@ -290,6 +290,26 @@ async def test_a_full_disk_fails_with_its_numbers_and_the_repository_stays_whole
     assert await model.changes() == []
 
 
+async def test_a_clone_that_does_not_fit_leaves_no_repository_or_a_whole_one(host: HostState) -> None:
+    model = Model(host, (await host["models"].create(NewModel("m", empty=True))).id)
+    assert await host["files"].list_folder(model.id, "") == []
+    await model.sh(
+        "git init -q /tmp/source; cd /tmp/source; head -c 3M /dev/urandom > big; git add .; "
+        "git -c user.name=a -c user.email=b commit -qm Big"
+    )
+    await host["models"].change(model.id, ModelChange(limit_bytes=2 * MEBIBYTE))
+    with pytest.raises(GitNoSpace):
+        await model.transfer(GitClone("file:///tmp/source"))
+    assert await model.git.repositories(model.id) == []
+    await host["models"].change(model.id, ModelChange(limit_bytes=5 * MEBIBYTE))
+    with pytest.raises(GitNoSpace):
+        await model.transfer(GitClone("file:///tmp/source"))  # what is fetched fits, what is checked out does not
+    assert "error" not in await model.sh("git fsck 2>&1")
+    await host["models"].change(model.id, ModelChange(limit_bytes=16 * MEBIBYTE))
+    await model.sh("git checkout -q -f -B main origin/main")
+    assert (await model.changes(), (await model.status()).branch) == ([], "main")
+
+
 async def test_nothing_is_committed_by_nobody_and_a_name_is_asked_for_once(host: HostState) -> None:
     model = Model(host, (await host["models"].create(NewModel("m", "image"))).id)
     await model.act(GitInit(), GitStage())

@@ -12,6 +12,7 @@ import {
   ViewPlugin,
   WidgetType,
 } from '@codemirror/view';
+import { get } from 'svelte/store';
 import { messageOf } from '../../services/api.ts';
 import type { ModelSession } from '../../services/session.ts';
 import type { Encoding } from '../encodings.ts';
@@ -256,7 +257,9 @@ function follow(session: ModelSession, path: string): Extension {
       asked += 1;
       const number = asked;
       try {
-        const base = baseOf(await session.api.gitContent(repository, path, 'index'));
+        // Asking for what is not there would put a failed request into the browser's console.
+        const isUntracked = get(session.git.changes).get(path)?.unstaged === '?';
+        const base = isUntracked ? null : baseOf(await session.api.gitContent(repository, path, 'index'));
         if (number === asked && base?.id !== view.state.field(marks).base?.id)
           view.dispatch({ effects: setBase.of(base) });
       } catch {
