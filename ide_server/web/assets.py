@@ -1,5 +1,6 @@
 """The built frontend: files known by name since start, each with the compressed forms the build made of it."""
 
+import json
 import mimetypes
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 STATIC = Path(__file__).parent / "static"
+IDE = "src/workbench/IdePage.svelte"
 ENCODINGS: Mapping[str, str] = {"br": ".br", "gzip": ".gz"}
 """The names of encodings in order of preference, and their files' suffixes."""
 IMMUTABLE = "public, max-age=31536000, immutable"
@@ -29,11 +31,22 @@ class Assets:
     def __init__(self, folder: Path) -> None:
         index = folder / "index.html"
         self.index = index.read_text() if index.exists() else None
+        """The page of all models."""
+        self.ide = self.index and self.index.replace("</head>", f"{preloads(folder)}</head>")
+        """The page of one, which asks for what it needs at once instead of after its first script has run."""
         paths = [path for path in folder.rglob("*") if path.is_file() and path != index]
         self._assets = {str(path.relative_to(folder)): asset_of(path, folder) for path in paths}
 
     def get(self, name: str) -> Asset | None:
         return self._assets.get(name)
+
+
+def preloads(folder: Path) -> str:
+    """Of what the IDE has beyond the first script, from Vite's manifest."""
+    ide = json.loads((folder / "manifest.json").read_text())[IDE]
+    script = f'<link rel="modulepreload" crossorigin href="/{ide["file"]}">'
+    styles = (f'<link rel="preload" as="style" crossorigin href="/{path}">' for path in ide.get("css", ()))
+    return "\n".join((script, *styles, ""))
 
 
 def asset_of(path: Path, folder: Path) -> Asset:

@@ -37,8 +37,9 @@ body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 20vh aut
 async def workbench(request: Request[WebState]) -> Response:
     if not await sessions.is_open(request):
         return sign_in_first()
-    index = request.state["assets"].index
-    return page(index) if index is not None else frontend_missing()
+    assets = request.state["assets"]
+    html = assets.ide if "model" in request.path_params else assets.index
+    return page(html) if html is not None else frontend_missing()
 
 
 def page(html: str, *, status: int = 200) -> Response:

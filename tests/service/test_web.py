@@ -1,6 +1,7 @@
 """Sign-in, the guards and the page's files, with the web app in process; tests of the relay are test_web_relay.py."""
 
 import asyncio
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from ide_server.web import assets
 from ide_server.web.app import create_app
 
 URL = "http://127.0.0.1:8000"
-PAGE = '<meta name="csp-nonce" content="__CSP_NONCE__"><script type="module" src="/assets/main-1234.js"></script>'
+PAGE = '<head><meta name="csp-nonce" content="__CSP_NONCE__"><script type="module" src="/assets/main-1234.js"></script></head>'
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +41,8 @@ def static(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "assets/main-1234.js.br").write_text("brotli")
     (folder / "assets/main-1234.js.gz").write_text("gzip")
     (folder / "logo.svg").write_text("<svg/>")
+    ide = {"file": "assets/ide-1.js", "css": ["assets/ide-2.css"]}
+    (folder / "manifest.json").write_text(json.dumps({assets.IDE: ide}))
     monkeypatch.setattr(assets, "STATIC", folder)
     return folder
 
@@ -236,6 +239,16 @@ def test_a_hashed_file_is_immutable_and_comes_in_the_best_encoding_accepted(
     assert reply.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert reply.headers["vary"] == "Accept-Encoding"
     assert "javascript" in reply.headers["content-type"]
+
+
+def test_the_page_of_a_model_asks_for_what_it_needs_at_once(settings: Settings, browser: TestClient) -> None:
+    sign_in(browser, settings)
+    links = re.findall("<link.*?>", browser.get("/models/m").text)
+    assert links == [
+        '<link rel="modulepreload" crossorigin href="/assets/ide-1.js">',
+        '<link rel="preload" as="style" crossorigin href="/assets/ide-2.css">',
+    ]
+    assert "ide-1.js" not in browser.get("/").text
 
 
 def test_other_files_are_asked_for_again(browser: TestClient) -> None:
