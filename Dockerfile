@@ -21,7 +21,7 @@ RUN bash -euc 'source scripts/lib/setup.sh; set_up_frontend' \
 FROM debian:12-slim
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends \
-    ca-certificates fuse3 git iproute2 less nano procps python3 ripgrep runc slirp4netns tini uidmap vim-tiny \
+    ca-certificates fuse3 git iproute2 less nano openssh-client procps python3 ripgrep runc slirp4netns tini uidmap vim-tiny \
  && rm -rf /var/lib/apt/lists/*
 COPY --from=build /opt/slipway /opt/slipway
 ENV PATH=/opt/slipway/.venv/bin:$PATH \

@@ -9,7 +9,7 @@ stamps=$root/.slipway/stamps
 # At run time: the OCI runtime, sandboxes' network, FUSE and users, the init of a sandbox, and what people use in its terminal.
 run_packages=(
   runc slirp4netns fuse3 uidmap tini iproute2 procps
-  git ripgrep less vim-tiny nano ca-certificates
+  git openssh-client ripgrep less vim-tiny nano ca-certificates
 )
 # pyfuse3 has no wheel: pip compiles it.
 build_packages=(gcc libc6-dev libfuse3-dev pkg-config python3-dev python3-venv)

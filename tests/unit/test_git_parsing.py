@@ -82,6 +82,9 @@ def test_what_git_says_becomes_what_to_do() -> None:
     assert failed(said("error: unable to write file x: No space left on device"), USAGE).code == "git_no_space"
     unknown = failed(said("hint: no\nfatal: something with hunter22 in it"), USAGE)
     assert (unknown.code, unknown.message) == ("git_failed", "something with *** in it")
+    assert failed(said("env: \u2018git\u2019: No such file or directory"), USAGE).message.endswith(
+        "apt-get install git."
+    )
     assert failed(said(""), USAGE).message == "Git failed without a word."
 
 

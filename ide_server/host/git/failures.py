@@ -30,6 +30,10 @@ class Known(NamedTuple):
 
 
 KNOWN = (
+    Known(
+        re.compile(r"env: .git.: No such file|git: (?:command )?not found"),
+        "The server's machine has no git: apt-get install git.",
+    ),
     Known(re.compile(r"index\.lock|another git process|Unable to create '.*\.lock'"),
           "Another git is at work in this repository. Try again when it has ended; if none runs, one was killed: "
           "delete .git/index.lock.", GitBusy),
