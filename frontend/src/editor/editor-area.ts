@@ -108,8 +108,7 @@ export class EditorArea implements Disposable {
   async open(path: string, line?: number, column?: number): Promise<void> {
     const pane = this.show(path, KEPT);
     pane.keep({ isPreview: false });
-    await this.goTo(pane, line, column);
-    pane.focus();
+    await this.focusWhenThere(pane, this.goTo(pane, line, column));
   }
 
   /** For a look, in place of what was looked at before; the focus stays where it is. */
@@ -166,8 +165,7 @@ export class EditorArea implements Disposable {
     const { tab, group, place } = last;
     const { path, isPinned, view } = tab;
     const pane = this.show(path, { isPreview: false, isPinned }, { view, group, place });
-    await this.goTo(pane);
-    pane.focus();
+    await this.focusWhenThere(pane, this.goTo(pane));
   }
 
   /** Where it was changed on disk: shows both versions, takes the disk's, or replaces it. */
@@ -292,6 +290,21 @@ export class EditorArea implements Disposable {
       entries.some((entry) => entry.kind === 'file' && entry.name === name),
     );
     if (first !== undefined) await this.open(first);
+  }
+
+  /** Unless the person has pointed elsewhere in the meantime. */
+  private async focusWhenThere(pane: Pane, loading: Promise<void>): Promise<void> {
+    let isElsewhere = false;
+    const pointed = (): void => {
+      isElsewhere = true;
+    };
+    window.addEventListener('pointerdown', pointed, { capture: true });
+    try {
+      await loading;
+    } finally {
+      window.removeEventListener('pointerdown', pointed, { capture: true });
+    }
+    if (!isElsewhere) pane.focus();
   }
 
   private async goTo(pane: Pane, line?: number, column?: number): Promise<void> {
