@@ -142,6 +142,7 @@ export class ModelLanguages {
     if (this.last === view) this.last = null;
     for (const used of this.usedBy(file)) {
       used.editors -= 1;
+      used.connection.closed();
       if (used.editors === 0) used.endTimer = setTimeout(() => this.end(used), KEPT_MS);
     }
   }

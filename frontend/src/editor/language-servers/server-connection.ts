@@ -105,6 +105,11 @@ export class ServerConnection implements Disposable {
     this.tellSoon();
   }
 
+  /** An editor is gone: what was found in a file that none shows any more is forgotten soon. */
+  closed(): void {
+    this.tellSoon();
+  }
+
   /** On disk, whoever changed them; what is wrong in the open files may be something else now. */
   filesChanged(changes: readonly FileEvent[]): void {
     if (this.current === null) return;
