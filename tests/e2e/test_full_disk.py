@@ -11,6 +11,9 @@ from tests.support.server import Server
 from tests.support.workbench import Workbench, new_model, wait_until
 
 UGLY = "def evaluate( params ):\n    return {  'y':1 }\n"
+REPOSITORY = (
+    "git init -qb main; git config user.name Ada; git config user.email a@example.org; git add .; git commit -qm one"
+)
 FULL = "the filesystem is full"
 NUMBERS = re.compile(r"It needs .+, .+ of 32 MiB are free\.")
 
@@ -62,7 +65,7 @@ def new_named(page: Page, command: str, name: str) -> None:
 def test_without_a_byte_left_each_action_names_what_it_needs_and_all_is_there_after(page: Page, server: Server) -> None:
     workbench = new_model(page, name="No byte", template="Linear regression")
     workbench.terminal.run(
-        "git init -qb main; git config user.name Ada; git config user.email a@example.org; git add .; git commit -qm one;"
+        f"{REPOSITORY};"
         " git switch -qc wide; seq 90000 > wide.txt; git add .; git commit -qm wide; git switch -q main; head -c 9k"
         " /dev/urandom | base64 > noise.txt; git add noise.txt; head -c 40M /dev/zero > heap; sync; echo fu''ll",
         "full",
@@ -117,8 +120,7 @@ def test_without_a_byte_left_each_action_names_what_it_needs_and_all_is_there_af
 def test_without_a_file_left_what_is_new_is_refused_and_what_is_there_is_saved(page: Page, server: Server) -> None:
     workbench = new_model(page, name="No file", template="Linear regression")
     workbench.terminal.run(
-        "git init -qb main; git config user.name Ada; git config user.email a@example.org; git add .; git commit -qm one;"
-        " echo new > gone.txt; echo fo''und",
+        f"{REPOSITORY}; echo new > gone.txt; echo fo''und",
         "found",
     )
     workbench.file("gone.txt").click()
