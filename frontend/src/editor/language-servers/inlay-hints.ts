@@ -10,11 +10,11 @@ import {
   WidgetType,
 } from '@codemirror/view';
 import type { InlayHint } from 'vscode-languageserver-protocol';
+import { isRefused } from '../../services/language-requests.ts';
 import { preference } from '../../services/preferences.ts';
 import { able } from './asking.ts';
 import type { FileLanguages } from './file-languages.ts';
 import { offsetOf, positionAt } from './positions.ts';
-import { isRefused } from './requests.ts';
 
 /** After what was typed is told to the server. */
 const DELAY_MS = 400;

@@ -13,6 +13,7 @@ import type {
 } from 'vscode-languageserver-protocol';
 import { basename } from '../../base/paths.ts';
 import type { Command } from '../../services/commands.ts';
+import { reasonOf } from '../../services/language-requests.ts';
 import type { CodeSymbol } from '../../services/languages.ts';
 import { type PythonServer, prefer, preference, preferences } from '../../services/preferences.ts';
 import type { ModelSession } from '../../services/session.ts';
@@ -37,7 +38,6 @@ import { knownLanguage, type ServerName, serversOf } from './known-languages.ts'
 import { popups, showPopup } from './popup.ts';
 import { type FilePlace, positionAt } from './positions.ts';
 import { askName } from './rename-field.ts';
-import { reasonOf } from './requests.ts';
 import { ServerConnection } from './server-connection.ts';
 import { symbolsOfFile, symbolsOfModel } from './symbols.ts';
 import { isOfModel, uriOf } from './uris.ts';

@@ -15,13 +15,13 @@ import type {
 } from 'vscode-languageserver-protocol';
 import { type Disposable, DisposableStore } from '../../base/lifecycle.ts';
 import { messageOf } from '../../services/api.ts';
+import { isRefused, ServerGone } from '../../services/language-requests.ts';
 import type { Languages, ServerStatus } from '../../services/languages.ts';
 import type { Problems } from '../../services/problems.ts';
 import { ReconnectingSocket } from '../../services/socket.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { movedBy, problemOf } from './diagnostics.ts';
 import { OpenDocuments } from './documents.ts';
-import { isRefused, ServerGone } from './requests.ts';
 import { sanitize } from './sanitize.ts';
 import { type Answers, SocketTransport } from './transport.ts';
 import { isOfModel, pathOf, ROOT_URI } from './uris.ts';
