@@ -33,7 +33,7 @@ import type { TextViewState } from './text-view-state.ts';
 import Welcome from './Welcome.svelte';
 
 /** Where a model's code begins, by its template. */
-const FIRST_FILES = ['main.py', 'main.js', 'main.mjs', 'README.md'];
+const FIRST_FILES = ['main.py', 'index.js', 'main.js', 'main.mjs', 'README.md'];
 const ID_PREFIX = 'file-';
 const REMEMBERED_CLOSED = 20;
 /** Cursors move often. */

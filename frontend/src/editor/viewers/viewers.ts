@@ -41,14 +41,9 @@ const audio: Viewer = {
   label: 'Audio',
   reads: 'bytes',
   asText: 'never',
-  load: () => import('./AudioViewer.svelte'),
+  load: () => import('./MediaViewer.svelte'),
 };
-const video: Viewer = {
-  label: 'Video',
-  reads: 'bytes',
-  asText: 'never',
-  load: () => import('./VideoViewer.svelte'),
-};
+const video: Viewer = { ...audio, label: 'Video' };
 const table: Viewer = {
   label: 'Table',
   reads: 'bytes',
@@ -107,4 +102,8 @@ const BY_EXTENSION: Readonly<Record<string, Viewer>> = Object.fromEntries(
 
 export function viewerOf(path: string): Viewer | null {
   return BY_EXTENSION[extension(path)] ?? null;
+}
+
+export function isVideo(path: string): boolean {
+  return viewerOf(path) === video;
 }
