@@ -49,13 +49,17 @@ def checked_page(request: pytest.FixtureRequest, server: Server, browser: Browse
     context.close()
 
 
-def problems(page: Page, where: str) -> list[str]:
-    """What axe reports, as lines that name the place."""
+def problems(page: Page, where: str, *, rules: list[str] | None = None) -> list[str]:
+    """What axe reports, by these rules or by all of them, as lines that name the place."""
     if page.evaluate("typeof axe") == "undefined":
         page.add_script_tag(path=AXE)
-    found: list[dict[str, Any]] = page.evaluate("async () => (await axe.run(document)).violations")
+    # A label that is not what one sees is no name to speak to the computer by; axe calls the rule experimental.
+    options = {"runOnly": rules} if rules else {"rules": {"label-content-name-mismatch": {"enabled": True}}}
+    found: list[dict[str, Any]] = page.evaluate(
+        "async (options) => (await axe.run(document, options)).violations", options
+    )
     return [
-        f"{where}: {violation['id']}: {node['html'][:160]} {node['failureSummary'][:300]}"
+        f"{where}: {violation['id']}: {node['html'][:160]} {node['target']} {node['failureSummary'][:300]}"
         for violation in found
         if violation["impact"] in REPORTED
         for node in violation["nodes"]

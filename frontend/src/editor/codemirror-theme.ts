@@ -60,7 +60,7 @@ const looks = EditorView.theme({
     color: 'var(--text)',
   },
   '.cm-completionMatchedText': { textDecoration: 'none', color: 'var(--accent)', fontWeight: '600' },
-  '.cm-completionDetail': { color: 'var(--text-faint)' },
+  '.cm-completionDetail': { color: 'var(--text-muted)' },
   '.cm-panels': { backgroundColor: 'var(--surface-1)', color: 'var(--text)', fontFamily: 'var(--font-ui)' },
   '.cm-read-only': {
     padding: '4px 12px',

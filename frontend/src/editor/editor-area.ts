@@ -9,7 +9,7 @@ import {
   type ITabRenderer,
 } from 'dockview';
 import { mount, tick, unmount } from 'svelte';
-import { get, type Readable, writable } from 'svelte/store';
+import { derived, get, type Readable, writable } from 'svelte/store';
 import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
 import { basename } from '../base/paths.ts';
 import { cspNonce } from '../services/csp.ts';
@@ -29,6 +29,7 @@ import { Saver } from './saver.ts';
 import Tab from './Tab.svelte';
 import { parseTabs, type RememberedTab, type RememberedTabs } from './tab-memory.ts';
 import { showTabMenu } from './tab-menu.ts';
+import { tabName } from './tab-name.ts';
 import type { TextViewState } from './text-view-state.ts';
 import Welcome from './Welcome.svelte';
 
@@ -73,7 +74,7 @@ export class EditorArea implements Disposable {
   readonly saveHooks: SaveHooks;
 
   constructor(
-    parent: HTMLElement,
+    private readonly parent: HTMLElement,
     private readonly session: ModelSession,
   ) {
     this.memory = new PageMemory(`slipway.tabs.${session.modelId}`, parseTabs);
@@ -225,8 +226,11 @@ export class EditorArea implements Disposable {
     else if (place === groups.length + 1) this.split('right');
   }
 
+  /** Without a tab, what is offered in its place. */
   focus(): void {
-    this.activePane?.focus();
+    const pane = this.activePane;
+    if (pane) pane.focus();
+    else this.parent.querySelector<HTMLElement>('.welcome')?.focus();
   }
 
   /** Null where the file is not open as text. */
@@ -432,7 +436,13 @@ export class EditorArea implements Disposable {
       event.stopPropagation();
       this.withActive(id, () => this.showMenu(pane, event.clientX, event.clientY));
     });
-    return tab;
+    const name = derived([pane.file.view, pane.keeping], ([view, keeping]) => tabName(view, keeping));
+    const owned = new DisposableStore();
+    owned.add(tab);
+    // dockview makes the title the name that the tab is heard by; it sets one of its own right after this.
+    const init: ITabRenderer['init'] = ({ api }) =>
+      void tick().then(() => owned.defer(name.subscribe((title) => api.setTitle(title))));
+    return { element, init, dispose: () => owned.dispose() };
   }
 
   private withActive(id: string, work: () => void): void {
@@ -488,7 +498,12 @@ export class EditorArea implements Disposable {
 
   private remove(id: string): void {
     const panel = this.dock.getPanel(id);
-    if (panel) this.dock.removePanel(panel);
+    if (!panel) return;
+    const hadFocus = document.activeElement !== document.body;
+    this.dock.removePanel(panel);
+    void tick().then(() => {
+      if (hadFocus && document.activeElement === document.body) this.focus();
+    });
   }
 
   private async mayClose(file: OpenFile): Promise<boolean> {
@@ -548,8 +563,6 @@ export class EditorArea implements Disposable {
   }
 
   private renamed(): void {
-    for (const pane of this.panes.values())
-      this.dock.getPanel(pane.id)?.api.setTitle(basename(pane.file.path));
     this.activeStore.update((file) => file);
     this.rememberSoon();
   }

@@ -159,7 +159,7 @@ export class OpenFile implements Disposable {
 
   /** Where the keys go while no text is seen; false while it is. */
   focusViewer(): boolean {
-    if (this.current.shown !== 'viewer') return false;
+    if (this.current.shown !== 'viewer' && this.editor) return false;
     this.viewerFocus();
     return true;
   }
