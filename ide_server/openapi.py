@@ -1,4 +1,4 @@
-"""The API in the words of OpenAPI 3.1, made from the messages of wire.py and one table of what there is to ask."""
+"""The API in the words of OpenAPI 3.1, made from the messages of wire and one table of what there is to ask."""
 
 import re
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 
 @dataclass(frozen=True)
 class Endpoint:
-    """`request` and `reply`: a type of wire.py, whose JSON is meant; a media type; or None for no body."""
+    """`request` and `reply`: a type of wire, whose JSON is meant; a media type; or None for no body."""
 
     method: Method
     path: str

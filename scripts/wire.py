@@ -1,4 +1,4 @@
-"""Writes frontend/src/wire.ts, the page's types, from ide_server/wire.py. With --check it only compares."""
+"""Writes frontend/src/wire.ts, the page's types, from ide_server/wire. With --check it only compares."""
 
 import argparse
 import ast
@@ -15,7 +15,7 @@ import msgspec
 from ide_server import wire
 
 TARGET = Path(__file__).parents[1] / "frontend/src/wire.ts"
-HEADER = "// Generated from ide_server/wire.py by scripts/wire.py; edit that and run scripts/fix.\n"
+HEADER = "// Generated from ide_server/wire by scripts/wire.py; edit that and run scripts/fix.\n"
 PRIMITIVES: Mapping[Any, str] = {
     str: "string",
     bool: "boolean",
@@ -30,11 +30,11 @@ Notes = Mapping[tuple[str, str], str]
 
 
 class TypeScript:
-    """Renders what one module defines: string ids, unions of literals, structs and unions of structs."""
+    """Renders what a module or a package defines: string ids, unions of literals, structs and unions of structs."""
 
     def __init__(self, module: ModuleType, *, source: str | None = None) -> None:
         self.module = module
-        self.notes = field_notes(source or inspect.getsource(module))
+        self.notes = field_notes(source or source_of(module))
         self.aliases = {value: name for name, value in vars(module).items() if is_alias(value)}
 
     def text(self) -> str:
@@ -44,7 +44,7 @@ class TypeScript:
         for name, value in vars(self.module).items():
             if is_alias(value):
                 yield f"export type {name} = {self.alias(value)};\n"
-            elif is_struct(value) and value.__module__ == self.module.__name__ and value.__struct_fields__:
+            elif is_struct(value) and is_within(value.__module__, self.module) and value.__struct_fields__:
                 yield comment(value.__doc__, indent="") + self.struct(value)
 
     def alias(self, value: Any) -> str:
@@ -95,6 +95,16 @@ class TypeScript:
         return " | ".join(f'"{value}"' if quoted else self.name(value) for value in get_args(kind))
 
 
+def is_within(name: str, module: ModuleType) -> bool:
+    return f"{name}.".startswith(f"{module.__name__}.")
+
+
+def source_of(module: ModuleType) -> str:
+    """Of a package, that of all its modules."""
+    parts = [part for name, part in sys.modules.items() if is_within(name, module)]
+    return "\n".join(inspect.getsource(part) for part in parts)
+
+
 def is_struct(value: Any) -> bool:
     return isinstance(value, type) and issubclass(value, msgspec.Struct)
 
@@ -138,7 +148,7 @@ def main() -> int:
         TARGET.parent.mkdir(parents=True, exist_ok=True)
         TARGET.write_text(text)
     elif not TARGET.exists() or TARGET.read_text() != text:
-        print(f"{TARGET.name} is not what ide_server/wire.py says; run scripts/fix.", file=sys.stderr)
+        print(f"{TARGET.name} is not what ide_server/wire says; run scripts/fix.", file=sys.stderr)
         return 1
     return 0
 

@@ -1,4 +1,32 @@
-// Generated from ide_server/wire.py by scripts/wire.py; edit that and run scripts/fix.
+// Generated from ide_server/wire by scripts/wire.py; edit that and run scripts/fix.
+
+export type ApiTokenId = string;
+
+export type Scope = "read" | "run" | "write";
+
+/** Lets a program in. Scopes: read whatever there is; run operations; write, which is all else. */
+export interface ApiToken {
+  readonly id: ApiTokenId;
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly created_at: number;
+  readonly expires_at: number | null;
+  /** To the minute. */
+  readonly last_used_at: number | null;
+}
+
+export interface NewApiToken {
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  /** null: never. */
+  readonly expires_at?: number | null;
+}
+
+export interface CreatedApiToken {
+  /** Shown once: only its hash is kept. Sent as `Authorization: Bearer <secret>`. */
+  readonly secret: string;
+  readonly token: ApiToken;
+}
 
 export type ModelId = string;
 
@@ -9,8 +37,6 @@ export type OperationId = string;
 export type TerminalId = string;
 
 export type SnapshotId = string;
-
-export type ApiTokenId = string;
 
 export type LauncherId = string;
 
@@ -42,137 +68,75 @@ export interface ErrorReply {
   readonly error: ErrorBody;
 }
 
-/** What a filesystem holds and may hold; files counts files and folders, an inode each. */
-export interface Usage {
-  readonly used_bytes: number;
-  readonly limit_bytes: number;
-  readonly used_files: number;
-  readonly limit_files: number;
+export type ProblemKind = "syntax" | "import" | "exception" | "no_code" | "out_of_time" | "terminated";
+
+/** What is wrong with a model's code. Line and column count from 1; 0: it is in no line. */
+export interface CodeProblem {
+  readonly path: string;
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+  readonly kind: ProblemKind;
 }
 
-export interface Model {
-  readonly id: ModelId;
+/** What the code defines, and what is wrong with it. */
+export interface CodeCheck {
+  readonly functions: readonly FunctionName[];
+  readonly problems: readonly CodeProblem[];
+}
+
+/** A tensor. elements: flat, row-major, empty for media; NaN and infinities as strings; cut when `truncated`. */
+export interface OutputValue {
+  readonly type: ElementType;
+  readonly shape: readonly number[];
+  readonly elements: readonly unknown[];
+  readonly blobs: readonly Blob[];
+  readonly truncated: boolean;
+}
+
+export type DatasetFormat = "csv" | "jsonl" | "npy" | "zip";
+
+/** A list of entries, all of one type. shape: of each entry, -1 where they differ. */
+export interface DatasetKey {
+  readonly key: string;
+  readonly type: ElementType;
+  readonly shape: readonly number[];
+  readonly entries: number;
+  readonly byte_size: number;
+  /** Of numbers, and null where they are not looked into. */
+  readonly minimum: number | null;
+  readonly maximum: number | null;
+}
+
+/** Entries by key, which every model may use as inputs. */
+export interface Dataset {
+  readonly id: DatasetId;
   readonly name: string;
   readonly created_at: number;
-  readonly usage: Usage;
-  readonly active_state_id: StateId | null;
-  /** What the code defined when it was last loaded; null if it never was. */
-  readonly functions: readonly FunctionName[] | null;
+  readonly changed_at: number;
+  readonly keys: readonly DatasetKey[];
 }
 
-export interface Template {
-  readonly id: string;
+export interface NewDataset {
   readonly name: string;
-  readonly description: string;
-  readonly language: "python" | "node";
 }
 
-/** From a template, from a snapshot of another model, or without any file, as for a clone. */
-export interface NewModel {
+export interface DatasetChange {
   readonly name: string;
-  readonly template?: string;
-  readonly snapshot_id?: SnapshotId | null;
-  readonly empty?: boolean;
 }
 
-/** Fields left out stay as they are. */
-export interface ModelChange {
-  readonly name?: string | null;
-  readonly limit_bytes?: number | null;
-  /** Accept a limit below what the filesystem holds: nothing more can be written until enough is deleted. */
-  readonly below_use?: boolean;
-  readonly active_state_id?: StateId | null;
+/** Entries to append, by key, as the values of parameters are written. */
+export interface NewEntries {
+  readonly values: Readonly<Record<string, readonly unknown[]>>;
+  /** Of keys that are new; one that is left out gets the type that its values show. */
+  readonly types?: Readonly<Record<string, ElementType>>;
 }
 
-export interface FolderUsage {
-  readonly path: string;
-  readonly used_bytes: number;
-  readonly used_files: number;
-}
-
-export interface Host {
-  readonly version: string;
-  /** What this machine lacks and what then does not work. */
-  readonly warnings: readonly string[];
-}
-
-export type EntryKind = "file" | "folder" | "link" | "other";
-
-/** A name in a folder. `path` is relative to the filesystem's root, without a leading slash. */
-export interface Entry {
-  readonly name: string;
-  readonly path: string;
-  readonly kind: EntryKind;
-  readonly byte_size: number;
-  readonly modified_at: number;
-  /** Of files only: pass it as If-Match to write. */
-  readonly etag: string | null;
-  readonly executable: boolean;
-  readonly link_target: string | null;
-}
-
-export interface Move {
-  readonly source: string;
-  readonly destination: string;
-}
-
-export interface Copy {
-  readonly source: string;
-  readonly destination: string;
-}
-
-export interface NewTrash {
-  readonly paths: readonly string[];
-}
-
-/** What was deleted together, and can be put back together until then. */
-export interface Trashed {
-  readonly id: TrashId;
-  readonly paths: readonly string[];
-  readonly until: number;
-}
-
-export interface NewUpload {
-  readonly path: string;
-  readonly byte_size: number;
-  /** The etag of the file that it replaces, * for any; null where there must be none. */
-  readonly expected?: string | null;
-}
-
-/** A file that comes in several requests. */
-export interface Upload {
-  readonly id: UploadId;
-  readonly path: string;
-  readonly byte_size: number;
-  readonly received_bytes: number;
-  /** Once all has come: the file as it was put in place. */
-  readonly entry: Entry | null;
-}
-
-export type Scope = "read" | "run" | "write";
-
-/** Lets a program in. Scopes: read whatever there is; run operations; write, which is all else. */
-export interface ApiToken {
-  readonly id: ApiTokenId;
-  readonly name: string;
-  readonly scopes: readonly Scope[];
-  readonly created_at: number;
-  readonly expires_at: number | null;
-  /** To the minute. */
-  readonly last_used_at: number | null;
-}
-
-export interface NewApiToken {
-  readonly name: string;
-  readonly scopes: readonly Scope[];
-  /** null: never. */
-  readonly expires_at?: number | null;
-}
-
-export interface CreatedApiToken {
-  /** Shown once: only its hash is kept. Sent as `Authorization: Bearer <secret>`. */
-  readonly secret: string;
-  readonly token: ApiToken;
+/** Some of the entries of a key. The index of a blob counts the files of its entry. */
+export interface DatasetEntries {
+  readonly start: number;
+  readonly total: number;
+  readonly entries: readonly OutputValue[];
 }
 
 export interface EnvironmentChoice {
@@ -297,624 +261,57 @@ export interface NewMountedModel {
   readonly model_id: ModelId;
 }
 
-export interface Terminal {
-  readonly id: TerminalId;
-  readonly title: string;
-  readonly created_at: number;
-  /** It was started in another environment, or with other variables or mounted models, than the model has now. */
-  readonly outdated: boolean;
-}
+export type EntryKind = "file" | "folder" | "link" | "other";
 
-export interface NewSubstitute {
-  /** Of the WebSocket that it takes the place of, with its query. */
+/** A name in a folder. `path` is relative to the filesystem's root, without a leading slash. */
+export interface Entry {
+  readonly name: string;
   readonly path: string;
+  readonly kind: EntryKind;
+  readonly byte_size: number;
+  readonly modified_at: number;
+  /** Of files only: pass it as If-Match to write. */
+  readonly etag: string | null;
+  readonly executable: boolean;
+  readonly link_target: string | null;
 }
 
-/** What takes the place of a WebSocket; where its id is null, it is closed already. */
-export interface Substitute {
-  readonly id: string | null;
-  readonly code: number;
-  readonly reason: string;
+export interface Move {
+  readonly source: string;
+  readonly destination: string;
 }
 
-export interface NewTerminal {
-  readonly rows: number;
-  readonly columns: number;
-  /** Where the shell starts, as in Entry.path; at the filesystem's root where that is no folder. */
-  readonly folder?: string;
+export interface Copy {
+  readonly source: string;
+  readonly destination: string;
 }
 
-export interface TerminalChange {
-  readonly title: string;
-}
-
-export type Stdin = readonly [type: "stdin", text: string];
-
-export type SetSize = readonly [type: "set_size", rows: number, columns: number];
-
-/** All output before this byte offset has been drawn. */
-export type Acknowledge = readonly [type: "ack", offset: number];
-
-export type TerminalRequest = Stdin | SetSize | Acknowledge;
-
-/** First message. The next binary frame starts at this byte offset of the terminal's output. */
-export type Setup = readonly [type: "setup", offset: number, rows: number, columns: number, live_offset: number];
-
-/** Another client has set the size. */
-export type Sized = readonly [type: "size", rows: number, columns: number];
-
-/** This many bytes typed were refused: the program does not read its input. */
-export type StdinFull = readonly [type: "stdin_full", refused_bytes: number];
-
-/** The shell ended; null: a signal killed it, as the end of its sandbox does. */
-export type Disconnect = readonly [type: "disconnect", exit_code: number | null];
-
-export type TerminalMessage = Setup | Sized | StdinFull | Disconnect;
-
-export interface SearchQuery {
-  readonly pattern: string;
-  readonly is_regex?: boolean;
-  readonly match_case?: boolean;
-  readonly whole_word?: boolean;
-  /** Globs of paths; none: all files. */
-  readonly include?: readonly string[];
-  readonly exclude?: readonly string[];
-  /** Also in files and folders whose names begin with a dot. */
-  readonly hidden?: boolean;
-  /** Also in what .gitignore names and in what tools fill: .venv, node_modules, __pycache__. */
-  readonly ignored?: boolean;
-  /** What matches would be replaced with; nothing is. */
-  readonly replacement?: string | null;
-}
-
-export interface SearchMatch {
-  /** Counted from 1. */
-  readonly line: number;
-  /** Counted from 1, in units of UTF-16. */
-  readonly column: number;
-  /** In its line, at most 120 characters. */
-  readonly before: string;
-  readonly text: string;
-  readonly after: string;
-  readonly replacement: string | null;
-}
-
-/** Of a file with many matches there are several. */
-export interface FoundInFile {
-  readonly type: "file";
-  readonly path: string;
-  readonly matches: readonly SearchMatch[];
-}
-
-/** The last line. */
-export interface SearchEnded {
-  readonly type: "ended";
-  readonly reason: "complete" | "too_many" | "too_long" | "failed";
-  /** For a person; empty where there is nothing to say. */
-  readonly message: string;
-}
-
-export type SearchEvent = FoundInFile | SearchEnded;
-
-/** Of files; folders have none of their own. */
-export interface FoundPaths {
+export interface NewTrash {
   readonly paths: readonly string[];
-  /** All are listed now. A stream that ends before that has more than it lists. */
-  readonly complete: boolean;
 }
 
-export type LanguageServerName = "ty" | "basedpyright" | "ruff" | "typescript";
-
-export interface LanguageServer {
-  readonly name: LanguageServerName;
-  readonly title: string;
-  /** As the Language Server Protocol names them. */
-  readonly languages: readonly string[];
-  /** One that is not fetched is when its socket is first connected to. */
-  readonly state: "ready" | "not_fetched" | "fetching" | "unavailable";
-  /** Why it could not be fetched, or how it ended last; empty if neither. */
-  readonly message: string;
-  /** How many processes, one for each socket. */
-  readonly running: number;
-  /** Of all these. */
-  readonly memory_bytes: number;
-  /** Of each. */
-  readonly memory_limit_bytes: number;
-}
-
-/** A row of slipway.toml. shape: -1 is any length, [] a scalar. */
-export interface ParameterDefinition {
-  readonly name: string;
-  readonly types: readonly ElementType[];
-  readonly shape: readonly number[];
-  readonly required: boolean;
-  readonly display_name: string;
-  readonly description: string;
-  readonly default: unknown;
-  readonly choices: readonly unknown[];
-  readonly minimum: number | null;
-  readonly maximum: number | null;
-}
-
-export interface ParameterDefinitions {
-  readonly create_state: readonly ParameterDefinition[];
-  readonly train: readonly ParameterDefinition[];
-  readonly evaluate_input: readonly ParameterDefinition[];
-  readonly evaluate_output: readonly ParameterDefinition[];
-}
-
-/** An encoded file as an input: image, audio, video or binary (format ""). */
-export interface MediaValue {
-  readonly format: string;
-  readonly base64: string;
-}
-
-/** Many values as an input, each of which fits the definition. */
-export interface Values {
-  readonly values: readonly unknown[];
-}
-
-/** The entries of a dataset's key as an input of many values. */
-export interface DatasetValue {
-  /** Its id, or its name. */
-  readonly dataset: string;
-  readonly key: string;
-  /** Only the first so many; null: all that there are when it is asked for. */
-  readonly entries?: number | null;
-}
-
-/** An encoded file of a result, fetched by index. Of a tensor that is cut: all of it, as npy or, of texts, json. */
-export interface Blob {
-  readonly index: number;
-  readonly format: string;
-  readonly byte_size: number;
-}
-
-/** A tensor. elements: flat, row-major, empty for media; NaN and infinities as strings; cut when `truncated`. */
-export interface OutputValue {
-  readonly type: ElementType;
-  readonly shape: readonly number[];
-  readonly elements: readonly unknown[];
-  readonly blobs: readonly Blob[];
-  readonly truncated: boolean;
-}
-
-export interface Output {
-  readonly name: string;
-  readonly values: readonly OutputValue[];
-}
-
-export interface Result {
-  readonly outputs: readonly Output[];
-}
-
-export type LauncherLevel = "launcher" | "code_loaded" | "state_instantiated";
-
-/** What a launcher may use, and how long a temporary one waits for the next operation. */
-export interface LauncherSpec {
-  readonly cpus: number;
-  readonly memory_bytes: number;
-  readonly gpus: number;
-  /** 0: it is not kept. */
-  readonly idle_seconds: number;
-}
-
-/** What is left out is as a level above has it: an operation's model, a model's server. */
-export interface SpecChoice {
-  readonly cpus?: number | null;
-  readonly memory_bytes?: number | null;
-  readonly gpus?: number | null;
-  readonly idle_seconds?: number | null;
-}
-
-/** How long each phase of an operation may take. */
-export interface MaxDurations {
-  readonly code_startup_seconds: number;
-  readonly create_state_seconds: number;
-  readonly instantiate_model_seconds: number;
-  readonly evaluate_seconds: number;
-  readonly train_seconds: number;
-  readonly get_state_seconds: number;
-}
-
-/** What is left out is as a level above has it. */
-export interface DurationsChoice {
-  readonly code_startup_seconds?: number | null;
-  readonly create_state_seconds?: number | null;
-  readonly instantiate_model_seconds?: number | null;
-  readonly evaluate_seconds?: number | null;
-  readonly train_seconds?: number | null;
-  readonly get_state_seconds?: number | null;
-}
-
-/** How a model's operations are launched, by kind. */
-export interface LaunchChoice {
-  readonly create_model_state?: SpecChoice;
-  readonly evaluate?: SpecChoice;
-  readonly train?: SpecChoice;
-  readonly max_durations?: DurationsChoice;
-}
-
-/** What may be chosen here. Zero seconds of idling are always allowed, and no GPUs. */
-export interface LaunchBounds {
-  readonly lowest: LauncherSpec;
-  readonly highest: LauncherSpec;
-  readonly shortest_seconds: number;
-  readonly longest: MaxDurations;
-}
-
-/** What a model chose, and what holds where it chose nothing. */
-export interface Launch {
-  readonly choice: LaunchChoice;
-  readonly default_spec: LauncherSpec;
-  readonly default_durations: MaxDurations;
-  readonly bounds: LaunchBounds;
-}
-
-export type LauncherStatus = "starting" | "ready" | "working" | "restarting" | "failed";
-
-/** A persistent launcher, as a person wants it. What its spec leaves out is as the model has it for evaluate. */
-export interface LauncherChoice {
-  readonly name: string;
-  /** What it is to have loaded while it waits. */
-  readonly level?: LauncherLevel;
-  /** null: the active state, whichever that is. */
-  readonly state_id?: StateId | null;
-  readonly spec?: SpecChoice;
-}
-
-/** One that works or waits, or is persistent. */
-export interface Launcher {
-  readonly id: LauncherId;
-  readonly model_id: ModelId;
-  readonly name: string;
-  /** null: it is temporary. */
-  readonly choice: LauncherChoice | null;
-  readonly spec: LauncherSpec;
-  readonly status: LauncherStatus;
-  /** Why it is restarting or failed. */
-  readonly message: string;
-  /** What it has loaded; null: it has no process. */
-  readonly level: LauncherLevel | null;
-  /** That it has instantiated. */
-  readonly state_id: StateId | null;
-  /** That it works on. */
-  readonly operation_id: OperationId | null;
-  /** Its present process. */
-  readonly started_at: number | null;
-  /** When it ends, if it is temporary and nothing comes; or is started again, if it is restarting. */
-  readonly idle_until: number | null;
-  /** How many it has worked on, with the present one. */
-  readonly operations: number;
-  /** How often it has died, or could not be started, since it last worked or the server started. */
-  readonly restarts: number;
-}
-
-/** What a launcher used over the time since the sample before. null: this machine does not say. */
-export interface LauncherUsage {
-  readonly time: number;
-  /** Processors kept busy, on average. */
-  readonly cpus: number | null;
-  /** The most seen; without what the kernel can drop at once. */
-  readonly memory_bytes: number | null;
-  /** The most seen in its /tmp, which counts as memory too. */
-  readonly tmp_bytes: number | null;
-}
-
-export type DatasetFormat = "csv" | "jsonl" | "npy" | "zip";
-
-/** A list of entries, all of one type. shape: of each entry, -1 where they differ. */
-export interface DatasetKey {
-  readonly key: string;
-  readonly type: ElementType;
-  readonly shape: readonly number[];
-  readonly entries: number;
-  readonly byte_size: number;
-  /** Of numbers, and null where they are not looked into. */
-  readonly minimum: number | null;
-  readonly maximum: number | null;
-}
-
-/** Entries by key, which every model may use as inputs. */
-export interface Dataset {
-  readonly id: DatasetId;
-  readonly name: string;
-  readonly created_at: number;
-  readonly changed_at: number;
-  readonly keys: readonly DatasetKey[];
-}
-
-export interface NewDataset {
-  readonly name: string;
-}
-
-export interface DatasetChange {
-  readonly name: string;
-}
-
-/** Entries to append, by key, as the values of parameters are written. */
-export interface NewEntries {
-  readonly values: Readonly<Record<string, readonly unknown[]>>;
-  /** Of keys that are new; one that is left out gets the type that its values show. */
-  readonly types?: Readonly<Record<string, ElementType>>;
-}
-
-/** Some of the entries of a key. The index of a blob counts the files of its entry. */
-export interface DatasetEntries {
-  readonly start: number;
-  readonly total: number;
-  readonly entries: readonly OutputValue[];
-}
-
-/** How an operation ended. `message` says it to a person; `details` is a traceback, cut at 10,000 characters. */
-export interface Outcome {
-  readonly kind: OutcomeKind;
-  readonly message: string;
-  readonly at: Phase | null;
-  readonly details: string;
-  readonly exit_code: number | null;
-  readonly signal: string | null;
-  readonly oom: boolean;
-}
-
-/** The launcher that an operation ran on. */
-export interface OperationLauncher {
-  readonly id: LauncherId;
-  readonly name: string;
-  /** What it had loaded already when the operation got it. */
-  readonly level: LauncherLevel;
-}
-
-export interface Operation {
-  readonly id: OperationId;
-  readonly model_id: ModelId;
-  readonly kind: OperationKind;
-  readonly status: OperationStatus;
-  readonly parameters: Readonly<Record<string, unknown>>;
-  /** The state it ran on. */
-  readonly state_id: StateId | null;
-  /** The state it made. */
-  readonly result_state_id: StateId | null;
-  readonly created_at: number;
-  readonly started_at: number | null;
-  readonly ended_at: number | null;
-  readonly outcome: Outcome | null;
-  /** Of the launcher that it ran, or will run, on; null of operations from before there were specs. */
-  readonly spec: LauncherSpec | null;
-  readonly max_durations: MaxDurations | null;
-  /** null: it has had none yet. */
-  readonly launcher: OperationLauncher | null;
-  /** How many operations wait before it; null: it does not wait, or the model's event `queue` is what tells. */
-  readonly before: number | null;
-  /** Of the snapshot whose code, environment and, without a `state_id`, state it ran; null: the model's own. */
-  readonly snapshot_id: SnapshotId | null;
-  /** The training that it goes on from. */
-  readonly resumes_id: OperationId | null;
-}
-
-/** A debug session takes neither parameters, state nor launcher: its calls do, and it has a launcher of its own. */
-export interface NewOperation {
-  readonly kind: OperationKind;
-  readonly parameters?: Readonly<Record<string, unknown>>;
-  /** null: the active state, made by createModelState if there is none. */
-  readonly state_id?: StateId | null;
-  /** What is left out is as the model has it for this kind. */
-  readonly spec?: SpecChoice;
-  readonly max_durations?: DurationsChoice;
-  /** A persistent launcher that it is to run on, as soon as that is free; its spec holds. null: any. */
-  readonly launcher_id?: LauncherId | null;
-  /** To evaluate a snapshot: its code, parameter definitions, environment and, without a `state_id`, state. */
-  readonly snapshot_id?: SnapshotId | null;
-}
-
-export type CallName = "load" | "createModelState" | "instantiateModel" | "evaluate" | "train" | "getModelState" | "dispose";
-
-/** A state to instantiate the model with, by one of these; by neither: no state, though the model may have one. */
-export interface CallState {
-  readonly id?: StateId | null;
-  /** An earlier call of the session, which made it. */
-  readonly call?: number | null;
-}
-
-/** A function for a debug session to call. */
-export interface NewCall {
-  /** `load` forgets the code, and loads what it is now. */
-  readonly function: CallName;
-  readonly parameters?: Readonly<Record<string, unknown>>;
-  /** Of instantiateModel alone. null: the active one. */
-  readonly state?: CallState | null;
-}
-
-export interface KeepState {
-  /** Empty: one that tells how and when it was made. */
-  readonly name?: string;
-}
-
-/** A call of a debug session that has begun; its events tell the rest. */
-export interface Call {
-  /** In its session, from 1 on; the first loads the code. */
-  readonly number: number;
-  readonly function: CallName;
-}
-
-export type StateOrigin = "created" | "trained" | "checkpoint" | "uploaded" | "restored";
-
-export interface StateKey {
-  /** Empty of a state that is bare bytes. */
-  readonly key: string;
-  readonly byte_size: number;
-}
-
-export interface State {
-  readonly id: StateId;
-  readonly model_id: ModelId;
-  readonly name: string;
-  readonly created_at: number;
-  readonly byte_size: number;
-  readonly operation_id: OperationId | null;
-  readonly keys: readonly StateKey[];
-  readonly origin: StateOrigin;
-  /** The state it was trained from; it may be gone. */
-  readonly parent_id: StateId | null;
-  /** SHA-256 of the code file that made it; empty if no code did. */
-  readonly code_digest: string;
-  /** What it was made with; large values are left out. */
-  readonly parameters: Readonly<Record<string, unknown>>;
-}
-
-export interface StateChange {
-  readonly name: string;
-}
-
-/** A frozen copy of a model's files, settings and one state. */
-export interface Snapshot {
-  readonly id: SnapshotId;
-  readonly model_id: ModelId;
-  readonly name: string;
-  readonly created_at: number;
-  /** Of all that it holds; what other snapshots hold as well is kept once. */
-  readonly byte_size: number;
-  readonly file_count: number;
-  readonly state_name: string | null;
-  /** Paths of what could not be kept, such as sockets; at most 20 of them. */
-  readonly left_out: readonly string[];
-}
-
-export interface NewSnapshot {
-  readonly name: string;
-  /** null: the active state, if there is one. */
-  readonly state_id?: StateId | null;
-}
-
-export interface SnapshotChange {
-  readonly name: string;
-}
-
-export type ProblemKind = "syntax" | "import" | "exception" | "no_code" | "out_of_time" | "terminated";
-
-/** What is wrong with a model's code. Line and column count from 1; 0: it is in no line. */
-export interface CodeProblem {
-  readonly path: string;
-  readonly line: number;
-  readonly column: number;
-  readonly message: string;
-  readonly kind: ProblemKind;
-}
-
-/** What the code defines, and what is wrong with it. */
-export interface CodeCheck {
-  readonly functions: readonly FunctionName[];
-  readonly problems: readonly CodeProblem[];
-}
-
-export interface Log {
-  readonly type: "log";
-  readonly time: number;
-  readonly stream: "stdout" | "stderr";
-  readonly text: string;
-}
-
-export interface Progress {
-  readonly type: "progress";
-  readonly time: number;
-  readonly fraction: number;
-}
-
-/** elements: flat, row-major; NaN and infinities as strings. */
-export interface MetricTensor {
-  readonly shape: readonly number[];
-  readonly elements: readonly unknown[];
-}
-
-export interface Metric {
-  readonly type: "metric";
-  readonly time: number;
-  readonly name: string;
-  readonly step: number;
-  /** null: it was not a number, infinite, or is a tensor. */
-  readonly value: number | null;
-  readonly tensor: MetricTensor | null;
-}
-
-export interface PhaseStarted {
-  readonly type: "phase_started";
-  readonly time: number;
-  readonly phase: Phase;
-}
-
-export interface PhaseEnded {
-  readonly type: "phase_ended";
-  readonly time: number;
-  readonly phase: Phase;
-  readonly seconds: number;
-}
-
-export interface Loaded {
-  readonly type: "loaded";
-  readonly time: number;
-  readonly functions: readonly FunctionName[];
-}
-
-/** What was learned until then is this state, in place of the checkpoint before. */
-export interface Checkpointed {
-  readonly type: "checkpointed";
-  readonly time: number;
-  readonly state_id: StateId;
-}
-
-/** What is told from here to its end is of this call of a debug session. */
-export interface CallStarted {
-  readonly type: "call_started";
-  readonly time: number;
-  readonly call: number;
-  readonly function: CallName;
-  /** As they came; large values are null. */
-  readonly parameters: Readonly<Record<string, unknown>>;
-  /** The state in words, of instantiateModel; empty of others. */
-  readonly state: string;
-}
-
-export interface CallEnded {
-  readonly type: "call_ended";
-  readonly time: number;
-  readonly call: number;
-  readonly seconds: number;
-  readonly outcome: Outcome;
-  /** evaluate returned what can be read as the call's result. */
-  readonly has_result: boolean;
-  /** Of the state that it made; empty if it made none. */
-  readonly state_keys: readonly StateKey[];
-  /** The calls whose states the session still has. */
-  readonly states: readonly number[];
-}
-
-export interface WaitingForCall {
-  readonly type: "waiting";
-  readonly time: number;
-  /** When the session ends by itself if no call comes. */
+/** What was deleted together, and can be put back together until then. */
+export interface Trashed {
+  readonly id: TrashId;
+  readonly paths: readonly string[];
   readonly until: number;
 }
 
-/** The state that a call made is one of the model's now. */
-export interface CallStateKept {
-  readonly type: "call_state_kept";
-  readonly time: number;
-  readonly call: number;
-  readonly state_id: StateId;
+export interface NewUpload {
+  readonly path: string;
+  readonly byte_size: number;
+  /** The etag of the file that it replaces, * for any; null where there must be none. */
+  readonly expected?: string | null;
 }
 
-export interface Ended {
-  readonly type: "ended";
-  readonly time: number;
-  readonly outcome: Outcome;
-}
-
-export type OperationEvent = Log | Progress | Metric | PhaseStarted | PhaseEnded | Loaded | Checkpointed | CallStarted | CallEnded | WaitingForCall | CallStateKept | Ended;
-
-/** Events of an operation's journal; `offset` is the byte offset after the last of them, to resume from. */
-export interface OperationEvents {
-  readonly offset: number;
-  readonly events: readonly OperationEvent[];
+/** A file that comes in several requests. */
+export interface Upload {
+  readonly id: UploadId;
+  readonly path: string;
+  readonly byte_size: number;
+  readonly received_bytes: number;
+  /** Once all has come: the file as it was put in place. */
+  readonly entry: Entry | null;
 }
 
 export type GitLetter = "M" | "A" | "D" | "R" | "C" | "T" | "U" | "?";
@@ -1218,6 +615,222 @@ export interface GitTransferFailed {
 
 export type GitTransferEvent = GitProgress | GitDone | GitTransferFailed;
 
+export type LanguageServerName = "ty" | "basedpyright" | "ruff" | "typescript";
+
+export interface LanguageServer {
+  readonly name: LanguageServerName;
+  readonly title: string;
+  /** As the Language Server Protocol names them. */
+  readonly languages: readonly string[];
+  /** One that is not fetched is when its socket is first connected to. */
+  readonly state: "ready" | "not_fetched" | "fetching" | "unavailable";
+  /** Why it could not be fetched, or how it ended last; empty if neither. */
+  readonly message: string;
+  /** How many processes, one for each socket. */
+  readonly running: number;
+  /** Of all these. */
+  readonly memory_bytes: number;
+  /** Of each. */
+  readonly memory_limit_bytes: number;
+}
+
+export type LauncherLevel = "launcher" | "code_loaded" | "state_instantiated";
+
+/** What a launcher may use, and how long a temporary one waits for the next operation. */
+export interface LauncherSpec {
+  readonly cpus: number;
+  readonly memory_bytes: number;
+  readonly gpus: number;
+  /** 0: it is not kept. */
+  readonly idle_seconds: number;
+}
+
+/** What is left out is as a level above has it: an operation's model, a model's server. */
+export interface SpecChoice {
+  readonly cpus?: number | null;
+  readonly memory_bytes?: number | null;
+  readonly gpus?: number | null;
+  readonly idle_seconds?: number | null;
+}
+
+/** How long each phase of an operation may take. */
+export interface MaxDurations {
+  readonly code_startup_seconds: number;
+  readonly create_state_seconds: number;
+  readonly instantiate_model_seconds: number;
+  readonly evaluate_seconds: number;
+  readonly train_seconds: number;
+  readonly get_state_seconds: number;
+}
+
+/** What is left out is as a level above has it. */
+export interface DurationsChoice {
+  readonly code_startup_seconds?: number | null;
+  readonly create_state_seconds?: number | null;
+  readonly instantiate_model_seconds?: number | null;
+  readonly evaluate_seconds?: number | null;
+  readonly train_seconds?: number | null;
+  readonly get_state_seconds?: number | null;
+}
+
+/** How a model's operations are launched, by kind. */
+export interface LaunchChoice {
+  readonly create_model_state?: SpecChoice;
+  readonly evaluate?: SpecChoice;
+  readonly train?: SpecChoice;
+  readonly max_durations?: DurationsChoice;
+}
+
+/** What may be chosen here. Zero seconds of idling are always allowed, and no GPUs. */
+export interface LaunchBounds {
+  readonly lowest: LauncherSpec;
+  readonly highest: LauncherSpec;
+  readonly shortest_seconds: number;
+  readonly longest: MaxDurations;
+}
+
+/** What a model chose, and what holds where it chose nothing. */
+export interface Launch {
+  readonly choice: LaunchChoice;
+  readonly default_spec: LauncherSpec;
+  readonly default_durations: MaxDurations;
+  readonly bounds: LaunchBounds;
+}
+
+export type LauncherStatus = "starting" | "ready" | "working" | "restarting" | "failed";
+
+/** A persistent launcher, as a person wants it. What its spec leaves out is as the model has it for evaluate. */
+export interface LauncherChoice {
+  readonly name: string;
+  /** What it is to have loaded while it waits. */
+  readonly level?: LauncherLevel;
+  /** null: the active state, whichever that is. */
+  readonly state_id?: StateId | null;
+  readonly spec?: SpecChoice;
+}
+
+/** One that works or waits, or is persistent. */
+export interface Launcher {
+  readonly id: LauncherId;
+  readonly model_id: ModelId;
+  readonly name: string;
+  /** null: it is temporary. */
+  readonly choice: LauncherChoice | null;
+  readonly spec: LauncherSpec;
+  readonly status: LauncherStatus;
+  /** Why it is restarting or failed. */
+  readonly message: string;
+  /** What it has loaded; null: it has no process. */
+  readonly level: LauncherLevel | null;
+  /** That it has instantiated. */
+  readonly state_id: StateId | null;
+  /** That it works on. */
+  readonly operation_id: OperationId | null;
+  /** Its present process. */
+  readonly started_at: number | null;
+  /** When it ends, if it is temporary and nothing comes; or is started again, if it is restarting. */
+  readonly idle_until: number | null;
+  /** How many it has worked on, with the present one. */
+  readonly operations: number;
+  /** How often it has died, or could not be started, since it last worked or the server started. */
+  readonly restarts: number;
+}
+
+/** What a launcher used over the time since the sample before. null: this machine does not say. */
+export interface LauncherUsage {
+  readonly time: number;
+  /** Processors kept busy, on average. */
+  readonly cpus: number | null;
+  /** The most seen; without what the kernel can drop at once. */
+  readonly memory_bytes: number | null;
+  /** The most seen in its /tmp, which counts as memory too. */
+  readonly tmp_bytes: number | null;
+}
+
+export interface Model {
+  readonly id: ModelId;
+  readonly name: string;
+  readonly created_at: number;
+  readonly usage: Usage;
+  readonly active_state_id: StateId | null;
+  /** What the code defined when it was last loaded; null if it never was. */
+  readonly functions: readonly FunctionName[] | null;
+}
+
+/** What a filesystem holds and may hold; files counts files and folders, an inode each. */
+export interface Usage {
+  readonly used_bytes: number;
+  readonly limit_bytes: number;
+  readonly used_files: number;
+  readonly limit_files: number;
+}
+
+export interface Operation {
+  readonly id: OperationId;
+  readonly model_id: ModelId;
+  readonly kind: OperationKind;
+  readonly status: OperationStatus;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** The state it ran on. */
+  readonly state_id: StateId | null;
+  /** The state it made. */
+  readonly result_state_id: StateId | null;
+  readonly created_at: number;
+  readonly started_at: number | null;
+  readonly ended_at: number | null;
+  readonly outcome: Outcome | null;
+  /** Of the launcher that it ran, or will run, on; null of operations from before there were specs. */
+  readonly spec: LauncherSpec | null;
+  readonly max_durations: MaxDurations | null;
+  /** null: it has had none yet. */
+  readonly launcher: OperationLauncher | null;
+  /** How many operations wait before it; null: it does not wait, or the model's event `queue` is what tells. */
+  readonly before: number | null;
+  /** Of the snapshot whose code, environment and, without a `state_id`, state it ran; null: the model's own. */
+  readonly snapshot_id: SnapshotId | null;
+  /** The training that it goes on from. */
+  readonly resumes_id: OperationId | null;
+}
+
+/** A frozen copy of a model's files, settings and one state. */
+export interface Snapshot {
+  readonly id: SnapshotId;
+  readonly model_id: ModelId;
+  readonly name: string;
+  readonly created_at: number;
+  /** Of all that it holds; what other snapshots hold as well is kept once. */
+  readonly byte_size: number;
+  readonly file_count: number;
+  readonly state_name: string | null;
+  /** Paths of what could not be kept, such as sockets; at most 20 of them. */
+  readonly left_out: readonly string[];
+}
+
+export interface State {
+  readonly id: StateId;
+  readonly model_id: ModelId;
+  readonly name: string;
+  readonly created_at: number;
+  readonly byte_size: number;
+  readonly operation_id: OperationId | null;
+  readonly keys: readonly StateKey[];
+  readonly origin: StateOrigin;
+  /** The state it was trained from; it may be gone. */
+  readonly parent_id: StateId | null;
+  /** SHA-256 of the code file that made it; empty if no code did. */
+  readonly code_digest: string;
+  /** What it was made with; large values are left out. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+}
+
+export interface Terminal {
+  readonly id: TerminalId;
+  readonly title: string;
+  readonly created_at: number;
+  /** It was started in another environment, or with other variables or mounted models, than the model has now. */
+  readonly outdated: boolean;
+}
+
 export interface FileChange {
   readonly kind: "created" | "written" | "renamed" | "removed" | "attributes";
   readonly path: string;
@@ -1326,3 +939,390 @@ export interface DatasetsChanged {
 }
 
 export type ModelEvent = UsageChanged | FilesChanged | FolderRescan | FilesystemChanged | ModelChanged | OperationChanged | OperationRemoved | StatesChanged | SnapshotsChanged | PortsChanged | TerminalsChanged | EnvironmentChanged | VariablesChanged | MountedModelsChanged | LaunchChanged | LaunchersChanged | QueueChanged | DatasetsChanged;
+
+export interface Template {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly language: "python" | "node";
+}
+
+/** From a template, from a snapshot of another model, or without any file, as for a clone. */
+export interface NewModel {
+  readonly name: string;
+  readonly template?: string;
+  readonly snapshot_id?: SnapshotId | null;
+  readonly empty?: boolean;
+}
+
+/** Fields left out stay as they are. */
+export interface ModelChange {
+  readonly name?: string | null;
+  readonly limit_bytes?: number | null;
+  /** Accept a limit below what the filesystem holds: nothing more can be written until enough is deleted. */
+  readonly below_use?: boolean;
+  readonly active_state_id?: StateId | null;
+}
+
+export interface FolderUsage {
+  readonly path: string;
+  readonly used_bytes: number;
+  readonly used_files: number;
+}
+
+export interface Host {
+  readonly version: string;
+  /** What this machine lacks and what then does not work. */
+  readonly warnings: readonly string[];
+}
+
+export type CallName = "load" | "createModelState" | "instantiateModel" | "evaluate" | "train" | "getModelState" | "dispose";
+
+/** How an operation ended. `message` says it to a person; `details` is a traceback, cut at 10,000 characters. */
+export interface Outcome {
+  readonly kind: OutcomeKind;
+  readonly message: string;
+  readonly at: Phase | null;
+  readonly details: string;
+  readonly exit_code: number | null;
+  readonly signal: string | null;
+  readonly oom: boolean;
+}
+
+export interface StateKey {
+  /** Empty of a state that is bare bytes. */
+  readonly key: string;
+  readonly byte_size: number;
+}
+
+export interface Log {
+  readonly type: "log";
+  readonly time: number;
+  readonly stream: "stdout" | "stderr";
+  readonly text: string;
+}
+
+export interface Progress {
+  readonly type: "progress";
+  readonly time: number;
+  readonly fraction: number;
+}
+
+/** elements: flat, row-major; NaN and infinities as strings. */
+export interface MetricTensor {
+  readonly shape: readonly number[];
+  readonly elements: readonly unknown[];
+}
+
+export interface Metric {
+  readonly type: "metric";
+  readonly time: number;
+  readonly name: string;
+  readonly step: number;
+  /** null: it was not a number, infinite, or is a tensor. */
+  readonly value: number | null;
+  readonly tensor: MetricTensor | null;
+}
+
+export interface PhaseStarted {
+  readonly type: "phase_started";
+  readonly time: number;
+  readonly phase: Phase;
+}
+
+export interface PhaseEnded {
+  readonly type: "phase_ended";
+  readonly time: number;
+  readonly phase: Phase;
+  readonly seconds: number;
+}
+
+export interface Loaded {
+  readonly type: "loaded";
+  readonly time: number;
+  readonly functions: readonly FunctionName[];
+}
+
+/** What was learned until then is this state, in place of the checkpoint before. */
+export interface Checkpointed {
+  readonly type: "checkpointed";
+  readonly time: number;
+  readonly state_id: StateId;
+}
+
+/** What is told from here to its end is of this call of a debug session. */
+export interface CallStarted {
+  readonly type: "call_started";
+  readonly time: number;
+  readonly call: number;
+  readonly function: CallName;
+  /** As they came; large values are null. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** The state in words, of instantiateModel; empty of others. */
+  readonly state: string;
+}
+
+export interface CallEnded {
+  readonly type: "call_ended";
+  readonly time: number;
+  readonly call: number;
+  readonly seconds: number;
+  readonly outcome: Outcome;
+  /** evaluate returned what can be read as the call's result. */
+  readonly has_result: boolean;
+  /** Of the state that it made; empty if it made none. */
+  readonly state_keys: readonly StateKey[];
+  /** The calls whose states the session still has. */
+  readonly states: readonly number[];
+}
+
+export interface WaitingForCall {
+  readonly type: "waiting";
+  readonly time: number;
+  /** When the session ends by itself if no call comes. */
+  readonly until: number;
+}
+
+/** The state that a call made is one of the model's now. */
+export interface CallStateKept {
+  readonly type: "call_state_kept";
+  readonly time: number;
+  readonly call: number;
+  readonly state_id: StateId;
+}
+
+export interface Ended {
+  readonly type: "ended";
+  readonly time: number;
+  readonly outcome: Outcome;
+}
+
+export type OperationEvent = Log | Progress | Metric | PhaseStarted | PhaseEnded | Loaded | Checkpointed | CallStarted | CallEnded | WaitingForCall | CallStateKept | Ended;
+
+/** Events of an operation's journal; `offset` is the byte offset after the last of them, to resume from. */
+export interface OperationEvents {
+  readonly offset: number;
+  readonly events: readonly OperationEvent[];
+}
+
+/** The launcher that an operation ran on. */
+export interface OperationLauncher {
+  readonly id: LauncherId;
+  readonly name: string;
+  /** What it had loaded already when the operation got it. */
+  readonly level: LauncherLevel;
+}
+
+/** A debug session takes neither parameters, state nor launcher: its calls do, and it has a launcher of its own. */
+export interface NewOperation {
+  readonly kind: OperationKind;
+  readonly parameters?: Readonly<Record<string, unknown>>;
+  /** null: the active state, made by createModelState if there is none. */
+  readonly state_id?: StateId | null;
+  /** What is left out is as the model has it for this kind. */
+  readonly spec?: SpecChoice;
+  readonly max_durations?: DurationsChoice;
+  /** A persistent launcher that it is to run on, as soon as that is free; its spec holds. null: any. */
+  readonly launcher_id?: LauncherId | null;
+  /** To evaluate a snapshot: its code, parameter definitions, environment and, without a `state_id`, state. */
+  readonly snapshot_id?: SnapshotId | null;
+}
+
+/** A state to instantiate the model with, by one of these; by neither: no state, though the model may have one. */
+export interface CallState {
+  readonly id?: StateId | null;
+  /** An earlier call of the session, which made it. */
+  readonly call?: number | null;
+}
+
+/** A function for a debug session to call. */
+export interface NewCall {
+  /** `load` forgets the code, and loads what it is now. */
+  readonly function: CallName;
+  readonly parameters?: Readonly<Record<string, unknown>>;
+  /** Of instantiateModel alone. null: the active one. */
+  readonly state?: CallState | null;
+}
+
+export interface KeepState {
+  /** Empty: one that tells how and when it was made. */
+  readonly name?: string;
+}
+
+/** A call of a debug session that has begun; its events tell the rest. */
+export interface Call {
+  /** In its session, from 1 on; the first loads the code. */
+  readonly number: number;
+  readonly function: CallName;
+}
+
+export interface SearchQuery {
+  readonly pattern: string;
+  readonly is_regex?: boolean;
+  readonly match_case?: boolean;
+  readonly whole_word?: boolean;
+  /** Globs of paths; none: all files. */
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
+  /** Also in files and folders whose names begin with a dot. */
+  readonly hidden?: boolean;
+  /** Also in what .gitignore names and in what tools fill: .venv, node_modules, __pycache__. */
+  readonly ignored?: boolean;
+  /** What matches would be replaced with; nothing is. */
+  readonly replacement?: string | null;
+}
+
+export interface SearchMatch {
+  /** Counted from 1. */
+  readonly line: number;
+  /** Counted from 1, in units of UTF-16. */
+  readonly column: number;
+  /** In its line, at most 120 characters. */
+  readonly before: string;
+  readonly text: string;
+  readonly after: string;
+  readonly replacement: string | null;
+}
+
+/** Of a file with many matches there are several. */
+export interface FoundInFile {
+  readonly type: "file";
+  readonly path: string;
+  readonly matches: readonly SearchMatch[];
+}
+
+/** The last line. */
+export interface SearchEnded {
+  readonly type: "ended";
+  readonly reason: "complete" | "too_many" | "too_long" | "failed";
+  /** For a person; empty where there is nothing to say. */
+  readonly message: string;
+}
+
+export type SearchEvent = FoundInFile | SearchEnded;
+
+/** Of files; folders have none of their own. */
+export interface FoundPaths {
+  readonly paths: readonly string[];
+  /** All are listed now. A stream that ends before that has more than it lists. */
+  readonly complete: boolean;
+}
+
+export type StateOrigin = "created" | "trained" | "checkpoint" | "uploaded" | "restored";
+
+export interface StateChange {
+  readonly name: string;
+}
+
+export interface NewSnapshot {
+  readonly name: string;
+  /** null: the active state, if there is one. */
+  readonly state_id?: StateId | null;
+}
+
+export interface SnapshotChange {
+  readonly name: string;
+}
+
+export interface NewSubstitute {
+  /** Of the WebSocket that it takes the place of, with its query. */
+  readonly path: string;
+}
+
+/** What takes the place of a WebSocket; where its id is null, it is closed already. */
+export interface Substitute {
+  readonly id: string | null;
+  readonly code: number;
+  readonly reason: string;
+}
+
+export interface NewTerminal {
+  readonly rows: number;
+  readonly columns: number;
+  /** Where the shell starts, as in Entry.path; at the filesystem's root where that is no folder. */
+  readonly folder?: string;
+}
+
+export interface TerminalChange {
+  readonly title: string;
+}
+
+export type Stdin = readonly [type: "stdin", text: string];
+
+export type SetSize = readonly [type: "set_size", rows: number, columns: number];
+
+/** All output before this byte offset has been drawn. */
+export type Acknowledge = readonly [type: "ack", offset: number];
+
+export type TerminalRequest = Stdin | SetSize | Acknowledge;
+
+/** First message. The next binary frame starts at this byte offset of the terminal's output. */
+export type Setup = readonly [type: "setup", offset: number, rows: number, columns: number, live_offset: number];
+
+/** Another client has set the size. */
+export type Sized = readonly [type: "size", rows: number, columns: number];
+
+/** This many bytes typed were refused: the program does not read its input. */
+export type StdinFull = readonly [type: "stdin_full", refused_bytes: number];
+
+/** The shell ended; null: a signal killed it, as the end of its sandbox does. */
+export type Disconnect = readonly [type: "disconnect", exit_code: number | null];
+
+export type TerminalMessage = Setup | Sized | StdinFull | Disconnect;
+
+/** A row of slipway.toml. shape: -1 is any length, [] a scalar. */
+export interface ParameterDefinition {
+  readonly name: string;
+  readonly types: readonly ElementType[];
+  readonly shape: readonly number[];
+  readonly required: boolean;
+  readonly display_name: string;
+  readonly description: string;
+  readonly default: unknown;
+  readonly choices: readonly unknown[];
+  readonly minimum: number | null;
+  readonly maximum: number | null;
+}
+
+export interface ParameterDefinitions {
+  readonly create_state: readonly ParameterDefinition[];
+  readonly train: readonly ParameterDefinition[];
+  readonly evaluate_input: readonly ParameterDefinition[];
+  readonly evaluate_output: readonly ParameterDefinition[];
+}
+
+/** An encoded file as an input: image, audio, video or binary (format ""). */
+export interface MediaValue {
+  readonly format: string;
+  readonly base64: string;
+}
+
+/** Many values as an input, each of which fits the definition. */
+export interface Values {
+  readonly values: readonly unknown[];
+}
+
+/** The entries of a dataset's key as an input of many values. */
+export interface DatasetValue {
+  /** Its id, or its name. */
+  readonly dataset: string;
+  readonly key: string;
+  /** Only the first so many; null: all that there are when it is asked for. */
+  readonly entries?: number | null;
+}
+
+/** An encoded file of a result, fetched by index. Of a tensor that is cut: all of it, as npy or, of texts, json. */
+export interface Blob {
+  readonly index: number;
+  readonly format: string;
+  readonly byte_size: number;
+}
+
+export interface Output {
+  readonly name: string;
+  readonly values: readonly OutputValue[];
+}
+
+export interface Result {
+  readonly outputs: readonly Output[];
+}
