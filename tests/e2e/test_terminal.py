@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.workbench import Workbench, new_model
+from tests.support.workbench import Workbench, new_model, wait_until
 
 FLOOD_BYTES = 20_000_000
 
@@ -124,3 +124,9 @@ def test_the_page_knows_how_commands_ended_and_in_which_folder(workbench: Workbe
     page.mouse.up()
     expect(page.locator('.tab[title="part/notes.txt"]')).to_be_visible()
     expect(workbench.status_bar).to_contain_text("Ln 2, Col 1")
+
+
+def test_nothing_moves_in_a_terminal_that_waits_for_a_key(workbench: Workbench, page: Page) -> None:
+    """What moves has Chromium hold back an echo until the frame after."""
+    workbench.terminal.run("echo focused-$((1+1))", "focused-2")
+    wait_until(page, lambda: page.evaluate("document.getAnimations().length") == 0, what="no animation is left")

@@ -59,7 +59,8 @@ export class TerminalScreen implements Screen, Disposable {
     this.terminal = this.owned.add(
       new Terminal({
         allowProposedApi: true, // unicode versions are counted among them
-        cursorBlink: !window.matchMedia('(prefers-reduced-motion: reduce)').matches,
+        // A CSS animation, which makes Chromium hold back all that comes after a key for a frame: the echo with it.
+        cursorBlink: false,
         fontFamily,
         fontSize: get(fontSize),
         lineHeight: 1.2,
