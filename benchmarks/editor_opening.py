@@ -26,7 +26,8 @@ class Traffic:
 
     session: CDPSession
     urls: dict[str, str] = field(default_factory=dict)
-    scripts: set[str] = field(default_factory=set)
+    scripts: dict[str, float] = field(default_factory=dict)
+    """Those that came, with the bytes of their headers."""
     script_bytes: float = 0.0
 
     def __post_init__(self) -> None:
@@ -41,12 +42,11 @@ class Traffic:
 
     def _answered(self, event: dict[str, Any]) -> None:
         if "javascript" in event["response"]["mimeType"]:
-            self.scripts.add(event["requestId"])
+            self.scripts[event["requestId"]] = event["response"]["encodedDataLength"]
 
     def _ended(self, event: dict[str, Any]) -> None:
-        """As it came: compressed, with its headers."""
-        if event["requestId"] in self.scripts:
-            self.script_bytes += event["encodedDataLength"]
+        if (header_bytes := self.scripts.get(event["requestId"])) is not None:
+            self.script_bytes += event["encodedDataLength"] - header_bytes
 
 
 @dataclass(frozen=True)
