@@ -9,9 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from uv import find_uv_bin
 
 TESTS = Path(__file__).parent
+# How long an example takes says nothing on a machine that is busy with others.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 GONE_SECONDS = 5.0
 """How long what a test ended may take to be gone."""
 

@@ -26,7 +26,7 @@ def new_line() -> str:
     return base64.b64encode(os.urandom(32)).decode()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)  # the file may stay
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # the file may stay
 @given(value=texts, purpose=texts)
 def test_what_was_sealed_opens_for_its_purpose_only(keys: KeyFile, value: str, purpose: str) -> None:
     sealed = keys.seal(value, purpose=purpose)
@@ -35,7 +35,7 @@ def test_what_was_sealed_opens_for_its_purpose_only(keys: KeyFile, value: str, p
         keys.open(sealed, purpose=purpose + "x")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_changed_byte_anywhere_makes_it_unreadable(keys: KeyFile, data: st.DataObject) -> None:
     sealed = bytearray(base64.b64decode(keys.seal("hunter2", purpose="m/N")))
