@@ -32,7 +32,7 @@ class Assets:
         index = folder / "index.html"
         self.index = index.read_text() if index.exists() else None
         """The page of all models."""
-        self.ide = self.index and self.index.replace("</head>", f"{preloads(folder)}</head>")
+        self.ide = self.index and self.index.replace("</head>", f"{preloads(folder, self.index)}</head>")
         """The page of one, which asks for what it needs at once instead of after its first script has run."""
         paths = [path for path in folder.rglob("*") if path.is_file() and path != index]
         self._assets = {str(path.relative_to(folder)): asset_of(path, folder) for path in paths}
@@ -41,12 +41,14 @@ class Assets:
         return self._assets.get(name)
 
 
-def preloads(folder: Path) -> str:
+def preloads(folder: Path, index: str) -> str:
     """Of what the IDE has beyond the first script, from Vite's manifest."""
-    ide = json.loads((folder / "manifest.json").read_text())[IDE]
-    script = f'<link rel="modulepreload" crossorigin href="/{ide["file"]}">'
+    chunks = json.loads((folder / "manifest.json").read_text())
+    ide = chunks[IDE]
+    files = (ide["file"], *(chunks[name]["file"] for name in ide.get("imports", ())))
+    scripts = (f'<link rel="modulepreload" crossorigin href="/{path}">' for path in files if path not in index)
     styles = (f'<link rel="preload" as="style" crossorigin href="/{path}">' for path in ide.get("css", ()))
-    return "\n".join((script, *styles, ""))
+    return "\n".join((*scripts, *styles, ""))
 
 
 def asset_of(path: Path, folder: Path) -> Asset:

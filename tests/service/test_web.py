@@ -44,8 +44,9 @@ def static(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "assets/main-1234.js.br").write_text("brotli")
     (folder / "assets/main-1234.js.gz").write_text("gzip")
     (folder / "logo.svg").write_text("<svg/>")
-    ide = {"file": "assets/ide-1.js", "css": ["assets/ide-2.css"]}
-    (folder / "manifest.json").write_text(json.dumps({assets.IDE: ide}))
+    ide = {"file": "assets/ide-1.js", "imports": ["main", "more"], "css": ["assets/ide-2.css"]}
+    chunks = {assets.IDE: ide, "main": {"file": "assets/main-1234.js"}, "more": {"file": "assets/more-3.js"}}
+    (folder / "manifest.json").write_text(json.dumps(chunks))
     monkeypatch.setattr(assets, "STATIC", folder)
     return folder
 
@@ -249,6 +250,7 @@ def test_the_page_of_a_model_asks_for_what_it_needs_at_once(settings: Settings, 
     links = re.findall("<link.*?>", browser.get("/models/m").text)
     assert links == [
         '<link rel="modulepreload" crossorigin href="/assets/ide-1.js">',
+        '<link rel="modulepreload" crossorigin href="/assets/more-3.js">',
         '<link rel="preload" as="style" crossorigin href="/assets/ide-2.css">',
     ]
     assert "ide-1.js" not in browser.get("/").text
