@@ -29,7 +29,11 @@ export default defineConfig({
               name: 'libraries',
               test: /node_modules\/(@codemirror\/(state|view|language|commands|search|autocomplete|lint)|@lezer\/(common|highlight)|@xterm\/(xterm|addon-(fit|unicode11|web-links))|dockview)/,
             },
-            { name: 'shared', test: /\/src\/(?!editor\/(language-servers|viewers)\/)|node_modules\/svelte\//, minShareCount: 2 },
+            {
+              name: 'shared',
+              test: /\/src\/(?!editor\/(language-servers|viewers)\/)|node_modules\/svelte\//,
+              minShareCount: 2,
+            },
           ],
         },
       },
