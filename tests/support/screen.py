@@ -9,6 +9,8 @@ from ide_server import wire
 from ide_server.host.terminals import Client, Terminal
 
 WAIT_SECONDS = 15
+UNSEEN = re.compile(rb"\x1b\](?:133|633);[^\x07]*\x07")
+"""What the shell tells the page of its prompts and its folder."""
 
 
 class Screen:
@@ -46,7 +48,7 @@ class Screen:
     async def _draw(self) -> None:
         output = await anext(self._outputs)
         if isinstance(output, bytes):
-            self.drawn += output
+            self.drawn = UNSEEN.sub(b"", self.drawn + output)
             self._terminal.acknowledge(self._client, self._client.position)
         elif isinstance(output, wire.Disconnect):
             self.exit_codes.append(output.exit_code)

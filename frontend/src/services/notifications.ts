@@ -1,6 +1,6 @@
 /** Toasts: short notes that block nothing, with what can be done about them. */
 
-import { type Readable, writable } from 'svelte/store';
+import { get, type Readable, writable } from 'svelte/store';
 import { messageOf } from './api.ts';
 
 export type Severity = 'info' | 'success' | 'warning' | 'error';
@@ -29,19 +29,27 @@ const LIFETIME_MS = 6_000;
 
 export class Notifications {
   private readonly store = writable<readonly Toast[]>([]);
+  private readonly timers = new Map<number, ReturnType<typeof setTimeout>>();
   private next = 1;
 
   readonly toasts: Readable<readonly Toast[]> = this.store;
 
   /** Returns the id to dismiss it by. Errors, and notes with actions, stay until they are dismissed. */
   show(note: Note): number {
-    const toast = { ...note, id: this.next++ };
-    this.store.update((toasts) => {
-      const others = toasts.filter(({ key }) => key === undefined || key !== note.key);
-      return [...others, toast].slice(-SHOWN_AT_ONCE);
-    });
+    // In its very place: whoever is about to press a button of the earlier one presses this one's.
+    const replaced = get(this.store).find(({ key }) => key !== undefined && key === note.key);
+    const toast = { ...note, id: replaced?.id ?? this.next++ };
+    this.store.update((toasts) =>
+      replaced
+        ? toasts.map((each) => (each.id === toast.id ? toast : each))
+        : [...toasts, toast].slice(-SHOWN_AT_ONCE),
+    );
+    clearTimeout(this.timers.get(toast.id));
     if (note.severity !== 'error' && !note.actions?.length)
-      setTimeout(() => this.dismiss(toast.id), LIFETIME_MS);
+      this.timers.set(
+        toast.id,
+        setTimeout(() => this.dismiss(toast.id), LIFETIME_MS),
+      );
     return toast.id;
   }
 
@@ -55,6 +63,8 @@ export class Notifications {
   }
 
   dismiss(id: number): void {
+    clearTimeout(this.timers.get(id));
+    this.timers.delete(id);
     this.store.update((toasts) => toasts.filter((toast) => toast.id !== id));
   }
 
