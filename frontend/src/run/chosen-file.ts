@@ -2,6 +2,7 @@
 
 import { formatBytes, MEBIBYTE } from '../base/format.ts';
 import { extension } from '../base/paths.ts';
+import { texts } from '../texts/inputs.ts';
 import type { ElementType } from '../wire.ts';
 import type { ChosenFile } from './parameter-fields.ts';
 
@@ -10,10 +11,7 @@ export const MOST_BYTES = 32 * MEBIBYTE;
 
 export async function chosenFile(file: File, type: ElementType): Promise<ChosenFile> {
   if (file.size > MOST_BYTES) {
-    throw new Error(
-      `Expected at most ${formatBytes(MOST_BYTES)}, got ${formatBytes(file.size)} (${file.name}). ` +
-        'Upload it to the model’s files and read it from there.',
-    );
+    throw new Error(texts.files.tooLarge(formatBytes(MOST_BYTES), formatBytes(file.size), file.name));
   }
   const format = type === 'binary' ? '' : formatOf(file);
   return { name: file.name, value: { format, base64: await base64Of(file) } };
@@ -40,7 +38,7 @@ function base64Of(file: Blob): Promise<string> {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();
     reader.onload = () => resolve(String(reader.result).replace(/^[^,]*,/, ''));
-    reader.onerror = () => reject(reader.error ?? new Error('The file could not be read.'));
+    reader.onerror = () => reject(reader.error ?? new Error(texts.files.unreadable));
     reader.readAsDataURL(file);
   });
 }

@@ -1,5 +1,6 @@
 /** One element of a parameter: what its type allows and how text is read as it. */
 
+import { texts } from '../texts/inputs.ts';
 import type { ElementType, ParameterDefinition } from '../wire.ts';
 
 export type Element = { readonly value: number | string | boolean } | { readonly problem: string };
@@ -34,21 +35,21 @@ export function isWhole({ types }: Pick<ParameterDefinition, 'types'>): boolean 
 
 /** The range a definition states itself, "0 to 1"; '' where it states none. */
 export function rangeOf({ minimum, maximum }: Bounds): string {
-  if (minimum !== null && maximum !== null) return `${minimum} to ${maximum}`;
-  if (minimum !== null) return `at least ${minimum}`;
-  return maximum === null ? '' : `at most ${maximum}`;
+  if (minimum !== null && maximum !== null) return texts.range(minimum, maximum);
+  if (minimum !== null) return texts.atLeast(minimum);
+  return maximum === null ? '' : texts.atMost(maximum);
 }
 
 /** What is expected, for a message: "a whole number from 0 to 255". */
 export function typeText(definition: Bounds): string {
   const { types } = definition;
-  if (types.includes('string')) return 'text';
-  if (types.every((type) => type === 'boolean')) return 'true or false';
+  if (types.includes('string')) return texts.text;
+  if (types.every((type) => type === 'boolean')) return texts.boolean;
   const [low, high] = boundsOf(definition);
-  const noun = isWhole(definition) ? 'a whole number' : 'a number';
-  if (Number.isFinite(low) && Number.isFinite(high)) return `${noun} from ${low} to ${high}`;
-  if (Number.isFinite(low)) return `${noun} of at least ${low}`;
-  return Number.isFinite(high) ? `${noun} of at most ${high}` : noun;
+  const noun = isWhole(definition) ? texts.wholeNumber : texts.number;
+  if (Number.isFinite(low) && Number.isFinite(high)) return texts.numberFrom(noun, low, high);
+  if (Number.isFinite(low)) return texts.numberOfAtLeast(noun, low);
+  return Number.isFinite(high) ? texts.numberOfAtMost(noun, high) : noun;
 }
 
 export function boundsOf({ types, minimum, maximum }: Bounds): readonly [number, number] {
@@ -67,7 +68,7 @@ export function parseElement(definition: Bounds, text: string): Element {
     return { value: trimmed === 'true' };
   if (isWord(definition, trimmed.toLowerCase())) return { value: trimmed.toLowerCase() };
   const form = isWhole(definition) ? WHOLE : DECIMAL;
-  if (!form.test(trimmed)) return unexpected(definition, `“${trimmed}”`);
+  if (!form.test(trimmed)) return unexpected(definition, texts.quoted(trimmed));
   return checkElement(definition, Number(trimmed));
 }
 
@@ -89,5 +90,5 @@ function isWord({ types, minimum, maximum }: Bounds, text: string): boolean {
 }
 
 function unexpected(definition: Bounds, got: string): Element {
-  return { problem: `Expected ${typeText(definition)}, got ${got}.` };
+  return { problem: texts.expected(typeText(definition), got) };
 }

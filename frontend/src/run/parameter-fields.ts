@@ -1,5 +1,6 @@
 /** The form of an operation: which control a parameter definition gets, and what a person put in as a value to send. */
 
+import { texts } from '../texts/inputs.ts';
 import type {
   DatasetValue,
   ElementType,
@@ -177,7 +178,8 @@ function empty({ minimum, required }: ParameterDefinition, control: Control): On
 
 function expectation(definition: ParameterDefinition): string {
   const { types, shape } = definition;
-  const kind = shape.length === 0 ? types.join(' or ') : `${types.join(' or ')} ${shapeText(shape)}`;
+  const type = texts.types(types);
+  const kind = shape.length === 0 ? type : `${type} ${shapeText(shape)}`;
   const range = rangeOf(definition);
   return [kind, range].filter((part) => part !== '').join(', ');
 }
@@ -202,7 +204,7 @@ function read(field: Field, input: FieldInput): Reading {
 function readDataset({ definition }: Field, { dataset, key }: DatasetInput): Reading {
   if (dataset !== '' && key !== '') return { value: { dataset, key } satisfies DatasetValue };
   if (dataset === '' && !definition.required) return 'absent';
-  return { problem: `Expected a ${dataset === '' ? 'dataset' : 'key of the dataset'}, got none.` };
+  return { problem: dataset === '' ? texts.dataset.none : texts.dataset.noKey };
 }
 
 function readMany({ definition, control }: Field, { many }: ManyInput): Reading {
@@ -232,20 +234,20 @@ function readOne(field: Field, input: OneInput): Reading {
 
 function absent(definition: ParameterDefinition, control: Control): Reading {
   if (!definition.required) return 'absent';
-  const expected = control === 'choice' ? 'one of the choices' : typeText(definition);
-  return { problem: `Expected ${expected}, got nothing.` };
+  const expected = control === 'choice' ? texts.choice : typeText(definition);
+  return { problem: texts.gotNothing(expected) };
 }
 
 function readFiles(definition: ParameterDefinition, files: readonly ChosenFile[]): Reading {
   const [type = 'binary'] = definition.types;
   if (files.length === 0) {
-    return definition.required ? { problem: `Expected a file (${type}), got none.` } : 'absent';
+    return definition.required ? { problem: texts.files.none(type) } : 'absent';
   }
   const values = files.map((file) => file.value);
   if (definition.shape.length === 0) return { value: values[0] };
   const [length = -1] = definition.shape;
   if (length !== -1 && length !== values.length) {
-    return { problem: `Expected ${length} files, got ${values.length}.` };
+    return { problem: texts.files.wrongCount(length, values.length) };
   }
   return { value: values };
 }
@@ -265,5 +267,5 @@ function isMediaValue(value: unknown): value is MediaValue {
 }
 
 function fileOf(value: MediaValue): ChosenFile {
-  return { name: `earlier file${value.format && `.${value.format}`}`, value };
+  return { name: texts.files.earlier(value.format), value };
 }

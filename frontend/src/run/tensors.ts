@@ -1,5 +1,6 @@
 /** Tensors as a person types them: nested JSON lists, or values between commas for a list of one dimension. */
 
+import { texts } from '../texts/inputs.ts';
 import type { ParameterDefinition } from '../wire.ts';
 import { checkElement, parseElement } from './elements.ts';
 
@@ -21,9 +22,9 @@ export function parseMany(definition: ParameterDefinition, text: string): Tensor
   const trimmed = text.trim();
   if (!trimmed.startsWith('[')) {
     if (shape.length === 0) return parseValues({ ...definition, shape: [-1] }, trimmed);
-    return { problem: `Expected a list of values as JSON, got “${cut(trimmed)}”.` };
+    return { problem: texts.noListOfValues(cut(trimmed)) };
   }
-  const parsed = parseJson(trimmed, 'a list of values');
+  const parsed = parseJson(trimmed, texts.listOfValues);
   if ('problem' in parsed) return parsed;
   const values = parsed.value as unknown[]; // what starts with a bracket is a list
   const problem = firstProblem(
@@ -39,15 +40,13 @@ function parseJson(text: string, noun: string): TensorReading {
     return { value: JSON.parse(text) };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    return { problem: `Expected ${noun} as JSON, got text that is none: ${error.message}.` };
+    return { problem: texts.notJson(noun, error.message) };
   }
 }
 
 function parseValues(definition: ParameterDefinition, text: string): TensorReading {
   if (definition.shape.length !== 1) {
-    return {
-      problem: `Expected ${shapeNoun(definition.shape)} as JSON, such as [[1, 2], [3, 4]], got “${cut(text)}”.`,
-    };
+    return { problem: texts.noNestedLists(shapeNoun(definition.shape), cut(text)) };
   }
   const parts = text.replace(/,\s*$/, '').split(definition.types.includes('string') ? /\s*,\s*/ : /[\s,;]+/);
   const values: unknown[] = [];
@@ -63,12 +62,10 @@ function parseValues(definition: ParameterDefinition, text: string): TensorReadi
 /** The first place where lists are not nested or as long as the shape says. */
 function shapeProblem(shape: readonly number[], value: unknown, at: string): string | null {
   const [length, ...inner] = shape;
-  if (length === undefined)
-    return Array.isArray(value) ? said(at, 'Expected a single value, got a list.') : null;
-  if (!Array.isArray(value))
-    return said(at, `Expected ${shapeNoun(shape)}, got ${cut(JSON.stringify(value))}.`);
+  if (length === undefined) return Array.isArray(value) ? said(at, texts.notSingle) : null;
+  if (!Array.isArray(value)) return said(at, texts.expected(shapeNoun(shape), cut(JSON.stringify(value))));
   if (length !== -1 && value.length !== length) {
-    return said(at, `Expected ${count(length)}, got ${value.length}.`);
+    return said(at, texts.expected(texts.values(length), String(value.length)));
   }
   return (
     firstProblem(value, (item, index) => shapeProblem(inner, item, `${at}[${index}]`)) ??
@@ -81,12 +78,7 @@ function ragged(inner: readonly number[], lists: readonly unknown[], at: string)
   if (inner[0] !== -1) return null;
   const lengths = lists.map((list) => (Array.isArray(list) ? list.length : 0));
   const other = lengths.findIndex((length) => length !== lengths[0]);
-  return other === -1
-    ? null
-    : said(
-        `${at}[${other}]`,
-        `Expected ${count(lengths[0] ?? 0)} as in the lists before, got ${lengths[other]}.`,
-      );
+  return other === -1 ? null : said(`${at}[${other}]`, texts.ragged(lengths[0] ?? 0, lengths[other] ?? 0));
 }
 
 function elementProblem(definition: ParameterDefinition, value: unknown, at: string): string | null {
@@ -109,15 +101,11 @@ function firstProblem(
 }
 
 function shapeNoun(shape: readonly number[]): string {
-  if (shape.length === 1) return 'a list';
+  if (shape.length === 1) return texts.list;
   const lengths = shape.map((length) => (length === -1 ? 'n' : String(length))).join('×');
-  return `nested lists of shape ${lengths}`;
+  return texts.nestedLists(lengths);
 }
 
-/** The sentence, with where in the lists it holds: "At [1][0]: expected …". */
-function said(at: string, sentence: string): string {
-  return at === '' ? sentence : `At ${at}: ${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`;
-}
-
-const count = (length: number): string => `${length} ${length === 1 ? 'value' : 'values'}`;
+/** The sentence, with where in the lists it holds; '' is all of them. */
+const said = (at: string, sentence: string): string => (at === '' ? sentence : texts.at(at, sentence));
 const cut = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
