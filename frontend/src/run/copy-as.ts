@@ -2,6 +2,7 @@
 
 import { copyText } from '../services/clipboard.ts';
 import type { ModelSession } from '../services/session.ts';
+import { texts } from '../texts/run.ts';
 import type { NewOperation } from '../wire.ts';
 import type { CodeLanguage } from './request-code.ts';
 
@@ -17,7 +18,7 @@ export function copyItems(
   request: () => Promise<NewOperation | null>,
 ): readonly Item[] {
   return LANGUAGES.map((language) => ({
-    label: `Copy as ${language}`,
+    label: texts.copyAs.language(language),
     run: () => void copyAs(session, language, request),
   }));
 }
@@ -31,8 +32,8 @@ async function copyAs(
     const [{ requestCode }, wanted] = await Promise.all([import('./request-code.ts'), request()]);
     if (wanted === null) return;
     await copyText(requestCode(language, { url: location.origin, model: session.modelId, request: wanted }));
-    session.notifications.info(`Copied as ${language}. Put an API token in its place before you run it.`);
+    session.notifications.info(texts.copyAs.done(language));
   } catch (error) {
-    session.notifications.error('It could not be copied.', error);
+    session.notifications.error(texts.copyAs.failed, error);
   }
 }

@@ -2,8 +2,9 @@
 
 import { ApiError } from '../services/api.ts';
 import type { ModelSession } from '../services/session.ts';
+import { common } from '../texts/common.ts';
+import { texts } from '../texts/run.ts';
 import type { NewOperation, Operation } from '../wire.ts';
-import { KIND_NAMES } from './outcomes.ts';
 
 /** After everything was saved. Null where that or the start failed, of which the person was told. */
 export async function startOperation(session: ModelSession, wanted: NewOperation): Promise<Operation | null> {
@@ -11,10 +12,10 @@ export async function startOperation(session: ModelSession, wanted: NewOperation
     if (!(await session.saveAll())) return null;
     const started = await session.api.startOperation(wanted);
     session.events.operationChanged(started);
-    session.announce(`${KIND_NAMES[wanted.kind]} has started.`);
+    session.announce(texts.started(texts.kinds[wanted.kind]));
     return started;
   } catch (error) {
-    session.notifications.error(`${KIND_NAMES[wanted.kind]} could not be started.`, error);
+    session.notifications.error(texts.notStarted(texts.kinds[wanted.kind]), error);
     return null;
   }
 }
@@ -24,9 +25,9 @@ export async function resumeOperation(session: ModelSession, operation: Operatio
   try {
     if (!(await session.saveAll())) return;
     session.events.operationStarted(await session.api.resumeOperation(operation.id));
-    session.announce('The training goes on.');
+    session.announce(texts.resumed);
   } catch (error) {
-    session.notifications.error('The training could not be resumed.', error);
+    session.notifications.error(texts.notResumed, error);
   }
 }
 
@@ -35,7 +36,7 @@ export async function startAgain(session: ModelSession, earlier: Operation): Pro
   try {
     return await startOperation(session, await session.api.operationRequest(earlier.id));
   } catch (error) {
-    session.notifications.error('The inputs could not be read.', error);
+    session.notifications.error(texts.inputsUnreadable, error);
     return null;
   }
 }
@@ -44,7 +45,7 @@ export async function stopOperation(session: ModelSession, operation: Operation)
   try {
     session.events.operationChanged(await session.api.cancelOperation(operation.id));
   } catch (error) {
-    session.notifications.error('It could not be stopped.', error);
+    session.notifications.error(texts.notStopped, error);
   }
 }
 
@@ -54,17 +55,17 @@ export async function removeOperations(
   operations: readonly Operation[],
 ): Promise<boolean> {
   const [only] = operations;
-  const what = operations.length === 1 && only ? KIND_NAMES[only.kind] : `${operations.length} operations`;
-  const title = operations.length === 1 ? 'Delete this operation?' : `Delete ${what}?`;
-  const message = `${what}: logs, metrics and results are removed for good.`;
-  if (!(await session.dialogs.confirm(title, message, 'Delete'))) return false;
+  const { thisOne, all, many, warning, failed } = texts.remove;
+  const what = operations.length === 1 && only ? texts.kinds[only.kind] : many(operations.length);
+  const title = operations.length === 1 ? thisOne : all(what);
+  if (!(await session.dialogs.confirm(title, warning(what), common.delete))) return false;
   for (const operation of operations) {
     try {
       await session.api.removeOperation(operation.id);
       session.events.operationRemoved(operation.id);
     } catch (error) {
       if (error instanceof ApiError && error.code === 'operation_not_found') continue; // somebody else did
-      session.notifications.error(`${KIND_NAMES[operation.kind]} could not be deleted.`, error);
+      session.notifications.error(failed(texts.kinds[operation.kind]), error);
       return false;
     }
   }
