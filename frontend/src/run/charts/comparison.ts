@@ -1,5 +1,6 @@
 /** Several runs beside each other: how each is drawn, in which parameters they differ, and their points as a file. */
 
+import { texts } from '../../texts/charts.ts';
 import type { Operation } from '../../wire.ts';
 import type { Metrics } from './series.ts';
 
@@ -30,7 +31,7 @@ export function differences(all: readonly Operation['parameters'][]): string[][]
 }
 
 function written(value: unknown): string {
-  if (value === undefined) return 'not given';
+  if (value === undefined) return texts.notGiven;
   const text = JSON.stringify(value);
   return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text;
 }

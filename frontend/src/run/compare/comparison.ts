@@ -1,5 +1,6 @@
 /** Operations side by side: what they were given, how long their steps took, what they measured. */
 
+import { texts } from '../../texts/compare.ts';
 import type { Operation } from '../../wire.ts';
 import { metricText } from '../charts/drawing.ts';
 import type { Metrics } from '../charts/series.ts';
@@ -33,9 +34,11 @@ export function parameterRows(operations: readonly Operation[]): Row[] {
 function valueText(parameters: Readonly<Record<string, unknown>>, name: string): string {
   if (!(name in parameters)) return '–';
   const value = parameters[name];
-  if (value === null) return 'too long to show';
+  if (value === null) return texts.tooLong;
   const text =
-    typeof value === 'string' ? value : JSON.stringify(value, (_, part) => (isFile(part) ? 'a file' : part));
+    typeof value === 'string'
+      ? value
+      : JSON.stringify(value, (_, part) => (isFile(part) ? texts.aFile : part));
   return text.length > LONGEST_CELL ? `${text.slice(0, LONGEST_CELL)}…` : text;
 }
 

@@ -72,8 +72,8 @@ test('a picture is never larger than a screen can show', () => {
 });
 
 test.each<[Tensor, string[]]>([
-  [tensor([28, 28]), ['heat map', 'table']],
-  [tensor([3, 2]), ['table', 'heat map']],
+  [tensor([28, 28]), ['heatMap', 'table']],
+  [tensor([3, 2]), ['table', 'heatMap']],
   [tensor([20]), ['table', 'curve']],
   [tensor([2]), ['table']],
   [tensor([9, 9], [], 'string'), ['table']],

@@ -20,7 +20,7 @@ export interface Matrix {
   readonly offset: number;
 }
 
-export type Look = 'table' | 'heat map' | 'curve';
+export type Look = 'table' | 'heatMap' | 'curve';
 
 const FLOATS: readonly ElementType[] = ['f32', 'f64'];
 /** Below this, a table says more than colours. */
@@ -61,7 +61,7 @@ export function looksOf({ type, shape }: Tensor): readonly Look[] {
   if (!isNumeric(type)) return ['table'];
   if (shape.length === 1) return (shape[0] ?? 0) >= FEWEST_FOR_CURVE ? ['table', 'curve'] : ['table'];
   const isLarge = shape.slice(-2).every((length) => length >= FEWEST_FOR_HEAT);
-  return isLarge ? ['heat map', 'table'] : ['table', 'heat map'];
+  return isLarge ? ['heatMap', 'table'] : ['table', 'heatMap'];
 }
 
 export interface Extreme {
