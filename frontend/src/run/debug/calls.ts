@@ -1,5 +1,6 @@
 /** The calls of a debug session, put together from its events. */
 
+import { texts } from '../../texts/debug.ts';
 import type {
   CallEnded,
   CallName,
@@ -136,5 +137,5 @@ export class DebugCalls {
 }
 
 export function callName(name: CallName): string {
-  return name === 'load' ? 'Load code' : name;
+  return name === 'load' ? texts.call.load : name;
 }

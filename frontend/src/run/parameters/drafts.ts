@@ -1,23 +1,19 @@
 /** Parameter definitions as a person edits them: every field a text or a choice, read and judged as one types. */
 
+import { texts } from '../../texts/parameters.ts';
 import type { ElementType, ParameterDefinition, ParameterDefinitions } from '../../wire.ts';
 import { parseElement } from '../elements.ts';
 import { parseTensor } from '../tensors.ts';
 
 export type Kind = keyof ParameterDefinitions;
 
-export const KINDS: readonly { readonly kind: Kind; readonly title: string; readonly about: string }[] = [
-  { kind: 'evaluate_input', title: 'Evaluate', about: 'What evaluate is given.' },
-  { kind: 'evaluate_output', title: 'Outputs', about: 'What evaluate returns; anything else ends it.' },
-  { kind: 'train', title: 'Train', about: 'What train is given.' },
-  { kind: 'create_state', title: 'Create state', about: 'What createModelState is given.' },
-];
+export const KINDS: readonly Kind[] = ['evaluate_input', 'evaluate_output', 'train', 'create_state'];
 
 export const TYPES: readonly { readonly title: string; readonly types: readonly ElementType[] }[] = [
-  { title: 'Numbers', types: ['f64', 'f32'] },
-  { title: 'Whole numbers', types: ['i64', 'i32', 'i16', 'i8', 'u64', 'u32', 'u16', 'u8'] },
-  { title: 'Others', types: ['string', 'boolean'] },
-  { title: 'Files', types: ['image', 'audio', 'video', 'binary'] },
+  { title: texts.fields.numbers, types: ['f64', 'f32'] },
+  { title: texts.fields.wholeNumbers, types: ['i64', 'i32', 'i16', 'i8', 'u64', 'u32', 'u16', 'u8'] },
+  { title: texts.fields.otherTypes, types: ['string', 'boolean'] },
+  { title: texts.fields.files, types: ['image', 'audio', 'video', 'binary'] },
 ];
 
 const FILES: ReadonlySet<ElementType> = new Set(['image', 'audio', 'video', 'binary']);
@@ -131,7 +127,7 @@ export function readDraft(draft: Draft, others: readonly Draft[]): DraftReading 
   const minimum = isNumeric(draft) ? take('minimum', readLimit(draft.minimum), null) : null;
   const maximum = isNumeric(draft) ? take('maximum', readLimit(draft.maximum), null) : null;
   if (minimum !== null && maximum !== null && minimum > maximum) {
-    problems.maximum = `Expected at least the minimum, ${minimum}, got ${maximum}.`;
+    problems.maximum = texts.problems.maximum(minimum, maximum);
   }
   const { required, display_name, description } = draft;
   const base: ParameterDefinition = {
@@ -166,7 +162,7 @@ export function readDrafts(drafts: Drafts): {
     evaluate_input: read('evaluate_input'),
     evaluate_output: read('evaluate_output'),
   };
-  const wrong = KINDS.map(({ kind }) => ({
+  const wrong = KINDS.map((kind) => ({
     kind,
     index: readings[kind].findIndex(({ problems }) => Object.keys(problems).length > 0),
   })).find(({ index }) => index !== -1);
@@ -188,19 +184,16 @@ export function lineOf(message: string): number | null {
 type Reading<T> = { readonly value: T } | { readonly problem: string };
 
 function readName({ name }: Draft, others: readonly Draft[]): Reading<string> {
-  if (name.trim() === '')
-    return { problem: 'Expected the name that the code reads it by, such as “x”; got none.' };
+  if (name.trim() === '') return { problem: texts.problems.noName };
   const same = others.filter((other) => other.name === name).length;
-  return same > 1
-    ? { problem: `Expected a name of its own; another parameter here is “${name}” too.` }
-    : { value: name };
+  return same > 1 ? { problem: texts.problems.sameName(name) } : { value: name };
 }
 
 function readTypes({ types }: Draft): Reading<ElementType[]> {
-  if (types.length === 0) return { problem: 'Expected at least one type.' };
+  if (types.length === 0) return { problem: texts.problems.noType };
   const files = types.filter((type) => FILES.has(type));
   return files.length > 0 && files.length < types.length
-    ? { problem: `Expected files or values, got both: ${types.join(', ')}.` }
+    ? { problem: texts.problems.filesAndValues(types) }
     : { value: [...types] };
 }
 
@@ -216,14 +209,10 @@ export function readShape(text: string): Reading<number[]> {
   const lengths = parts.map((part) =>
     /^(n|any|-1|\*)$/i.test(part) ? -1 : /^\d{1,9}$/.test(part) ? Number(part) : null,
   );
-  const wrong = lengths.indexOf(null);
-  if (wrong !== -1) {
-    return {
-      problem: `Expected lengths between commas, such as “n, 3”, where n is any length; got “${parts[wrong]}”.`,
-    };
-  }
+  const wrong = parts.find((_, index) => lengths[index] === null);
+  if (wrong !== undefined) return { problem: texts.problems.length(wrong) };
   if (lengths.length > MOST_DIMENSIONS) {
-    return { problem: `Expected at most ${MOST_DIMENSIONS} dimensions, got ${lengths.length}.` };
+    return { problem: texts.problems.dimensions(MOST_DIMENSIONS, lengths.length) };
   }
   return { value: lengths.filter((length) => length !== null) };
 }
@@ -231,9 +220,7 @@ export function readShape(text: string): Reading<number[]> {
 function readLimit(text: string): Reading<number | null> {
   if (text.trim() === '') return { value: null };
   const limit = Number(text);
-  return Number.isFinite(limit)
-    ? { value: limit }
-    : { problem: `Expected a number, or nothing; got “${text.trim()}”.` };
+  return Number.isFinite(limit) ? { value: limit } : { problem: texts.problems.limit(text.trim()) };
 }
 
 /** A list in slipway.toml may hold what lines cannot; as long as nobody touches it, it stays. */
@@ -249,8 +236,7 @@ function readChoices(draft: Draft, definition: ParameterDefinition): Reading<unk
   for (const line of draft.choices.split('\n').filter((text) => text.trim() !== '')) {
     const element = parseElement(definition, line.trim());
     if ('problem' in element) return element;
-    if (choices.includes(element.value))
-      return { problem: `Expected each choice once, got “${line.trim()}” twice.` };
+    if (choices.includes(element.value)) return { problem: texts.problems.choiceTwice(line.trim()) };
     choices.push(element.value);
   }
   return { value: choices };
@@ -263,9 +249,7 @@ function readDefault(
 ): Reading<unknown> {
   const isUntouched = draft.origin !== null && draft.default === valueText(draft.origin.default);
   if (isFile(draft)) {
-    return isUntouched
-      ? { value: draft.origin?.default }
-      : { problem: 'A file is no default that can be typed here. Take the default away.' };
+    return isUntouched ? { value: draft.origin?.default } : { problem: texts.problems.fileDefault };
   }
   const reading =
     definition.shape.length > 0
@@ -273,9 +257,7 @@ function readDefault(
       : parseElement(definition, draft.default);
   if ('problem' in reading || choices.length === 0) return reading;
   const outside = [reading.value].flat(MOST_DIMENSIONS).find((element) => !choices.includes(element));
-  return outside === undefined
-    ? reading
-    : { problem: `Expected one of the choices, got “${String(outside)}”.` };
+  return outside === undefined ? reading : { problem: texts.problems.noChoice(String(outside)) };
 }
 
 function hasTypesOf(draft: Draft, { types }: ParameterDefinition): boolean {
@@ -296,5 +278,6 @@ export function summaryOf(draft: Draft): string {
   const lengths = 'value' in shape ? shape.value : [];
   const shown =
     lengths.length === 0 ? '' : ` [${lengths.map((length) => (length === -1 ? 'n' : length)).join('×')}]`;
-  return `${draft.types.join(' or ')}${shown}${draft.required ? '' : ', optional'}`;
+  const type = `${texts.oneOfTypes(draft.types)}${shown}`;
+  return draft.required ? type : texts.optional(type);
 }
