@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Launcher, State } from '../../wire.ts';
-import { aboutLauncher, isIdle, loadedText, nextText, specText, statusText } from './launcher-text.ts';
+import { aboutLauncher, isIdle, loadedText, nextText, statusText } from './launcher-text.ts';
 
 const NOW = 1_000_000;
 const MEBIBYTE = 2 ** 20;
@@ -65,10 +65,4 @@ test('a temporary one that waits is warm, and the only one that a person can end
 test('only what will happen by itself is counted down', () => {
   expect(nextText({ ...WARM, status: 'working' }, NOW)).toBe('');
   expect(nextText(PERSISTENT, NOW)).toBe('');
-});
-
-test('GPUs are named where there are some', () => {
-  expect(specText({ cpus: 1, memory_bytes: MEBIBYTE, gpus: 2, idle_seconds: 0 })).toBe(
-    '1 CPU, 1 MiB, 2 GPUs',
-  );
 });

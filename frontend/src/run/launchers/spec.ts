@@ -1,7 +1,16 @@
-/** What a persistent launcher has where its own spec says nothing: what the model has for evaluate. */
+/** What a launcher may use, in words, and what a persistent one may where its own spec says nothing. */
 
+import { formatBytes } from '../../base/format.ts';
+import { texts } from '../../texts/resources.ts';
 import type { Launch, LauncherSpec } from '../../wire.ts';
 
+/** "0.5 CPUs, 512 MiB". */
+export function specText({ cpus, memory_bytes, gpus }: LauncherSpec): string {
+  const parts = [texts.countCpus(cpus), formatBytes(memory_bytes)];
+  return (gpus > 0 ? [...parts, texts.countGpus(gpus)] : parts).join(', ');
+}
+
+/** What the model has for evaluate. */
 export function evaluateSpec({ choice, default_spec }: Launch): LauncherSpec {
   const { evaluate = {} } = choice;
   return {

@@ -1,6 +1,7 @@
 /** What a launcher used, as charts take it: curves over time, each with its limit. */
 
 import { MEBIBYTE } from '../../base/format.ts';
+import { texts } from '../../texts/resources.ts';
 import type { LauncherSpec, LauncherUsage } from '../../wire.ts';
 
 export interface UsageCurve {
@@ -19,9 +20,9 @@ export function usageCurves(
   const mebibytes = (bytes: number | null): number | null => (bytes === null ? null : bytes / MEBIBYTE);
   const memory = mebibytes(spec?.memory_bytes ?? null);
   const curves: UsageCurve[] = [
-    { name: 'CPUs', unit: '', values: samples.map(({ cpus }) => cpus), limit: spec?.cpus ?? null },
+    { name: texts.cpus, unit: '', values: samples.map(({ cpus }) => cpus), limit: spec?.cpus ?? null },
     {
-      name: 'Memory',
+      name: texts.memory,
       unit: 'MiB',
       values: samples.map(({ memory_bytes }) => mebibytes(memory_bytes)),
       limit: memory,
@@ -39,7 +40,8 @@ export function usageCurves(
 
 export interface TimeAxis {
   readonly x: readonly number[];
-  readonly label: 'seconds' | 'minutes' | 'hours';
+  /** Its unit. */
+  readonly label: string;
 }
 
 const MINUTE = 60;
@@ -50,9 +52,9 @@ export function timeAxis(samples: readonly LauncherUsage[]): TimeAxis {
   const start = samples[0]?.time ?? 0;
   const seconds = samples.map(({ time }) => time - start);
   const span = seconds.at(-1) ?? 0;
-  if (span >= 3 * HOUR) return { x: seconds.map((each) => each / HOUR), label: 'hours' };
-  if (span >= 10 * MINUTE) return { x: seconds.map((each) => each / MINUTE), label: 'minutes' };
-  return { x: seconds, label: 'seconds' };
+  if (span >= 3 * HOUR) return { x: seconds.map((each) => each / HOUR), label: texts.hours };
+  if (span >= 10 * MINUTE) return { x: seconds.map((each) => each / MINUTE), label: texts.minutes };
+  return { x: seconds, label: texts.seconds };
 }
 
 /** The most that was used; null where nothing is known. */
