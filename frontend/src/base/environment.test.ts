@@ -1,13 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Build, EnvironmentChoice, ModelEnvironment } from '../wire.ts';
-import {
-  buildPercent,
-  comingChoice,
-  describeChoice,
-  describeCounts,
-  isSameChoice,
-  withReply,
-} from './environment.ts';
+import { buildPercent, comingChoice, describeChoice, isSameChoice, withReply } from './environment.ts';
 
 const OLD: EnvironmentChoice = { python: '3.11', node: '24', packages: {} };
 const NEW: EnvironmentChoice = { python: '3.13', node: '24', packages: { torch: '2.13.0', numpy: '2.1.0' } };
@@ -45,12 +38,6 @@ test('the percentage of a build rises from phase to phase and within those that 
   expect(buildPercent({ ...BUILD, bytes_done: 2 ** 30 })).toBe(75);
   expect(buildPercent({ ...BUILD, bytes_total: 0 })).toBe(30);
   expect(buildPercent({ ...BUILD, bytes_total: 0, packages_total: 0 })).toBe(15);
-});
-
-test('counts that are not known are left out', () => {
-  expect(describeCounts(BUILD)).toBe('3 of 12 packages · 1 MiB of 2 MiB');
-  expect(describeCounts({ ...BUILD, packages_total: 0 })).toBe('1 MiB of 2 MiB');
-  expect(describeCounts({ ...BUILD, packages_total: 0, bytes_total: 0 })).toBe('');
 });
 
 test('what comes is what is built or failed to be, else what is in use', () => {

@@ -1,7 +1,6 @@
-/** An environment and its building in words and numbers. */
+/** An environment and its building: what it is made of, and how far it has come. */
 
 import type { Build, BuildPhase, EnvironmentChoice, ModelEnvironment } from '../wire.ts';
-import { formatBytes, formatCount } from './format.ts';
 
 export const NONE = '';
 
@@ -43,24 +42,19 @@ export function withReply(known: ModelEnvironment | null, reply: ModelEnvironmen
 }
 
 interface Stretch {
-  readonly words: string;
   /** Percents of the whole where the phase begins and ends: what it took of an environment with torch, roughly. */
   readonly from: number;
   readonly to: number;
 }
 
 const PHASES: Readonly<Record<BuildPhase, Stretch>> = {
-  waiting: { words: 'Waiting for its turn', from: 0, to: 0 },
-  fetching_python: { words: 'Fetching Python', from: 0, to: 10 },
-  resolving: { words: 'Resolving versions', from: 10, to: 15 },
-  downloading: { words: 'Downloading', from: 15, to: 75 },
-  installing: { words: 'Installing', from: 75, to: 95 },
-  finishing: { words: 'Finishing', from: 95, to: 100 },
+  waiting: { from: 0, to: 0 },
+  fetching_python: { from: 0, to: 10 },
+  resolving: { from: 10, to: 15 },
+  downloading: { from: 15, to: 75 },
+  installing: { from: 75, to: 95 },
+  finishing: { from: 95, to: 100 },
 };
-
-export function describePhase(phase: BuildPhase): string {
-  return PHASES[phase].words;
-}
 
 /** How far a build has come. A phase that counts nothing stands at its beginning. */
 export function buildPercent(build: Build): number {
@@ -76,16 +70,4 @@ function phaseFraction({ phase, ...counts }: Build): number {
 
 function fraction(done: number, total: number): number {
   return total > 0 ? Math.min(1, done / total) : 0;
-}
-
-/** "12 of 27 packages · 412 MiB of 1.1 GiB"; what is not known yet is left out. */
-export function describeCounts(build: Build): string {
-  const packages = build.packages_total > 0 ? [countOf(build.packages_done, build.packages_total)] : [];
-  const bytes =
-    build.bytes_total > 0 ? [`${formatBytes(build.bytes_done)} of ${formatBytes(build.bytes_total)}`] : [];
-  return [...packages, ...bytes].join(' · ');
-}
-
-function countOf(done: number, total: number): string {
-  return `${done.toLocaleString('en-US')} of ${formatCount(total, 'package')}`;
 }

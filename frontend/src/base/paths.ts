@@ -33,22 +33,3 @@ export function afterMove(path: string, source: string, destination: string): st
 export function encodePath(path: string): string {
   return path.split('/').map(encodeURIComponent).join('/');
 }
-
-/** Why a name cannot be given to a file, or null when it can. */
-export function nameProblem(name: string): string | null {
-  if (name === '') return 'A name is needed.';
-  if (name === '.' || name === '..') return `"${name}" has a meaning of its own; choose another name.`;
-  if (name.includes('/')) return 'A name cannot hold a slash.';
-  if (name.includes('\0')) return 'A name cannot hold a null character.';
-  if (utf8Length(name) > 255) return 'A name has at most 255 bytes.';
-  return null;
-}
-
-function utf8Length(text: string): number {
-  let bytes = 0;
-  for (const character of text) {
-    const code = character.codePointAt(0) ?? 0;
-    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-  }
-  return bytes;
-}

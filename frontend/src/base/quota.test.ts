@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describeUsage, exceeds, fileLimit, fullness } from './quota.ts';
+import { exceeds, fileLimit, fullness } from './quota.ts';
 
 const usage = (used_bytes: number, used_files: number) => ({
   used_bytes,
@@ -26,10 +26,6 @@ test('an empty limit is full, not a division by zero', () => {
 
 test('the file limit is one per 8 KiB and at least 1024, as the server computes it', () => {
   expect([fileLimit(1), fileLimit(32 * 2 ** 20), fileLimit(2 ** 33)]).toEqual([1024, 4096, 1_048_576]);
-});
-
-test('use is told in bytes and files', () => {
-  expect(describeUsage(usage(500_000, 12))).toBe('488 KiB of 977 KiB, 12 of 1,000 files');
 });
 
 test.each([

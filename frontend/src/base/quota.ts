@@ -1,7 +1,6 @@
 /** How full a filesystem is, judged one way everywhere. */
 
 import type { Usage } from '../wire.ts';
-import { formatBytes } from './format.ts';
 
 export type Fullness = 'fine' | 'near' | 'full';
 
@@ -31,9 +30,4 @@ export function fileLimit(limitBytes: number): number {
 /** Whether a filesystem holds more than a limit on bytes, and on the files that come with it, would allow. */
 export function exceeds(usage: Usage, limitBytes: number): boolean {
   return usage.used_bytes > limitBytes || usage.used_files > fileLimit(limitBytes);
-}
-
-export function describeUsage(usage: Usage): string {
-  const files = `${usage.used_files.toLocaleString('en-US')} of ${usage.limit_files.toLocaleString('en-US')} files`;
-  return `${formatBytes(usage.used_bytes)} of ${formatBytes(usage.limit_bytes)}, ${files}`;
 }

@@ -2,6 +2,7 @@
 
 import { parseExactly } from '../base/exact-json.ts';
 import { encodePath, parent } from '../base/paths.ts';
+import { texts } from '../texts/services.ts';
 import type {
   ApiToken,
   ApiTokenId,
@@ -120,8 +121,7 @@ export function preconditions(expected: Expected): Record<string, string> {
   return expected === null ? { 'If-None-Match': '*' } : { 'If-Match': expected };
 }
 
-const offline = (): ApiError =>
-  new ApiError('offline', 'The server cannot be reached. Check the connection and try again.', 0);
+const offline = (): ApiError => new ApiError('offline', texts.server.unreachable, 0);
 
 function isErrorReply(value: unknown): value is ErrorReply {
   const error = (value as Partial<ErrorReply> | null)?.error;
@@ -138,7 +138,7 @@ export function errorOf(status: number, body: string): ApiError {
   if (isErrorReply(parsed)) {
     return new ApiError(parsed.error.code, parsed.error.message, status, parsed.error.details);
   }
-  return new ApiError('unexpected_reply', `The server answered with status ${status}.`, status);
+  return new ApiError('unexpected_reply', texts.server.answeredWith(status), status);
 }
 
 async function fetchOrOffline(path: string, init: RequestInit): Promise<Response> {
@@ -190,7 +190,7 @@ function send<T>(
     for (const [name, value] of Object.entries(headers)) call.setRequestHeader(name, value);
     call.upload.onprogress = (event) => onProgress?.(event.loaded);
     call.onerror = () => reject(offline());
-    call.onabort = () => reject(new DOMException('The upload was cancelled.', 'AbortError'));
+    call.onabort = () => reject(new DOMException(texts.server.uploadCancelled, 'AbortError'));
     call.onload = () => {
       if (call.status < 300)
         resolve(JSON.parse(call.responseText) as T); // the server's types are wire.ts

@@ -1,5 +1,7 @@
 /** Puts text on the clipboard, also where the page came without TLS and browsers hide their clipboard API. */
 
+import { texts } from '../texts/services.ts';
+
 export async function copyText(text: string): Promise<void> {
   if (navigator.clipboard !== undefined) return navigator.clipboard.writeText(text);
   // Within an open dialog only what is inside it can be selected.
@@ -13,5 +15,5 @@ export async function copyText(text: string): Promise<void> {
   const copied = document.execCommand('copy');
   field.remove();
   if (before instanceof HTMLElement) before.focus();
-  if (!copied) throw new Error('The browser did not allow it.');
+  if (!copied) throw new Error(texts.clipboardForbidden);
 }

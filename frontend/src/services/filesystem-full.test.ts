@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ApiError } from './api.ts';
-import { describeFolders, describeFull } from './filesystem-full.ts';
+import { describeFolders, describeFull, describeUsage } from './filesystem-full.ts';
 
 const numbers = {
   needed_bytes: 4096,
@@ -41,4 +41,9 @@ test('a folder is not listed for what is in another one of the list, nor for nex
   expect(describeFolders(folders)).toBe(
     'Largest folders: .venv/lib (2.9 MiB), .venv/lib/torch (1.9 MiB), .venv/lib/numpy (879 KiB)',
   );
+});
+
+test('use is told in bytes and files', () => {
+  const usage = { used_bytes: 500_000, used_files: 12, limit_bytes: 1_000_000, limit_files: 1000 };
+  expect(describeUsage(usage)).toBe('488 KiB of 977 KiB, 12 of 1,000 files');
 });

@@ -1,9 +1,9 @@
-/** How the page says that a write did not fit: the numbers, the largest folders, and what to do. */
+/** How the page says how full a filesystem is, and that a write did not fit: the numbers, the largest folders, what to do. */
 
 import { get } from 'svelte/store';
-import { formatBytes, formatCount } from '../base/format.ts';
-import { describeUsage, fullness } from '../base/quota.ts';
-import type { FolderUsage } from '../wire.ts';
+import { fullness } from '../base/quota.ts';
+import { texts } from '../texts/services.ts';
+import type { FolderUsage, Usage } from '../wire.ts';
 import { type ApiError, hasCode } from './api.ts';
 import type { Severity } from './notifications.ts';
 import type { ModelSession } from './session.ts';
@@ -16,13 +16,17 @@ const SETTLE_MS = 1_000;
 export function describeFull(error: ApiError): string {
   const neededFiles = error.number('needed_files');
   if (neededFiles > error.number('free_files')) {
-    const limit = formatCount(error.number('limit_files'), 'file');
-    return `It needs ${formatCount(neededFiles, 'more file or folder', 'more files or folders')}; all ${limit} of the limit are used.`;
+    return texts.filesystem.lacksFiles({ needed: neededFiles, limit: error.number('limit_files') });
   }
-  const [needed, free, limit] = ['needed_bytes', 'free_bytes', 'limit_bytes'].map((key) =>
-    formatBytes(error.number(key)),
-  );
-  return `It needs ${needed}, ${free} of ${limit} are free.`;
+  return texts.filesystem.lacksBytes({
+    needed: error.number('needed_bytes'),
+    free: error.number('free_bytes'),
+    limit: error.number('limit_bytes'),
+  });
+}
+
+export function describeUsage(usage: Usage): string {
+  return texts.filesystem.usage(usage);
 }
 
 /** Those worth looking into: not one that holds little else than another listed one, and none that hardly counts. */
@@ -41,17 +45,16 @@ function tellingFolders(folders: readonly FolderUsage[]): readonly FolderUsage[]
 
 export function describeFolders(folders: readonly FolderUsage[]): string {
   const named = tellingFolders(folders).slice(0, FOLDERS_SHOWN);
-  if (named.length === 0) return '';
-  return `Largest folders: ${named.map(({ path, used_bytes }) => `${path} (${formatBytes(used_bytes)})`).join(', ')}`;
+  return named.length === 0 ? '' : texts.filesystem.largestFolders(named);
 }
 
 /** Shows a failed write. `what`: "Saving main.py failed". */
 export async function showWriteError(session: ModelSession, what: string, error: unknown): Promise<void> {
   if (!hasCode(error, 'filesystem_full')) {
-    session.notifications.error(`${what}.`, error);
+    session.notifications.error(texts.filesystem.writeFailed(what), error);
     return;
   }
-  await show(session, 'error', `${what}: the filesystem is full.`, describeFull(error));
+  await show(session, 'error', texts.filesystem.writeFailedAsFull(what), describeFull(error));
 }
 
 /** Shows that a program in a terminal was out of space, unless the filesystem is full, which the page says by itself. What
@@ -60,8 +63,8 @@ export async function showNoSpace(session: ModelSession, terminal: string): Prom
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   const usage = get(session.usage);
   if (fullness(usage) === 'full') return;
-  const words = `In use now: ${describeUsage(usage)}. What did not fit is gone again.`;
-  await show(session, 'warning', `A program in ${terminal} found no space left.`, words);
+  const numbers = texts.filesystem.inUseNow(describeUsage(usage));
+  await show(session, 'warning', texts.filesystem.noSpaceIn(terminal), numbers);
 }
 
 async function show(
@@ -76,6 +79,8 @@ async function show(
     severity,
     message,
     details: [numbers, folders].filter(Boolean).join('\n'),
-    actions: [{ label: 'Raise limit', run: () => void session.commands.run('model.filesystem') }],
+    actions: [
+      { label: texts.filesystem.raiseLimit, run: () => void session.commands.run('model.filesystem') },
+    ],
   });
 }

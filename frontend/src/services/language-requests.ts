@@ -1,11 +1,13 @@
 /** How asking a language server can fail. */
 
+import { texts } from '../texts/services.ts';
+
 /** It ended, or its connection was lost, before it had answered. */
 export class ServerGone extends Error {
   override readonly name = 'ServerGone';
 
   constructor(title: string) {
-    super(`${title} is not running. The status bar says why.`);
+    super(texts.languageServerGone(title));
   }
 }
 

@@ -3,6 +3,7 @@
 
 import { derived, get, type Readable, writable } from 'svelte/store';
 import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
+import { texts } from '../texts/services.ts';
 import type { Dependencies, FileChange, OwnPackages, PackageSet } from '../wire.ts';
 import { hasCode, messageOf } from './api.ts';
 import type { ModelSession } from './session.ts';
@@ -79,11 +80,10 @@ export class OwnPackagesReader implements Disposable {
 
   private failed(error: unknown): void {
     if (SAID_ELSEWHERE.some((code) => hasCode(error, code))) return;
-    const message = 'The installed packages could not be read.';
     this.session.notifications.show({
       key: 'own-packages',
       severity: 'error',
-      message,
+      message: texts.packagesUnread,
       details: messageOf(error),
     });
   }

@@ -1,6 +1,7 @@
 /** What is wrong in the files of a model, by who found it: the code check, or a language server. */
 
 import { type Readable, writable } from 'svelte/store';
+import { texts } from '../texts/services.ts';
 import type { CodeProblem } from '../wire.ts';
 
 export type Severity = 'error' | 'warning' | 'info' | 'hint';
@@ -32,7 +33,7 @@ export interface Problem extends Place {
 const RANK: Readonly<Record<Severity, number>> = { error: 0, warning: 1, info: 2, hint: 3 };
 /** What a language server sees too, and says more exactly. */
 const SEEN_BY_SERVERS: ReadonlySet<string> = new Set(['syntax', 'import']);
-const CODE_CHECK = 'code check';
+export const CODE_CHECK = texts.codeCheck;
 
 export class Problems {
   private readonly bySource = new Map<string, readonly Problem[]>();

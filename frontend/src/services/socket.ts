@@ -7,6 +7,7 @@ import { type Readable, writable } from 'svelte/store';
 import { delayMilliseconds } from '../base/backoff.ts';
 import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
 import { TransportChoice } from '../base/transport-choice.ts';
+import { texts } from '../texts/services.ts';
 import { type SocketEnd, type SocketLike, SubstituteSocket } from './substitute-socket.ts';
 
 export type SocketStatus =
@@ -77,7 +78,7 @@ export class ReconnectingSocket implements Disposable {
   }
 
   dispose(): void {
-    this.finish(1000, 'closed by the page');
+    this.finish(1000, texts.server.socketClosedHere);
   }
 
   private connect(): void {

@@ -1,5 +1,6 @@
 /** What stands in the place of a WebSocket where none gets through: server-sent events one way, requests the other. */
 
+import { texts } from '../texts/services.ts';
 import type { NewSubstitute, Substitute } from '../wire.ts';
 
 /** As much of a WebSocket as is used. */
@@ -19,7 +20,7 @@ export interface SocketEnd {
 
 const ROOT = '/api/v1/sockets';
 const LOST: SocketEnd = { code: 1006, reason: '' };
-const NOT_SIGNED_IN: SocketEnd = { code: 4401, reason: 'Sign in again.' };
+const NOT_SIGNED_IN: SocketEnd = { code: 4401, reason: texts.server.signInAgain };
 
 export class SubstituteSocket implements SocketLike {
   readyState: number = WebSocket.CONNECTING;

@@ -7,6 +7,7 @@ import type { IMarker, Terminal } from '@xterm/xterm';
 import { type Readable, writable } from 'svelte/store';
 import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
 import { shellFolder } from '../base/shell-folder.ts';
+import { texts } from '../texts/terminal.ts';
 
 interface Command {
   readonly prompt: IMarker;
@@ -73,7 +74,7 @@ export class ShellIntegration implements Disposable {
     // It goes with its line, and what listens to it with it.
     decoration?.onRender((element) => {
       element.classList.add('command-mark', code === '0' ? 'succeeded' : 'failed');
-      element.title = code === '0' ? 'Succeeded' : `Failed with exit status ${code}`;
+      element.title = code === '0' ? texts.command.succeeded : texts.command.failed(code);
     });
   }
 }

@@ -3,6 +3,7 @@
 import { get, type Readable, writable } from 'svelte/store';
 import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
 import { ReconnectingSocket, type SocketStatus } from '../services/socket.ts';
+import { texts } from '../texts/terminal.ts';
 import type { TerminalMessage, TerminalRequest } from '../wire.ts';
 import { NoSpaceWatch } from './no-space.ts';
 import type { Size, TerminalScreen } from './terminal-screen.ts';
@@ -98,9 +99,9 @@ export class TerminalConnection implements Disposable {
   }
 
   private closed(code: number, reason: string): void {
-    if (code === 4404) this.end('this terminal no longer exists');
-    else if (code === 4401) this.end('you are no longer signed in');
-    else this.end(reason === '' ? 'the connection was closed' : reason);
+    if (code === 4404) this.end(texts.ends.gone);
+    else if (code === 4401) this.end(texts.ends.signedOut);
+    else this.end(reason === '' ? texts.ends.closed : reason);
   }
 
   private end(reason: string): void {
@@ -113,7 +114,7 @@ export class TerminalConnection implements Disposable {
 }
 
 function exitText(code: number | null): string {
-  return code === null ? 'the process was killed' : `process exited with code ${code}`;
+  return code === null ? texts.ends.killed : texts.ends.exited(code);
 }
 
 function isSame(a: Size, b: Size | null): boolean {

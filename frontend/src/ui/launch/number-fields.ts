@@ -1,6 +1,7 @@
 /** Numbers that may be left to a level above: what is typed of them, what it means, and what is wrong with it. */
 
 import { MEBIBYTE } from '../../base/format.ts';
+import { texts } from '../../texts/launch.ts';
 import type { LaunchBounds, LauncherSpec, MaxDurations } from '../../wire.ts';
 
 /** All numbers are in the server's unit, of which one in the field's has `factor`. */
@@ -21,12 +22,10 @@ export type Problems = Readonly<Record<string, string>>;
 
 const DECIMAL = /^(\d+\.?\d*|\.\d+)$/;
 
-const NO_GPUS = 'This server has no GPUs. Leave it empty.';
-
 export function specFields(fallback: LauncherSpec, bounds: LaunchBounds): NumberField<keyof LauncherSpec>[] {
-  const field = (name: keyof LauncherSpec, label: string, unit = '', factor = 1, isWhole = false) => ({
+  const field = (name: keyof LauncherSpec, unit = '', factor = 1, isWhole = false) => ({
     name,
-    label,
+    label: texts.spec[name],
     unit,
     factor,
     isWhole,
@@ -35,30 +34,21 @@ export function specFields(fallback: LauncherSpec, bounds: LaunchBounds): Number
     fallback: fallback[name],
   });
   return [
-    field('cpus', 'CPUs'),
-    field('memory_bytes', 'Memory', 'MiB', MEBIBYTE),
-    field('gpus', 'GPUs', '', 1, true),
-    field('idle_seconds', 'Kept for', 's'),
+    field('cpus'),
+    field('memory_bytes', 'MiB', MEBIBYTE),
+    field('gpus', '', 1, true),
+    field('idle_seconds', 's'),
   ];
 }
-
-const DURATION_LABELS: Readonly<Record<keyof MaxDurations, string>> = {
-  code_startup_seconds: 'Load code',
-  create_state_seconds: 'Create state',
-  instantiate_model_seconds: 'Instantiate model',
-  evaluate_seconds: 'Evaluate',
-  train_seconds: 'Train',
-  get_state_seconds: 'Get state',
-};
 
 export function durationFields(
   fallback: MaxDurations,
   { shortest_seconds, longest }: LaunchBounds,
 ): NumberField<keyof MaxDurations>[] {
-  const names = Object.keys(DURATION_LABELS) as (keyof MaxDurations)[]; // the type's own keys
+  const names = Object.keys(texts.durations) as (keyof MaxDurations)[]; // the type's own keys
   return names.map((name) => ({
     name,
-    label: DURATION_LABELS[name],
+    label: texts.durations[name],
     unit: 's',
     factor: 1,
     isWhole: false,
@@ -79,8 +69,9 @@ export function rangeText({ factor, lowest, highest, unit }: NumberField): strin
     Math.ceil((lowest / factor) * 1000) / 1000,
     Math.floor((highest / factor) * 1000) / 1000,
   ];
-  const range = [low, factor === 1 ? high : Math.floor(high)].map((bound) => bound.toLocaleString('en-US'));
-  return `${range.join(' to ')}${unit && ` ${unit}`}`;
+  const shown = (bound: number): string => bound.toLocaleString('en-US');
+  const range = texts.range(shown(low), shown(factor === 1 ? high : Math.floor(high)));
+  return `${range}${unit && ` ${unit}`}`;
 }
 
 /** What all of them may be, in words; null where they differ. */
@@ -97,8 +88,8 @@ export function problemOf(field: NumberField, text: string): string {
   const value = DECIMAL.test(trimmed) ? Number(trimmed) * field.factor : Number.NaN;
   const isWithin = value >= field.lowest && value <= field.highest;
   if (isWithin && (Number.isInteger(value) || !field.isWhole)) return '';
-  if (field.name === 'gpus' && field.highest === 0) return NO_GPUS;
-  return `Expected ${field.isWhole ? 'a whole number, ' : ''}${rangeText(field)}, got ${trimmed}.`;
+  if (field.name === 'gpus' && field.highest === 0) return texts.noGpus;
+  return (field.isWhole ? texts.notWholeInRange : texts.notInRange)(rangeText(field), trimmed);
 }
 
 export function problemsOf(fields: readonly NumberField[], typed: Typed): Problems {
@@ -111,11 +102,11 @@ export function typedOf<Name extends string>(
   fields: readonly NumberField<Name>[],
   chosen: { readonly [name in Name]?: number | null },
 ): Typed {
-  const texts = fields.map((field) => {
+  const typed = fields.map((field) => {
     const value = chosen[field.name] ?? null;
     return [field.name, value === null ? '' : numberText(field, value)] as const;
   });
-  return Object.fromEntries(texts);
+  return Object.fromEntries(typed);
 }
 
 /** Of text without problems. Bytes are whole; null is a level above's to say. */
