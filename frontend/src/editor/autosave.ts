@@ -6,6 +6,7 @@ import { basename } from '../base/paths.ts';
 import { isOutOfReach } from '../services/api.ts';
 import { FULL_KEY } from '../services/filesystem-full.ts';
 import type { ModelSession } from '../services/session.ts';
+import { texts } from '../texts/editor.ts';
 import type { Usage } from '../wire.ts';
 import type { OpenFile } from './open-file.ts';
 import type { Saver } from './saver.ts';
@@ -102,7 +103,7 @@ export class Autosave implements Disposable {
     if (!this.waiting.delete(file) || this.waiting.size > 0) return;
     this.wasTold = false;
     this.session.notifications.dismissKey(FULL_KEY);
-    this.session.announce(`${basename(file.path)} saved.`);
+    this.session.announce(texts.saving.done(basename(file.path)));
   }
 
   private retrySoon(): void {

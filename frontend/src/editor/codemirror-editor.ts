@@ -35,6 +35,7 @@ import { type Keymap, preference, preferences } from '../services/preferences.ts
 import type { Problem } from '../services/problems.ts';
 import { inOrder, type Substitution } from '../services/substitutions.ts';
 import { theme } from '../services/theme.ts';
+import { texts } from '../texts/editor.ts';
 import { brightness, pageTheme } from './codemirror-theme.ts';
 import type { EditorFeature } from './editor-features.ts';
 import type { Cursor, EditorOptions, EditorPort, Version } from './editor-port.ts';
@@ -329,7 +330,7 @@ export class CodeMirrorEditor implements EditorPort {
   setPath(path: string): void {
     this.path = path;
     const label = EditorView.contentAttributes.of({
-      'aria-label': `Editor, ${basename(path)}`,
+      'aria-label': texts.textOf(basename(path)),
       tabindex: '0',
     });
     this.view.dispatch({ effects: this.label.reconfigure(label) });

@@ -17,6 +17,8 @@ import { PageMemory } from '../services/page-memory.ts';
 import { preference } from '../services/preferences.ts';
 import type { ModelSession } from '../services/session.ts';
 import type { Substitution } from '../services/substitutions.ts';
+import { common } from '../texts/common.ts';
+import { texts } from '../texts/editor.ts';
 import { Autosave } from './autosave.ts';
 import type { EditorPort } from './editor-port.ts';
 import GroupActions from './GroupActions.svelte';
@@ -511,11 +513,11 @@ export class EditorArea implements Disposable {
       if ((await this.saver.saveQuietly(file)).kind === 'saved') return true;
     }
     const choice = await this.session.dialogs.ask({
-      title: `Save the changes to ${basename(file.path)}?`,
-      message: 'They are lost if you do not save them.',
+      title: texts.closing.question(basename(file.path)),
+      message: texts.closing.consequence,
       choices: [
-        { value: 'discard', label: "Don't save" },
-        { value: 'save', label: 'Save', kind: 'primary' },
+        { value: 'discard', label: texts.closing.discard },
+        { value: 'save', label: common.save, kind: 'primary' },
       ],
     });
     if (choice === 'save') return this.saver.save(file);
@@ -569,7 +571,7 @@ export class EditorArea implements Disposable {
 
   /** A promise nobody waits for: what it throws is shown. */
   private start(work: () => Promise<unknown>): void {
-    work().catch((error: unknown) => this.session.notifications.error('That did not work.', error));
+    work().catch((error: unknown) => this.session.notifications.error(common.didNotWork, error));
   }
 
   private rememberSoon(): void {

@@ -1,8 +1,9 @@
 /** Bytes as text and back, such that text nobody changed gives the same bytes again. */
 
+import { texts } from '../texts/encodings.ts';
+
 /** How a file's characters are written as bytes; the mark is what such a file begins with. */
 interface EncodingKind {
-  readonly label: string;
   /** As TextDecoder calls it. */
   readonly decoder: string;
   readonly mark?: readonly number[];
@@ -10,34 +11,34 @@ interface EncodingKind {
   readonly writes: 'utf-8' | 'utf-16' | 'latin-1' | 'single' | 'double';
 }
 
-const single = (label: string, decoder: string) => ({ label, decoder, writes: 'single' }) as const;
-const double = (label: string, decoder: string) => ({ label, decoder, writes: 'double' }) as const;
+const single = (decoder: string) => ({ decoder, writes: 'single' }) as const;
+const double = (decoder: string) => ({ decoder, writes: 'double' }) as const;
 
 export const ENCODINGS = {
-  'utf-8': { label: 'UTF-8', decoder: 'utf-8', writes: 'utf-8' },
-  'utf-8-bom': { label: 'UTF-8 with BOM', decoder: 'utf-8', mark: [0xef, 0xbb, 0xbf], writes: 'utf-8' },
-  'utf-16le': { label: 'UTF-16 LE', decoder: 'utf-16le', mark: [0xff, 0xfe], writes: 'utf-16' },
-  'utf-16be': { label: 'UTF-16 BE', decoder: 'utf-16be', mark: [0xfe, 0xff], writes: 'utf-16' },
-  'utf-16le-bare': { label: 'UTF-16 LE without BOM', decoder: 'utf-16le', writes: 'utf-16' },
-  'utf-16be-bare': { label: 'UTF-16 BE without BOM', decoder: 'utf-16be', writes: 'utf-16' },
-  'windows-1252': single('Western (Windows-1252)', 'windows-1252'),
+  'utf-8': { decoder: 'utf-8', writes: 'utf-8' },
+  'utf-8-bom': { decoder: 'utf-8', mark: [0xef, 0xbb, 0xbf], writes: 'utf-8' },
+  'utf-16le': { decoder: 'utf-16le', mark: [0xff, 0xfe], writes: 'utf-16' },
+  'utf-16be': { decoder: 'utf-16be', mark: [0xfe, 0xff], writes: 'utf-16' },
+  'utf-16le-bare': { decoder: 'utf-16le', writes: 'utf-16' },
+  'utf-16be-bare': { decoder: 'utf-16be', writes: 'utf-16' },
+  'windows-1252': single('windows-1252'),
   // TextDecoder takes this name for Windows-1252, which differs in 27 characters.
-  'iso-8859-1': { label: 'Western (ISO 8859-1)', decoder: '', writes: 'latin-1' },
-  'iso-8859-15': single('Western (ISO 8859-15)', 'iso-8859-15'),
-  macintosh: single('Western (Mac Roman)', 'macintosh'),
-  'windows-1250': single('Central European (Windows-1250)', 'windows-1250'),
-  'iso-8859-2': single('Central European (ISO 8859-2)', 'iso-8859-2'),
-  'windows-1251': single('Cyrillic (Windows-1251)', 'windows-1251'),
-  'koi8-r': single('Cyrillic (KOI8-R)', 'koi8-r'),
-  'windows-1253': single('Greek (Windows-1253)', 'windows-1253'),
-  'windows-1254': single('Turkish (Windows-1254)', 'windows-1254'),
-  'windows-1255': single('Hebrew (Windows-1255)', 'windows-1255'),
-  'windows-1256': single('Arabic (Windows-1256)', 'windows-1256'),
-  shift_jis: double('Japanese (Shift JIS)', 'shift_jis'),
-  'euc-jp': double('Japanese (EUC-JP)', 'euc-jp'),
-  gbk: double('Simplified Chinese (GBK)', 'gbk'),
-  big5: double('Traditional Chinese (Big5)', 'big5'),
-  'euc-kr': double('Korean (EUC-KR)', 'euc-kr'),
+  'iso-8859-1': { decoder: '', writes: 'latin-1' },
+  'iso-8859-15': single('iso-8859-15'),
+  macintosh: single('macintosh'),
+  'windows-1250': single('windows-1250'),
+  'iso-8859-2': single('iso-8859-2'),
+  'windows-1251': single('windows-1251'),
+  'koi8-r': single('koi8-r'),
+  'windows-1253': single('windows-1253'),
+  'windows-1254': single('windows-1254'),
+  'windows-1255': single('windows-1255'),
+  'windows-1256': single('windows-1256'),
+  shift_jis: double('shift_jis'),
+  'euc-jp': double('euc-jp'),
+  gbk: double('gbk'),
+  big5: double('big5'),
+  'euc-kr': double('euc-kr'),
 } as const satisfies Readonly<Record<string, EncodingKind>>;
 
 export type Encoding = keyof typeof ENCODINGS;
@@ -54,7 +55,7 @@ export interface MissingCharacter {
 export type Encoded = { readonly bytes: Uint8Array<ArrayBuffer> } | { readonly missing: MissingCharacter };
 
 export function encodingLabel(encoding: Encoding): string {
-  return ENCODINGS[encoding].label;
+  return texts[encoding];
 }
 
 /** The bytes that a file of this encoding begins with. */

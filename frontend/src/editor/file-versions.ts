@@ -4,6 +4,7 @@ import { formatBytes } from '../base/format.ts';
 import { hasCode } from '../services/api.ts';
 import type { Diff, FileVersion } from '../services/git.ts';
 import type { ModelSession } from '../services/session.ts';
+import { texts } from '../texts/diff.ts';
 import { decodeText } from './text-file.ts';
 
 const MOST_BYTES = 5 * 2 ** 20;
@@ -17,10 +18,9 @@ export async function readVersion(
   const bytes =
     version.kind === 'git' ? await ofGit(session, repository, version) : await ofFile(session, path);
   if (bytes === null) return '';
-  if (bytes.length > MOST_BYTES)
-    throw new Error(`A version has ${formatBytes(bytes.length)}: too much to compare.`);
+  if (bytes.length > MOST_BYTES) throw new Error(texts.versionTooLong(formatBytes(bytes.length)));
   const decoded = decodeText(bytes);
-  if (decoded === null) throw new Error('A version is not text, so there is nothing to compare by lines.');
+  if (decoded === null) throw new Error(texts.notText);
   return decoded.text;
 }
 
@@ -35,7 +35,7 @@ async function ofGit(
 async function ofFile(session: ModelSession, path: string): Promise<Uint8Array | null> {
   try {
     const { bytes, byteSize } = await session.api.read(path, MOST_BYTES);
-    if (bytes === null) throw new Error(`It has ${formatBytes(byteSize)}: too much to compare.`);
+    if (bytes === null) throw new Error(texts.fileTooLong(formatBytes(byteSize)));
     return bytes;
   } catch (error) {
     if (hasCode(error, 'file_not_found')) return null;

@@ -2,6 +2,7 @@
 
 import { LanguageSupport, StreamLanguage, type StreamParser } from '@codemirror/language';
 import { basename, extension } from '../base/paths.ts';
+import { texts } from '../texts/editor.ts';
 
 interface Language {
   readonly name: string;
@@ -199,7 +200,7 @@ function languageOf(path: string): Language | undefined {
 }
 
 export function languageName(path: string): string {
-  return languageOf(path)?.name ?? 'Plain text';
+  return languageOf(path)?.name ?? texts.plainText;
 }
 
 /** The language's support, or nothing to add where none is known. */

@@ -7,6 +7,7 @@ import { basename } from '../base/paths.ts';
 import { hasCode, type ModelApi, messageOf } from '../services/api.ts';
 import { diffOfPath } from '../services/git.ts';
 import type { ModelSession } from '../services/session.ts';
+import { texts } from '../texts/editor.ts';
 import type { Draft, Drafts } from './drafts.ts';
 import type { EditorFeature } from './editor-features.ts';
 import type { CreateEditor, EditorPort, Version } from './editor-port.ts';
@@ -138,7 +139,7 @@ export class OpenFile implements Disposable {
       if (draft) await this.restore(draft);
     } catch (error) {
       this.set({ content: { kind: 'failed', message: messageOf(error) } });
-      session.announce(`${basename(this.path)} cannot be opened.`);
+      session.announce(texts.cannotBeOpenedSaid(basename(this.path)));
     }
   }
 
@@ -320,9 +321,7 @@ export class OpenFile implements Disposable {
 
   private edit({ text, encoding }: DecodedText, source: FileSource | null): void {
     const { createEditor, features } = this.services;
-    const readOnly = isOfModel(this.path)
-      ? ''
-      : `Read-only: ${this.path} is part of the model's environment.`;
+    const readOnly = isOfModel(this.path) ? '' : texts.readOnly(this.path);
     const editor = this.owned.add(createEditor({ text, path: this.path, features, readOnly }));
     this.owned.add(editor.onChange(() => this.edited(editor)));
     this.owned.add(editor.onSave(() => this.services.session.commands.run('files.save')));
@@ -475,10 +474,7 @@ function bytesOf(editor: EditorPort, encoding: Encoding): Blob {
   const { character, index } = encoded.missing;
   const before = text.slice(0, index).split('\n');
   const [line, column] = [before.length, (before.at(-1)?.length ?? 0) + 1];
-  const what = character.isWellFormed() ? `“${character}”` : 'half a character';
-  throw new UnwritableText(
-    line,
-    column,
-    `${encodingLabel(encoding)} has no ${what} (line ${line}, column ${column}). Nothing was saved. Save it with UTF-8, or take it out.`,
-  );
+  const whole = character.isWellFormed() ? character : null;
+  const message = texts.saving.unwritable(encodingLabel(encoding), whole, { line, column });
+  throw new UnwritableText(line, column, message);
 }

@@ -6,6 +6,8 @@ import { afterMove, isWithin } from '../base/paths.ts';
 import { isOutOfReach } from '../services/api.ts';
 import { BrowserWindow } from '../services/browser-window.ts';
 import type { ModelSession } from '../services/session.ts';
+import { common } from '../texts/common.ts';
+import { texts } from '../texts/editor.ts';
 import type { FileChange } from '../wire.ts';
 import { createEditor } from './codemirror-editor.ts';
 import { Drafts } from './drafts.ts';
@@ -36,10 +38,7 @@ export class OpenFiles implements Disposable {
   ) {
     this.features = editorFeatures(session, (path) => this.find(path));
     this.drafts = new Drafts(session.modelId, this.owned.add(new BrowserWindow()), (error) =>
-      session.notifications.error(
-        'This browser does not keep unsaved text, should it or the page end.',
-        error,
-      ),
+      session.notifications.error(texts.draftsNotKept, error),
     );
     this.owned.add(session.events.onFilesChanged((changes) => this.changed(changes)));
     this.owned.add(session.events.onRescan(() => this.rescan()));
@@ -149,7 +148,7 @@ export class OpenFiles implements Disposable {
 
   /** A promise nobody waits for: what it throws is shown. */
   private start(work: Promise<unknown>): void {
-    work.catch((error: unknown) => this.session.notifications.error('That did not work.', error));
+    work.catch((error: unknown) => this.session.notifications.error(common.didNotWork, error));
   }
 }
 

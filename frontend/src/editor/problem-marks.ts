@@ -4,6 +4,7 @@ import { type Diagnostic, forEachDiagnostic, setDiagnostics } from '@codemirror/
 import { type EditorState, Facet, type Text } from '@codemirror/state';
 import type { EditorView } from '@codemirror/view';
 import type { Place, Problem } from '../services/problems.ts';
+import { texts } from '../texts/editor.ts';
 
 /** What offers to mend a problem, from the cursor. */
 export const quickFix = Facet.define<(view: EditorView) => void>();
@@ -37,7 +38,7 @@ function markOf(state: EditorState, problem: Problem): Mark {
     message,
     source: code === '' ? source : `${source}: ${code}`,
     ...(problem.faded ? { markClass: 'cm-faded' } : {}),
-    actions: state.facet(quickFix).map((mend) => ({ name: 'Quick fix…', apply: fromHere(mend) })),
+    actions: state.facet(quickFix).map((mend) => ({ name: texts.quickFix, apply: fromHere(mend) })),
     problem,
   };
 }

@@ -2,6 +2,7 @@
 
 import type { Disposable } from '../base/lifecycle.ts';
 import { toDisposable } from '../base/lifecycle.ts';
+import { texts } from '../texts/editor.ts';
 import type { OpenFile } from './open-file.ts';
 
 /** `asked`: a person, or a run they start, saves; `auto`: they have paused or gone elsewhere. */
@@ -38,7 +39,7 @@ export class SaveHooks {
 async function withinDeadline(work: Promise<void>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    const error = new Error(`What is done before saving took more than ${HOOK_DEADLINE_MS / 1000} s.`);
+    const error = new Error(texts.saving.hookTooSlow(HOOK_DEADLINE_MS / 1000));
     timer = setTimeout(() => reject(error), HOOK_DEADLINE_MS);
   });
   try {

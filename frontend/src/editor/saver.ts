@@ -3,6 +3,8 @@
 import { basename } from '../base/paths.ts';
 import { showWriteError } from '../services/filesystem-full.ts';
 import type { ModelSession } from '../services/session.ts';
+import { common } from '../texts/common.ts';
+import { texts } from '../texts/editor.ts';
 import type { OpenFile, SaveOutcome } from './open-file.ts';
 import { SaveHooks } from './save-hooks.ts';
 
@@ -11,9 +13,7 @@ export class Saver {
   readonly hooks: SaveHooks;
 
   constructor(private readonly session: ModelSession) {
-    this.hooks = new SaveHooks((error) =>
-      session.notifications.error('What is done before saving failed; the file is saved as it is.', error),
-    );
+    this.hooks = new SaveHooks((error) => session.notifications.error(texts.saving.hookFailed, error));
   }
 
   /** True once what is in the editor is on disk; else the person was asked or told. */
@@ -39,7 +39,7 @@ export class Saver {
   }
 
   async tell(file: OpenFile, error: unknown): Promise<void> {
-    await showWriteError(this.session, `Saving ${basename(file.path)} failed`, error);
+    await showWriteError(this.session, texts.saving.failed(basename(file.path)), error);
   }
 
   private async settle(file: OpenFile, outcome: SaveOutcome): Promise<boolean> {
@@ -49,18 +49,18 @@ export class Saver {
       return this.resolveConflict(file);
     }
     if (outcome.kind === 'failed') await this.tell(file, outcome.error);
-    else this.session.announce(`${basename(file.path)} saved.`);
+    else this.session.announce(texts.saving.done(basename(file.path)));
     return outcome.kind === 'saved';
   }
 
   private async resolveConflict(file: OpenFile): Promise<boolean> {
     const choice = await this.session.dialogs.ask({
-      title: `${basename(file.path)} has changed on disk`,
-      message: `Something else has written ${file.path} since you opened it. Your text is not saved yet.`,
+      title: texts.disk.changedTitle(basename(file.path)),
+      message: texts.disk.changedWhileEdited(file.path),
       choices: [
-        { value: 'load', label: 'Load disk version (discard mine)' },
-        { value: 'overwrite', label: 'Overwrite disk version' },
-        { value: 'compare', label: 'Compare', kind: 'primary' },
+        { value: 'load', label: texts.disk.load },
+        { value: 'overwrite', label: texts.disk.overwrite },
+        { value: 'compare', label: common.compare, kind: 'primary' },
       ],
     });
     if (choice === 'overwrite') return this.overwrite(file);

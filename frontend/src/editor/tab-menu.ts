@@ -5,6 +5,8 @@ import { get } from 'svelte/store';
 import { toDisposable } from '../base/lifecycle.ts';
 import { copyText } from '../services/clipboard.ts';
 import { type Commands, keysOf } from '../services/commands.ts';
+import { common } from '../texts/common.ts';
+import { texts } from '../texts/editor.ts';
 import Menu, { type MenuItem } from '../ui/Menu.svelte';
 
 export interface TabMenu {
@@ -16,14 +18,14 @@ export interface TabMenu {
 }
 
 const ITEMS: readonly (readonly [label: string, command: string])[] = [
-  ['Close', 'editor.close'],
-  ['Close others', 'editor.closeOthers'],
-  ['Close to the right', 'editor.closeToTheRight'],
-  ['Close saved', 'editor.closeSaved'],
-  ['Close all', 'editor.closeAll'],
-  ['Split right', 'editor.split'],
-  ['Split down', 'editor.splitDown'],
-  ['Keep open', 'editor.keep'],
+  [common.close, 'editor.close'],
+  [texts.menu.closeOthers, 'editor.closeOthers'],
+  [texts.menu.closeToTheRight, 'editor.closeToTheRight'],
+  [texts.menu.closeSaved, 'editor.closeSaved'],
+  [texts.menu.closeAll, 'editor.closeAll'],
+  [texts.menu.splitRight, 'editor.split'],
+  [texts.menu.splitDown, 'editor.splitDown'],
+  [texts.menu.keepOpen, 'editor.keep'],
 ];
 
 export function showTabMenu({ commands, path, isPinned, x, y }: TabMenu): void {
@@ -34,12 +36,15 @@ export function showTabMenu({ commands, path, isPinned, x, y }: TabMenu): void {
   };
   const items: MenuItem[] = [
     ...ITEMS.map(([label, id]) => item(label, id)),
-    item(isPinned ? 'Unpin' : 'Pin', 'editor.pin'),
-    { label: 'Copy path', run: () => void copyText(path) },
-    item('Reveal in files', 'editor.reveal'),
+    item(isPinned ? texts.tab.unpin : texts.tab.pin, 'editor.pin'),
+    { label: texts.menu.copyPath, run: () => void copyText(path) },
+    item(texts.menu.reveal, 'editor.reveal'),
   ];
   // The menu says that it closes when something is chosen, and again when it is gone.
   const closing = toDisposable(() => void unmount(menu));
   const onclose = (): void => closing.dispose();
-  const menu = mount(Menu, { target: document.body, props: { label: `Tab ${path}`, items, x, y, onclose } });
+  const menu = mount(Menu, {
+    target: document.body,
+    props: { label: texts.menu.label(path), items, x, y, onclose },
+  });
 }

@@ -2,6 +2,7 @@
 
 import { basename, parent } from '../base/paths.ts';
 import { diffOfPath } from '../services/git.ts';
+import { texts } from '../texts/editor.ts';
 import type { FileView } from './open-file.ts';
 import type { Keeping } from './pane.ts';
 
@@ -13,10 +14,13 @@ export function asideOf(path: string): string {
 type Named = Pick<FileView, 'path' | 'save' | 'saveProblem'>;
 
 export function tabName({ path, save, saveProblem }: Named, { isPreview, isPinned }: Keeping): string {
-  const seen = [basename(path), asideOf(path), save.disk === 'deleted' ? 'deleted' : '']
+  const seen = [basename(path), asideOf(path), save.disk === 'deleted' ? texts.tab.deleted : '']
     .filter(Boolean)
     .join(' ');
-  const unsaved = saveProblem === null ? 'not saved' : `not saved: ${saveProblem}`;
-  const states = [save.dirty ? unsaved : '', isPreview ? 'preview' : '', isPinned ? 'pinned' : ''];
+  const states = [
+    save.dirty ? texts.tab.notSaved(saveProblem) : '',
+    isPreview ? texts.tab.preview : '',
+    isPinned ? texts.tab.pinned : '',
+  ];
   return [seen, ...states.filter(Boolean)].join(', ');
 }

@@ -5,6 +5,7 @@ import { Decoration, EditorView, ViewPlugin, WidgetType } from '@codemirror/view
 import { formatAge } from '../../base/format.ts';
 import { showBlame } from '../../services/git.ts';
 import type { ModelSession } from '../../services/session.ts';
+import { texts } from '../../texts/git-marks.ts';
 import type { GitBlame } from '../../wire.ts';
 
 const NOT_COMMITTED = -1;
@@ -61,7 +62,7 @@ const shown = EditorView.decorations.compute([blame, 'selection'], (state) => {
   const commit = place === undefined ? undefined : known.commits[place];
   const text = commit
     ? `${commit.author}, ${formatAge(commit.authored_at, Date.now() / 1000)} · ${commit.summary}`
-    : 'Not committed yet';
+    : texts.notCommitted;
   const range: Range<Decoration> = Decoration.widget({ widget: new Words(text), side: 1 }).range(line.to);
   return Decoration.set(range);
 });

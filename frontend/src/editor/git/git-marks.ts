@@ -15,6 +15,8 @@ import {
 import { get } from 'svelte/store';
 import { messageOf } from '../../services/api.ts';
 import type { ModelSession } from '../../services/session.ts';
+import { common } from '../../texts/common.ts';
+import { texts } from '../../texts/git-marks.ts';
 import type { Encoding } from '../encodings.ts';
 import { decodeText, lineEndOf, lineEndsOf } from '../text-file.ts';
 import { blameMarks } from './blame-marks.ts';
@@ -70,7 +72,7 @@ class ChunkMarker extends GutterMarker {
   override toDOM(): HTMLElement {
     const element = document.createElement('div');
     element.className = `cm-git-mark cm-git-${this.kind}`;
-    element.title = `${this.kind[0]?.toUpperCase()}${this.kind.slice(1)} since what is staged (Alt+F3)`;
+    element.title = texts.since[this.kind];
     return element;
   }
 }
@@ -146,7 +148,7 @@ class Peek extends WidgetType {
   constructor(
     private readonly chunk: Chunk,
     private readonly base: Base,
-    private readonly count: string,
+    private readonly place: { readonly number: number; readonly count: number },
     private readonly stage: (view: EditorView, chunk: Chunk) => void,
   ) {
     super();
@@ -164,7 +166,7 @@ class Peek extends WidgetType {
     const element = document.createElement('div');
     element.className = 'cm-git-peek';
     element.setAttribute('role', 'group');
-    element.setAttribute('aria-label', `Change ${this.count}`);
+    element.setAttribute('aria-label', texts.change(this.place));
     const { fromA, toA } = this.chunk;
     const before = document.createElement('pre');
     before.textContent =
@@ -172,14 +174,14 @@ class Peek extends WidgetType {
     const bar = document.createElement('div');
     bar.className = 'cm-git-bar';
     const title = document.createElement('span');
-    title.textContent = fromA === toA ? `Change ${this.count}: added` : `Change ${this.count}; it was`;
+    title.textContent = (fromA === toA ? texts.changeAdded : texts.changeBefore)(this.place);
     bar.append(
       title,
-      button('Stage', () => this.stage(view, this.chunk)),
-      button('Revert', () => revert(view, this.chunk, this.base)),
-      button('Previous', () => step(view, false)),
-      button('Next', () => step(view, true)),
-      button('Close', () => close(view)),
+      button(texts.stage, () => this.stage(view, this.chunk)),
+      button(texts.revert, () => revert(view, this.chunk, this.base)),
+      button(texts.previous, () => step(view, false)),
+      button(texts.next, () => step(view, true)),
+      button(common.close, () => close(view)),
     );
     element.append(bar);
     if (fromA !== toA) element.append(before);
@@ -209,7 +211,7 @@ function peek(stage: (view: EditorView, chunk: Chunk) => void): Extension {
     const chunk = open === null ? undefined : chunks[open];
     if (base === null || open === null || chunk === undefined) return Decoration.none;
     const [, line] = linesOf(chunk, state.doc);
-    const widget = new Peek(chunk, base, `${open + 1} of ${chunks.length}`, stage);
+    const widget = new Peek(chunk, base, { number: open + 1, count: chunks.length }, stage);
     return Decoration.set(Decoration.widget({ widget, block: true, side: 1 }).range(state.doc.line(line).to));
   });
 }
@@ -300,10 +302,7 @@ function stageIn(session: ModelSession, path: string) {
     if (base === null || repository === undefined) return;
     const lines = staged(chunk, base.text, view.state.doc).toString().split('\n');
     if (!base.encoding.startsWith('utf-8')) {
-      session.notifications.error(
-        'That was not staged.',
-        new Error('Only files in UTF-8 are staged in parts. Stage the whole file.'),
-      );
+      session.notifications.error(texts.notStaged, new Error(texts.onlyUtf8));
       return;
     }
     const mark = base.encoding === 'utf-8-bom' ? '\uFEFF' : '';
@@ -315,10 +314,10 @@ function stageIn(session: ModelSession, path: string) {
       repository,
     } as const;
     try {
-      await session.git.act(action, 'Staging…');
-      session.announce('Staged.');
+      await session.git.act(action, texts.staging);
+      session.announce(texts.staged);
     } catch (error) {
-      session.notifications.error('That was not staged.', new Error(messageOf(error)));
+      session.notifications.error(texts.notStaged, new Error(messageOf(error)));
     }
     view.focus();
   };

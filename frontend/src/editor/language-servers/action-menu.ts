@@ -1,6 +1,7 @@
 /** What can be done about a place in the text, to choose from by arrows and Enter. */
 
 import type { EditorView } from '@codemirror/view';
+import { texts } from '../../texts/languages.ts';
 import { hidePopup, showPopup } from './popup.ts';
 
 export interface MenuItem {
@@ -12,7 +13,7 @@ export function showMenu(view: EditorView, offset: number, items: readonly MenuI
   const dom = document.createElement('div');
   dom.className = 'cm-code-actions';
   dom.setAttribute('role', 'menu');
-  dom.setAttribute('aria-label', 'Quick fixes');
+  dom.setAttribute('aria-label', texts.quickFixes);
   dom.append(...items.map((item, index) => itemButton(view, item, index === 0)));
   dom.addEventListener('keydown', (event) => menuKey(event, view, dom));
   showPopup(view, offset, dom);

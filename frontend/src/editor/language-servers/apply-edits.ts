@@ -3,6 +3,7 @@
 import { hasCode, messageOf } from '../../services/api.ts';
 import { showWriteError } from '../../services/filesystem-full.ts';
 import type { ModelSession } from '../../services/session.ts';
+import { texts } from '../../texts/languages.ts';
 import type { FindOpen } from '../editor-features.ts';
 import { encode, encodingLabel } from '../encodings.ts';
 import type { OpenFile } from '../open-file.ts';
@@ -55,8 +56,7 @@ function inEditor(open: OpenFile, { path, edits }: FileEdits): Prepared {
       if (!wasSaved) return;
       const outcome = await open.save();
       if (outcome.kind === 'failed') throw outcome.error;
-      if (outcome.kind === 'changed')
-        throw new Error(`${path} has changed on disk meanwhile. Its tab has the new text, not saved.`);
+      if (outcome.kind === 'changed') throw new Error(texts.edits.changedBefore(path));
     },
   };
 }
@@ -64,11 +64,11 @@ function inEditor(open: OpenFile, { path, edits }: FileEdits): Prepared {
 async function onDisk({ api }: ModelSession, { path, edits }: FileEdits): Promise<Prepared> {
   const { bytes, etag } = await api.read(path, LARGEST_BYTES);
   const decoded = bytes === null ? null : decodeText(bytes);
-  if (!decoded) throw new UnusableEdit(`It would change ${path}, which is not shown as text.`);
+  if (!decoded) throw new UnusableEdit(texts.edits.notText(path));
   const encoded = encode(edited(decoded.text, edits), decoded.encoding);
   if ('missing' in encoded)
     throw new UnusableEdit(
-      `It would write “${encoded.missing.character}” into ${path}, and ${encodingLabel(decoded.encoding)} has no such character.`,
+      texts.edits.unwritable(path, encoded.missing.character, encodingLabel(decoded.encoding)),
     );
   return {
     path,
@@ -77,7 +77,7 @@ async function onDisk({ api }: ModelSession, { path, edits }: FileEdits): Promis
         await api.write(path, new Blob([encoded.bytes]), etag);
       } catch (error) {
         if (!hasCode(error, 'file_changed')) throw error;
-        throw new Error(`${path} was changed by something else at the same moment, and was left as it is.`);
+        throw new Error(texts.edits.changedMeanwhile(path));
       }
     },
   };
@@ -86,9 +86,8 @@ async function onDisk({ api }: ModelSession, { path, edits }: FileEdits): Promis
 async function tellUnfinished(
   session: ModelSession,
   error: unknown,
-  { done, missing }: { done: readonly string[]; missing: readonly string[] },
+  files: { done: readonly string[]; missing: readonly string[] },
 ): Promise<void> {
-  const changed = done.length === 0 ? 'Nothing was changed' : `Changed: ${done.join(', ')}`;
-  await showWriteError(session, `${changed}. Not saved or not changed: ${missing.join(', ')}`, error);
-  session.announce(`Not all files could be changed. ${messageOf(error)}`);
+  await showWriteError(session, texts.edits.unfinished(files), error);
+  session.announce(texts.edits.unfinishedSaid(messageOf(error)));
 }

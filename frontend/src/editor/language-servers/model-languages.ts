@@ -17,6 +17,8 @@ import { reasonOf } from '../../services/language-requests.ts';
 import type { CodeSymbol } from '../../services/languages.ts';
 import { type PythonServer, prefer, preference, preferences } from '../../services/preferences.ts';
 import type { ModelSession } from '../../services/session.ts';
+import { common } from '../../texts/common.ts';
+import { texts } from '../../texts/languages.ts';
 import type { FindOpen } from '../editor-features.ts';
 import { showMenu } from './action-menu.ts';
 import { applyEdits } from './apply-edits.ts';
@@ -169,62 +171,62 @@ export class ModelLanguages {
     return [
       {
         id: 'code.definition',
-        title: 'Code: Go to definition',
+        title: texts.commands.definition,
         key: 'F12',
         when: can('definitionProvider'),
         run: inFile((view) => this.goToDefinition(view, head(view))),
       },
       {
         id: 'code.references',
-        title: 'Code: Find all references',
+        title: texts.commands.references,
         key: 'Shift+F12',
         when: can('referencesProvider'),
         run: inFile((view, file) => this.findReferences(view, file)),
       },
       {
         id: 'code.rename',
-        title: 'Code: Rename symbol',
+        title: texts.commands.rename,
         key: 'F2',
         when: () => can('renameProvider')() && this.hasFocus(),
         run: inFile((view, file) => this.renameSymbol(view, file)),
       },
       {
         id: 'code.action',
-        title: 'Code: Quick fix',
+        title: texts.commands.quickFix,
         key: 'Ctrl+.',
         when: can('codeActionProvider'),
         run: inFile((view, file) => this.offerActions(view, file)),
       },
       {
         id: 'code.format',
-        title: 'Code: Format document',
+        title: texts.commands.format,
         key: 'Shift+Alt+F',
         when: () => this.active() !== null,
         run: inFile((view, file) => this.format(view, file)),
       },
       {
         id: 'code.hover',
-        title: 'Code: Show what is known of the name at the cursor',
+        title: texts.commands.hover,
         when: can('hoverProvider'),
         run: inFile((view) => this.showHover(view)),
       },
       {
         id: 'code.inlayHints',
-        title: 'Code: Inlay hints on or off',
+        title: texts.commands.inlayHints,
         run: () => prefer({ inlayHints: !get(preferences).inlayHints }),
       },
       {
         id: 'code.formatOnSave',
-        title: 'Code: Format on save on or off',
+        title: texts.commands.formatOnSave,
         run: () => {
           const formatOnSave = !get(preferences).formatOnSave;
           prefer({ formatOnSave });
-          this.session.announce(`Format on save is ${formatOnSave ? 'on' : 'off'}.`);
+          this.session.announce(texts.formatOnSave(formatOnSave));
         },
       },
       {
         id: 'code.restart',
-        title: 'Code: Restart the language servers',
+        title: texts.commands.restart,
         run: () => {
           for (const { connection } of this.used.values()) connection.restart();
         },
@@ -248,30 +250,30 @@ export class ModelLanguages {
     if (!file) return;
     const places = await this.told(view, () => definitions(file, view, offset));
     const [first] = places;
-    if (first === undefined) return this.say('No definition was found.');
+    if (first === undefined) return this.say(texts.noDefinition);
     // Several in one file are forms of one: they stand together.
     if (places.some(({ path }) => path !== first.path))
-      return this.list(`Definitions of ${wordAt(view, offset)}`, places);
+      return this.list(texts.definitionsOf(wordAt(view, offset)), places);
     await this.session.openFile(first.path, first.line, first.column);
   }
 
   private async findReferences(view: EditorView, file: FileLanguages): Promise<void> {
     const offset = view.state.selection.main.head;
     const places = await this.told(view, () => references(file, view, offset));
-    if (places.length === 0) return this.say('No references were found.');
-    await this.list(`References to ${wordAt(view, offset)}`, places);
+    if (places.length === 0) return this.say(texts.noReferences);
+    await this.list(texts.referencesTo(wordAt(view, offset)), places);
   }
 
   private async list(title: string, places: readonly FilePlace[]): Promise<void> {
-    const texts = new Map<string, readonly string[]>();
+    const lines = new Map<string, readonly string[]>();
     await Promise.all(
       [...new Set(places.map(({ path }) => path))].map(async (path) =>
-        texts.set(path, (await this.textOf(path)).split(/\r\n|\n|\r/)),
+        lines.set(path, (await this.textOf(path)).split(/\r\n|\n|\r/)),
       ),
     );
     const withText = places.map((place) => ({
       ...place,
-      text: texts.get(place.path)?.[place.line - 1] ?? '',
+      text: lines.get(place.path)?.[place.line - 1] ?? '',
     }));
     this.session.languages.showPlaces({ title, places: withText });
     this.session.commands.run('references.focus');
@@ -284,7 +286,7 @@ export class ModelLanguages {
 
   private async renameSymbol(view: EditorView, file: FileLanguages): Promise<void> {
     const range = await this.told(view, () => renamed(file, view, view.state.selection.main.head));
-    if (range === null) return this.say('There is no name here that can be changed.');
+    if (range === null) return this.say(texts.nothingToRename);
     askName(view, range, (newName) =>
       this.start(() => this.renameTo(view, file, { offset: range.from, newName })),
     );
@@ -297,14 +299,14 @@ export class ModelLanguages {
   ): Promise<void> {
     const edit = await this.told(view, () => rename(file, view, wanted));
     const described = describeEdits(editsByFile(edit));
-    if (await this.apply(edit)) this.session.announce(`Renamed to ${wanted.newName} at ${described}.`);
+    if (await this.apply(edit)) this.session.announce(texts.renamed(wanted.newName, described));
     view.focus();
   }
 
   private async offerActions(view: EditorView, file: FileLanguages): Promise<void> {
     const { from, to, head } = view.state.selection.main;
     const offered = await this.told(view, () => codeActions(file, view, { from, to }));
-    if (offered.length === 0) return this.say('There is no quick fix here.');
+    if (offered.length === 0) return this.say(texts.noQuickFix);
     const items = offered.map((action) => ({
       label: action.action.title,
       run: () => this.start(() => this.act(view, action)),
@@ -325,7 +327,7 @@ export class ModelLanguages {
 
   private async format(view: EditorView, file: FileLanguages): Promise<void> {
     const isFormatted = await this.told(view, () => this.formatted(view, file));
-    if (!isFormatted) this.say(`No formatter is running for ${basename(file.path)}.`);
+    if (!isFormatted) this.say(texts.noFormatter(basename(file.path)));
   }
 
   /** False where nobody can. */
@@ -360,13 +362,13 @@ export class ModelLanguages {
     const found = await this.told(view, () =>
       server.ask<unknown, Hover | null>('textDocument/hover', params),
     );
-    if (!found) return this.say('Nothing is known of what stands here.');
+    if (!found) return this.say(texts.nothingKnown);
     const dom = document.createElement('div');
     dom.className = 'cm-lsp-documentation';
     dom.tabIndex = 0;
     dom.dataset.focus = '';
     dom.setAttribute('role', 'note');
-    dom.setAttribute('aria-label', 'What is known of the name');
+    dom.setAttribute('aria-label', texts.known);
     dom.innerHTML = plugin.docToHTML(markdownOf(found), 'markdown'); // sanitised by the client's sanitizeHTML
     showPopup(view, head, dom);
   }
@@ -399,7 +401,7 @@ export class ModelLanguages {
   }
 
   private start(work: () => Promise<void>): void {
-    work().catch((error: unknown) => this.session.notifications.error('That did not work.', error));
+    work().catch((error: unknown) => this.session.notifications.error(common.didNotWork, error));
   }
 }
 
@@ -410,7 +412,7 @@ function commandOf(action: ServerCommand | CodeAction): ServerCommand | null {
 
 function wordAt(view: EditorView, offset: number): string {
   const word = view.state.wordAt(offset);
-  return word ? view.state.sliceDoc(word.from, word.to) : 'it';
+  return word ? view.state.sliceDoc(word.from, word.to) : texts.noName;
 }
 
 function markdownOf({ contents }: Hover): string {

@@ -1,6 +1,7 @@
 /** A field at a name in the text, for another one. */
 
 import type { EditorView } from '@codemirror/view';
+import { texts } from '../../texts/languages.ts';
 import { hidePopup, showPopup } from './popup.ts';
 
 export function askName(
@@ -16,10 +17,10 @@ export function askName(
   input.spellcheck = false;
   input.autocomplete = 'off';
   input.dataset.focus = '';
-  input.setAttribute('aria-label', `New name of ${name}`);
+  input.setAttribute('aria-label', texts.newNameOf(name));
   input.addEventListener('focus', () => input.select());
   const hint = document.createElement('p');
-  hint.textContent = 'Enter to rename, Escape to cancel';
+  hint.textContent = texts.renameKeys;
   dom.append(input, hint);
   dom.addEventListener('keydown', (event) => {
     if (event.key === 'Escape') hidePopup(view);

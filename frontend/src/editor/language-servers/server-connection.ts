@@ -19,6 +19,7 @@ import { isRefused, ServerGone } from '../../services/language-requests.ts';
 import type { Languages, ServerStatus } from '../../services/languages.ts';
 import type { Problems } from '../../services/problems.ts';
 import { ReconnectingSocket } from '../../services/socket.ts';
+import { texts } from '../../texts/languages.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { movedBy, problemOf } from './diagnostics.ts';
 import { OpenDocuments } from './documents.ts';
@@ -289,7 +290,7 @@ export class ServerConnection implements Disposable {
 
 function timeLimit(milliseconds: number, title: string): { passed: Promise<never>; stop(): void } {
   const { promise, reject } = Promise.withResolvers<never>();
-  const message = `${title} has not answered within ${milliseconds / 1000} s.`;
+  const message = texts.noAnswer(title, milliseconds / 1000);
   const timer = setTimeout(() => reject(new Error(message)), milliseconds);
   return { passed: promise, stop: () => clearTimeout(timer) };
 }

@@ -2,6 +2,7 @@
 
 import { Text } from '@codemirror/state';
 import type { TextEdit, WorkspaceEdit } from 'vscode-languageserver-protocol';
+import { texts } from '../../texts/editor.ts';
 import { offsetOf } from './positions.ts';
 import { isOfModel, pathOf } from './uris.ts';
 
@@ -18,16 +19,14 @@ export class UnusableEdit extends Error {
 /** By file. Throws UnusableEdit where it would do more than change the text of the model's own files. */
 export function editsByFile({ changes, documentChanges }: WorkspaceEdit): FileEdits[] {
   const listed = documentChanges?.map((change) => {
-    if (!('textDocument' in change))
-      throw new UnusableEdit('It would create, rename or delete files, which is not done here.');
+    if (!('textDocument' in change)) throw new UnusableEdit(texts.edits.notOnlyText);
     // Snippets are sent only to who asks for them.
     return [change.textDocument.uri, change.edits as TextEdit[]] as const;
   });
   const byPath = new Map<string, TextEdit[]>();
   for (const [uri, edits] of listed ?? Object.entries(changes ?? {})) {
     const path = pathOf(uri);
-    if (path === null || !isOfModel(path))
-      throw new UnusableEdit(`It would change ${path ?? uri}, which is not a file of the model.`);
+    if (path === null || !isOfModel(path)) throw new UnusableEdit(texts.edits.notOfModel(path ?? uri));
     if (edits.length > 0) byPath.set(path, [...(byPath.get(path) ?? []), ...edits]);
   }
   return [...byPath].map(([path, edits]) => ({ path, edits }));
@@ -50,7 +49,7 @@ export function changesIn(doc: Text, edits: readonly TextEdit[]): Change[] {
     .sort((a, b) => a.from - b.from || a.to - b.to);
   for (const [index, { to }] of changes.entries()) {
     const next = changes[index + 1];
-    if (next !== undefined && next.from < to) throw new UnusableEdit('Some of its changes overlap.');
+    if (next !== undefined && next.from < to) throw new UnusableEdit(texts.edits.overlapping);
   }
   return changes;
 }
@@ -84,5 +83,5 @@ export function edited(text: string, edits: readonly TextEdit[]): string {
 /** How many places of how many files, for a person. */
 export function describeEdits(files: readonly FileEdits[]): string {
   const places = files.reduce((sum, { edits }) => sum + edits.length, 0);
-  return `${places} ${places === 1 ? 'place' : 'places'} in ${files.length} ${files.length === 1 ? 'file' : 'files'}`;
+  return texts.edits.extent(places, files.length);
 }

@@ -1,0 +1,27 @@
+/** How encodings of text are called. */
+
+export const texts = {
+  'utf-8': 'UTF-8',
+  'utf-8-bom': 'UTF-8 with BOM',
+  'utf-16le': 'UTF-16 LE',
+  'utf-16be': 'UTF-16 BE',
+  'utf-16le-bare': 'UTF-16 LE without BOM',
+  'utf-16be-bare': 'UTF-16 BE without BOM',
+  'windows-1252': 'Western (Windows-1252)',
+  'iso-8859-1': 'Western (ISO 8859-1)',
+  'iso-8859-15': 'Western (ISO 8859-15)',
+  macintosh: 'Western (Mac Roman)',
+  'windows-1250': 'Central European (Windows-1250)',
+  'iso-8859-2': 'Central European (ISO 8859-2)',
+  'windows-1251': 'Cyrillic (Windows-1251)',
+  'koi8-r': 'Cyrillic (KOI8-R)',
+  'windows-1253': 'Greek (Windows-1253)',
+  'windows-1254': 'Turkish (Windows-1254)',
+  'windows-1255': 'Hebrew (Windows-1255)',
+  'windows-1256': 'Arabic (Windows-1256)',
+  shift_jis: 'Japanese (Shift JIS)',
+  'euc-jp': 'Japanese (EUC-JP)',
+  gbk: 'Simplified Chinese (GBK)',
+  big5: 'Traditional Chinese (Big5)',
+  'euc-kr': 'Korean (EUC-KR)',
+};
