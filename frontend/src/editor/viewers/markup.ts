@@ -6,6 +6,7 @@
 
 import createDOMPurify, { type Config } from 'dompurify';
 import type { ModelSession } from '../../services/session.ts';
+import { texts } from '../../texts/viewing.ts';
 import { targetOf } from './links.ts';
 
 /** Whose document it is. */
@@ -95,7 +96,7 @@ function placeImage(image: HTMLImageElement): void {
   if (url !== null) {
     const link = document.createElement('a');
     link.href = url;
-    link.textContent = `Image: ${image.alt || url}`;
+    link.textContent = texts.document.imageElsewhere(image.alt || url);
     image.replaceWith(link);
   } else if (!image.hasAttribute('src')) {
     image.replaceWith(image.alt);

@@ -1,5 +1,7 @@
 /** A Jupyter notebook of format 4 as cells to be read. What a file of a model holds is believed nothing. */
 
+import { texts } from '../../texts/viewing.ts';
+
 export type Output =
   | { readonly kind: 'text'; readonly text: string; readonly isError: boolean }
   | { readonly kind: 'image'; readonly url: string; readonly description: string }
@@ -35,9 +37,7 @@ type Json = Readonly<Record<string, unknown>>;
 export function parseNotebook(text: string): Notebook {
   const { cells, metadata, nbformat } = objectOf(parse(text));
   if (nbformat !== 4 || !Array.isArray(cells))
-    throw new NotebookProblem(
-      `Expected a notebook of format 4 with cells, got format ${JSON.stringify(nbformat) ?? 'none'}. Jupyter brings an older one up to date when it opens and saves it.`,
-    );
+    throw new NotebookProblem(texts.notebook.otherFormat(JSON.stringify(nbformat)));
   const { language_info, kernelspec } = objectOf(metadata);
   const language = objectOf(language_info).name ?? objectOf(kernelspec).language ?? 'python';
   return { language: String(language), cells: cells.map((cell) => cellOf(objectOf(cell))) };
@@ -48,7 +48,7 @@ function parse(text: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new NotebookProblem(`Expected JSON: ${error.message}.`);
+    throw new NotebookProblem(texts.notebook.notJson(error.message));
   }
 }
 

@@ -3,6 +3,7 @@
 import type { Component } from 'svelte';
 import { extension } from '../../base/paths.ts';
 import type { ModelSession } from '../../services/session.ts';
+import { texts } from '../../texts/viewers.ts';
 
 /** A version of a file on disk. */
 export interface FileSource {
@@ -31,39 +32,39 @@ export interface Viewer {
 }
 
 const image: Viewer = {
-  label: 'Image',
+  label: texts.labels.image,
   reads: 'bytes',
   asText: 'never',
   load: () => import('./ImageViewer.svelte'),
 };
 const drawing: Viewer = { ...image, asText: 'offered' };
 const audio: Viewer = {
-  label: 'Audio',
+  label: texts.labels.audio,
   reads: 'bytes',
   asText: 'never',
   load: () => import('./MediaViewer.svelte'),
 };
-const video: Viewer = { ...audio, label: 'Video' };
+const video: Viewer = { ...audio, label: texts.labels.video };
 const table: Viewer = {
-  label: 'Table',
+  label: texts.labels.table,
   reads: 'bytes',
   asText: 'offered',
   load: () => import('./TableViewer.svelte'),
 };
 const pdf: Viewer = {
-  label: 'Pages',
+  label: texts.labels.pages,
   reads: 'bytes',
   asText: 'never',
   load: () => import('./PdfViewer.svelte'),
 };
 const markdown: Viewer = {
-  label: 'Preview',
+  label: texts.labels.preview,
   reads: 'text',
   asText: 'first',
   load: () => import('./MarkdownViewer.svelte'),
 };
 const notebook: Viewer = {
-  label: 'Notebook',
+  label: texts.labels.notebook,
   reads: 'text',
   asText: 'offered',
   load: () => import('./NotebookViewer.svelte'),
@@ -71,7 +72,7 @@ const notebook: Viewer = {
 
 /** Anything that is no text. */
 export const bytesViewer: Viewer = {
-  label: 'Bytes',
+  label: texts.labels.bytes,
   reads: 'bytes',
   asText: 'never',
   load: () => import('./BytesViewer.svelte'),
@@ -79,7 +80,7 @@ export const bytesViewer: Viewer = {
 
 /** Text too long to be edited. */
 export const longTextViewer: Viewer = {
-  label: 'Long text',
+  label: texts.labels.longText,
   reads: 'bytes',
   asText: 'never',
   load: () => import('./LongTextViewer.svelte'),

@@ -1,0 +1,47 @@
+/** What kinds of files that are no text are called. */
+
+export const texts = {
+  byBeginning: {
+    png: 'PNG image',
+    jpeg: 'JPEG image',
+    gif: 'GIF image',
+    pdf: 'PDF document',
+    zip: 'ZIP archive',
+    gzip: 'gzip archive',
+    bzip2: 'bzip2 archive',
+    xz: 'xz archive',
+    zstandard: 'Zstandard archive',
+    sevenZip: '7-Zip archive',
+    tar: 'tar archive',
+    elf: 'program or library (ELF)',
+    webAssembly: 'WebAssembly module',
+    sqlite: 'SQLite database',
+    numpy: 'NumPy array',
+    hdf5: 'HDF5 file',
+    parquet: 'Parquet table',
+    arrow: 'Arrow table',
+    gguf: 'GGUF model',
+    onnx: 'ONNX model',
+    pickle: 'Python pickle',
+    webp: 'WebP image',
+    wav: 'WAV audio',
+    mp4: 'MP4 media',
+    matroska: 'Matroska or WebM media',
+    ogg: 'Ogg media',
+  },
+  /** What a ZIP archive of this name is. */
+  archives: {
+    pt: 'PyTorch file (a ZIP archive)',
+    pth: 'PyTorch file (a ZIP archive)',
+    npz: 'NumPy arrays (a ZIP archive)',
+    whl: 'Python wheel (a ZIP archive)',
+    keras: 'Keras model (a ZIP archive)',
+    docx: 'Word document (a ZIP archive)',
+    xlsx: 'Excel workbook (a ZIP archive)',
+  },
+  byExtension: {
+    pyc: 'compiled Python module',
+    safetensors: 'tensors (safetensors)',
+  },
+  unknown: 'binary file',
+};
