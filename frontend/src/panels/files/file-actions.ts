@@ -4,6 +4,8 @@ import { type Readable, writable } from 'svelte/store';
 import { basename, isWithin, join, parent } from '../../base/paths.ts';
 import { copyText } from '../../services/clipboard.ts';
 import type { ModelSession } from '../../services/session.ts';
+import { common } from '../../texts/common.ts';
+import { texts } from '../../texts/files.ts';
 import type { Entry } from '../../wire.ts';
 import type { Files } from './files.ts';
 import { copyName, described, numberedName, outermost } from './names.ts';
@@ -40,7 +42,7 @@ export class FileActions {
   hold(kind: Clip['kind'], paths: readonly string[]): void {
     if (paths.length === 0) return;
     this.setClip({ kind, paths: new Set(outermost(paths)) });
-    this.session.announce(`${described(paths)} ${kind === 'cut' ? 'cut' : 'copied'}`);
+    this.session.announce(texts.held[kind](described(paths)));
   }
 
   letGo(): void {
@@ -118,8 +120,8 @@ export class FileActions {
     const note = this.session.notifications.show({
       key: UNDO_KEY,
       severity: 'info',
-      message: `Deleted ${described(chosen)}.`,
-      actions: [{ label: 'Undo', run: () => void this.run(undo) }],
+      message: texts.deleted(described(chosen)),
+      actions: [{ label: common.undo, run: () => void this.run(undo) }],
     });
     setTimeout(() => this.session.notifications.dismiss(note), NOTE_MS);
   }
@@ -127,16 +129,17 @@ export class FileActions {
   async deleteForGood(paths: readonly string[]): Promise<void> {
     const chosen = outermost(paths);
     if (chosen.length === 0) return;
-    const title = `Delete ${described(chosen)} for good?`;
-    const message = `${named(chosen)}\n\nThis cannot be undone.`;
-    if (await this.session.dialogs.confirm(title, message, 'Delete')) await this.files.removeForGood(chosen);
+    const title = texts.deleteForGood(described(chosen));
+    const message = `${named(chosen)}\n\n${texts.cannotBeUndone}`;
+    if (await this.session.dialogs.confirm(title, message, common.delete))
+      await this.files.removeForGood(chosen);
   }
 
   /** The last of these actions that was not undone yet. */
   async undo(): Promise<void> {
     const last = this.undoes.at(-1);
     if (last) await this.run(last);
-    else this.session.announce('Nothing to undo in the files');
+    else this.session.announce(texts.nothingToUndo);
   }
 
   copyPaths(paths: readonly string[], kind: 'whole' | 'relative'): Promise<void> {
@@ -188,19 +191,18 @@ export class FileActions {
   }
 
   private ask(taken: readonly string[], folder: string): Promise<'keep' | 'replace' | null> {
-    const where = folder === '' ? 'the root folder' : folder;
     return this.session.dialogs.ask({
-      title: taken.length === 1 ? `${described(taken)} is there already` : `${taken.length} names are taken`,
-      message: `In ${where} there is:\n${named(taken.map(basename))}`,
+      title: texts.taken.title(taken.length, described(taken)),
+      message: texts.taken.message(folder, named(taken.map(basename))),
       choices: [
-        { value: 'keep', label: 'Keep both' },
-        { value: 'replace', label: 'Replace', kind: 'danger' },
+        { value: 'keep', label: texts.taken.keepBoth },
+        { value: 'replace', label: texts.taken.replace, kind: 'danger' },
       ],
     });
   }
 }
 
 function named(paths: readonly string[]): string {
-  const more = paths.length > NAMED ? `\nand ${paths.length - NAMED} more` : '';
+  const more = paths.length > NAMED ? `\n${texts.andMore(paths.length - NAMED)}` : '';
   return paths.slice(0, NAMED).join('\n') + more;
 }

@@ -6,6 +6,7 @@ import { basename, parent } from '../../base/paths.ts';
 import { hasCode, isOutOfReach } from '../../services/api.ts';
 import { showWriteError } from '../../services/filesystem-full.ts';
 import type { ModelSession } from '../../services/session.ts';
+import { texts } from '../../texts/files.ts';
 import type { Entry, FileChange, Trashed } from '../../wire.ts';
 import { described } from './names.ts';
 import { type Row, Tree } from './tree.ts';
@@ -90,20 +91,20 @@ export class Files implements Disposable {
 
   /** Makes an empty file; false when that failed and the person was told. */
   createFile(path: string): Promise<boolean> {
-    return this.doing(`Creating ${basename(path)} failed`, parent(path), () =>
+    return this.doing(texts.failed.create(basename(path)), parent(path), () =>
       this.session.api.write(path, '', null),
     );
   }
 
   createFolder(path: string): Promise<boolean> {
-    return this.doing(`Creating ${basename(path)} failed`, parent(path), () =>
+    return this.doing(texts.failed.create(basename(path)), parent(path), () =>
       this.session.api.makeFolder(path),
     );
   }
 
   async move(source: string, destination: string): Promise<boolean> {
     if (source === destination) return true;
-    const done = await this.doing(`Moving ${basename(source)} failed`, parent(source), () => {
+    const done = await this.doing(texts.failed.move(basename(source)), parent(source), () => {
       // Before the answer: it may come after that of a folder which is being opened for it.
       this.tree.moved(source, destination);
       this.publish();
@@ -116,7 +117,7 @@ export class Files implements Disposable {
 
   /** To a name that is free. */
   async copy(source: string, destination: string): Promise<boolean> {
-    return this.doing(`Copying ${basename(source)} failed`, parent(destination), () =>
+    return this.doing(texts.failed.copy(basename(source)), parent(destination), () =>
       this.session.api.copy({ source, destination }),
     );
   }
@@ -124,7 +125,7 @@ export class Files implements Disposable {
   /** So that it can be undone; null when that failed and the person was told. */
   async trash(paths: readonly string[]): Promise<Trashed | null> {
     let trashed: Trashed | null = null;
-    await this.doing(`Deleting ${described(paths)} failed`, null, async () => {
+    await this.doing(texts.failed.delete(described(paths)), null, async () => {
       trashed = await this.session.api.trash(paths);
     });
     await this.readFoldersOf(paths);
@@ -134,7 +135,7 @@ export class Files implements Disposable {
   /** False when it is worth another try, after making room or freeing a name. */
   async restore({ id, paths }: Trashed): Promise<boolean> {
     let isOver = true;
-    await this.doing(`${described(paths)} cannot be put back`, null, async () => {
+    await this.doing(texts.failed.restore(described(paths)), null, async () => {
       try {
         await this.session.api.restore(id);
       } catch (error) {
@@ -148,7 +149,7 @@ export class Files implements Disposable {
 
   async removeForGood(paths: readonly string[]): Promise<void> {
     for (const path of paths) {
-      await this.doing(`Deleting ${basename(path)} failed`, parent(path), () =>
+      await this.doing(texts.failed.delete(basename(path)), parent(path), () =>
         this.session.api.removeFile(path),
       );
     }

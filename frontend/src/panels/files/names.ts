@@ -1,8 +1,10 @@
 /** Names for what must not take a name that is in use. Pure. */
 
+import { texts } from '../../texts/files.ts';
+
 /** 'main.py' becomes 'main copy.py', then 'main copy 2.py'; a name of a dot and letters alone has no extension. */
 export function copyName(name: string, isTaken: (name: string) => boolean): string {
-  return firstFree(name, isTaken, (number) => (number === 1 ? ' copy' : ` copy ${number}`));
+  return firstFree(name, isTaken, texts.copyMark);
 }
 
 /** 'photo.png' becomes 'photo (2).png': an upload beside what was there. */
@@ -38,5 +40,5 @@ export function outermost(paths: readonly string[]): string[] {
 /** 'main.py', or '3 files and folders'. */
 export function described(paths: readonly string[]): string {
   const [first = ''] = paths;
-  return paths.length === 1 ? first.slice(first.lastIndexOf('/') + 1) : `${paths.length} files and folders`;
+  return paths.length === 1 ? first.slice(first.lastIndexOf('/') + 1) : texts.filesAndFolders(paths.length);
 }

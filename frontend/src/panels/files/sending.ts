@@ -1,6 +1,7 @@
 /** One file on its way: small ones at once, others in parts, which go on where a broken connection has left them. */
 
 import { hasCode, isOutOfReach, type ModelApi, messageOf } from '../../services/api.ts';
+import { texts } from '../../texts/uploads.ts';
 import type { Entry, Upload } from '../../wire.ts';
 
 type Api = Pick<ModelApi, 'upload' | 'beginUpload' | 'uploadProgress' | 'appendToUpload' | 'cancelUpload'>;
@@ -91,7 +92,7 @@ async function requireReadable(file: File): Promise<void> {
   try {
     await file.slice(0, 1).arrayBuffer();
   } catch (error) {
-    throw new Error(`${file.name} cannot be read any more: ${messageOf(error)}`);
+    throw new Error(texts.unreadable(file.name, messageOf(error)));
   }
 }
 

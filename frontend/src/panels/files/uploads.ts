@@ -6,6 +6,7 @@ import { basename, join } from '../../base/paths.ts';
 import { ApiError, hasCode } from '../../services/api.ts';
 import { showWriteError } from '../../services/filesystem-full.ts';
 import type { ModelSession } from '../../services/session.ts';
+import { texts } from '../../texts/uploads.ts';
 import type { Entry } from '../../wire.ts';
 import { described } from './names.ts';
 import { sendFile } from './sending.ts';
@@ -60,12 +61,8 @@ export class Uploads {
     const missing = wanted.filter((folder) => !folders.has(folder));
     const lack = shortage(planned, missing.length, get(this.session.usage));
     if (lack) {
-      const refused = new ApiError('filesystem_full', 'It does not fit.', 507, { ...lack });
-      return showWriteError(
-        this.session,
-        `Uploading ${described(planned.map(({ path }) => path))} failed`,
-        refused,
-      );
+      const refused = new ApiError('filesystem_full', texts.doesNotFit, 507, { ...lack });
+      return showWriteError(this.session, texts.failed(described(planned.map(({ path }) => path))), refused);
     }
     await this.makeFolders(missing);
     await this.sendAll(planned);
@@ -100,18 +97,14 @@ export class Uploads {
     if (taken.length === 0) return 'skip';
     const [first] = taken;
     const names = taken.slice(0, NAMED).map(({ path }) => path);
-    const more = taken.length > NAMED ? `\nand ${taken.length - NAMED} more` : '';
-    const title =
-      taken.length === 1
-        ? `${basename(first?.path ?? '')} is there already`
-        : `${taken.length} files are there already`;
+    const more = taken.length > NAMED ? `\n${texts.present.andMore(taken.length - NAMED)}` : '';
     return this.session.dialogs.ask<Answer>({
-      title,
+      title: texts.present.title(taken.length, basename(first?.path ?? '')),
       message: `${names.join('\n')}${more}`,
       choices: [
-        { value: 'skip', label: taken.length === 1 ? 'Skip it' : 'Skip these' },
-        { value: 'keep', label: 'Keep both' },
-        { value: 'replace', label: 'Replace', kind: 'danger' },
+        { value: 'skip', label: texts.present.skip(taken.length) },
+        { value: 'keep', label: texts.present.keepBoth },
+        { value: 'replace', label: texts.present.replace, kind: 'danger' },
       ],
     });
   }
@@ -187,7 +180,7 @@ export class Uploads {
     if (error instanceof DOMException && error.name === 'AbortError') return;
     // A full filesystem would refuse the others too; one note is enough.
     if (hasCode(error, 'filesystem_full')) this.giveUpWaiting();
-    await showWriteError(this.session, `Uploading ${basename(path)} failed`, error);
+    await showWriteError(this.session, texts.failed(basename(path)), error);
   }
 
   private giveUpWaiting(): void {
