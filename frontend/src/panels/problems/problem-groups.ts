@@ -1,6 +1,7 @@
 /** Problems by the file they are in. */
 
 import type { Problem } from '../../services/problems.ts';
+import { texts } from '../../texts/problems.ts';
 
 export interface ProblemGroup {
   readonly path: string;
@@ -19,5 +20,5 @@ export function originOf({ source, code }: Problem): string {
 
 export function placeOf({ line, column }: Problem): string {
   if (line === 0) return '';
-  return column === 0 ? `Ln ${line}` : `Ln ${line}, Col ${column}`;
+  return column === 0 ? texts.line(line) : texts.place(line, column);
 }

@@ -3,6 +3,7 @@
 import { ApiError, hasCode, messageOf } from '../../services/api.ts';
 import type { ModelSession } from '../../services/session.ts';
 import { inverse, type Substitution, substituted } from '../../services/substitutions.ts';
+import { texts } from '../../texts/search.ts';
 import type { SearchMatch } from '../../wire.ts';
 import type { FileResults } from './results.ts';
 
@@ -30,7 +31,6 @@ export interface Replaced {
 
 const MOST_BYTES = 64 * 2 ** 20;
 const AT_ONCE = 4;
-const CHANGED = 'It has changed since the search. Search again.';
 
 /** One file after the other in a few lanes; at a full disk no further file is begun. `done` hears what is no more. */
 export async function replaceAll(
@@ -48,7 +48,8 @@ export async function replaceAll(
     for (let file = waiting.shift(); file !== undefined && !isFull; file = waiting.shift()) {
       try {
         const outcome = await replaceIn(session, file);
-        if (outcome.missed.length > 0) failures.push({ path: file.path, error: new Error(CHANGED) });
+        if (outcome.missed.length > 0)
+          failures.push({ path: file.path, error: new Error(texts.changedSince) });
         const replaced = file.matches.filter((match) => !outcome.missed.includes(match));
         if (replaced.length === 0) continue;
         done(file.path, replaced);
@@ -76,7 +77,7 @@ export async function undo(
   for (const each of undoing) {
     try {
       if (each.kind === 'disk') await session.api.write(each.path, each.before, each.etag);
-      else if (session.substitute(each.path, each.edits)?.length !== 0) throw new Error(CHANGED);
+      else if (session.substitute(each.path, each.edits)?.length !== 0) throw new Error(texts.changedSince);
     } catch (error) {
       failures.push({ path: each.path, error });
       if (each.kind === 'disk' && !hasCode(error, 'file_changed')) left.push(each);
@@ -110,7 +111,7 @@ async function replaceOnDisk(
   matchesOf: (missed: readonly Substitution[]) => SearchMatch[],
 ): Promise<Outcome> {
   const { bytes, etag } = await session.api.read(path, MOST_BYTES);
-  if (bytes === null) throw new Error('It has grown too large since the search.');
+  if (bytes === null) throw new Error(texts.tooLarge);
   const { text, missed } = substituted(textOf(bytes), edits);
   const undoing = { kind: 'disk', path, before: new Blob([bytes]), etag: null } as const;
   if (missed.length === edits.length) return { missed: matchesOf(missed), undoing };
@@ -123,7 +124,7 @@ function textOf(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
-    if (error instanceof TypeError) throw new Error('It is not UTF-8. Open it to change it.');
+    if (error instanceof TypeError) throw new Error(texts.notUtf8);
     throw error;
   }
 }
@@ -136,10 +137,10 @@ function editOf({ line, column, text, replacement }: SearchMatch): Substitution 
 export function describeFailures(failures: readonly Failure[]): string {
   const shown = failures.slice(0, 6).map(({ path, error }) => `${path}: ${reasonOf(error)}`);
   const more = failures.length - shown.length;
-  return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('\n');
+  return [...shown, ...(more > 0 ? [texts.andMore(more)] : [])].join('\n');
 }
 
 function reasonOf(error: unknown): string {
-  if (error instanceof ApiError && error.code === 'file_changed') return CHANGED;
+  if (error instanceof ApiError && error.code === 'file_changed') return texts.changedSince;
   return messageOf(error);
 }

@@ -4,6 +4,7 @@ import { get, type Readable, writable } from 'svelte/store';
 import type { Disposable } from '../../base/lifecycle.ts';
 import { messageOf } from '../../services/api.ts';
 import type { ModelSession } from '../../services/session.ts';
+import { texts } from '../../texts/search.ts';
 import type { FoundInFile, SearchEnded, SearchMatch } from '../../wire.ts';
 import { EMPTY_FORM, identityOf, queryOf, type SearchForm, withPattern } from './form.ts';
 import { placeOf, Results } from './results.ts';
@@ -74,7 +75,7 @@ export class TextSearch implements Disposable {
   stop(): void {
     clearTimeout(this.timer);
     this.request?.abort();
-    this.stateStore.update((state) => ({ ...state, phase: 'ended', message: 'The search was stopped.' }));
+    this.stateStore.update((state) => ({ ...state, phase: 'ended', message: texts.stopped }));
   }
 
   clear(): void {
@@ -132,7 +133,7 @@ export class TextSearch implements Disposable {
     const hasFailed = reason === 'failed';
     this.stateStore.set({ phase: hasFailed ? 'failed' : 'ended', results, form, message });
     const { matchCount, fileCount } = results;
-    this.session.announce(hasFailed ? message : countText(matchCount, fileCount));
+    this.session.announce(hasFailed ? message : texts.counted(matchCount, fileCount));
   }
 
   private remember(): void {
@@ -148,11 +149,4 @@ export class TextSearch implements Disposable {
 interface Remembered {
   readonly form: SearchForm;
   readonly history: readonly string[];
-}
-
-export function countText(matches: number, files: number): string {
-  if (matches === 0) return 'Nothing was found.';
-  const plural = (count: number, one: string, many: string): string =>
-    `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
-  return `${plural(matches, 'match', 'matches')} in ${plural(files, 'file', 'files')}`;
 }
