@@ -1,6 +1,7 @@
 /** What a table of entries says: of keys, of cells, and of what a file holds by its name. */
 
-import { formatBytes, formatCount } from '../../base/format.ts';
+import { formatBytes } from '../../base/format.ts';
+import { texts } from '../../texts/datasets.ts';
 import type { Dataset, DatasetFormat, DatasetKey, OutputValue } from '../../wire.ts';
 
 /** Of keys and entries that a table shows at once. */
@@ -24,12 +25,10 @@ export function formatOfName(name: string): DatasetFormat | null {
 }
 
 export function aboutDataset({ keys }: Dataset): string {
-  if (keys.length === 0) return 'empty';
+  if (keys.length === 0) return texts.empty;
   const longest = Math.max(...keys.map(({ entries }) => entries));
   const bytes = keys.reduce((sum, { byte_size }) => sum + byte_size, 0);
-  return [formatCount(keys.length, 'key'), formatCount(longest, 'entry', 'entries'), formatBytes(bytes)].join(
-    ' · ',
-  );
+  return [texts.keys(keys.length), texts.entries(longest), formatBytes(bytes)].join(' · ');
 }
 
 /** "f64", "f32 [n×3]": n where lengths differ. */

@@ -1,9 +1,11 @@
 /** The changes of a repository in the groups and words that the view shows them in. */
 
 import { basename, parent } from '../../base/paths.ts';
+import { texts } from '../../texts/git.ts';
 import type { GitChange, GitLetter, GitStatus } from '../../wire.ts';
 
-export type GroupName = 'conflicts' | 'staged' | 'changes';
+const GROUPS = ['conflicts', 'staged', 'changes'] as const;
+export type GroupName = (typeof GROUPS)[number];
 
 export interface ChangeRow {
   readonly group: GroupName;
@@ -21,28 +23,13 @@ export interface ChangeGroup {
   readonly rows: readonly ChangeRow[];
 }
 
-export const LETTER_WORDS: Readonly<Record<GitLetter, string>> = {
-  M: 'modified',
-  A: 'added',
-  D: 'deleted',
-  R: 'renamed',
-  C: 'copied',
-  T: 'type changed',
-  U: 'in conflict',
-  '?': 'untracked',
-};
+export const LETTER_WORDS: Readonly<Record<GitLetter, string>> = texts.letters;
 
 /** As people know them: an untracked file is a U, one in conflict an exclamation mark. */
 export function shownLetter(letter: GitLetter): string {
   if (letter === '?') return 'U';
   return letter === 'U' ? '!' : letter;
 }
-
-const TITLES: Readonly<Record<GroupName, string>> = {
-  conflicts: 'Conflicts',
-  staged: 'Staged changes',
-  changes: 'Changes',
-};
 
 /** Empty groups are left out; a file that is staged and changed again is in two. */
 export function groupsOf({ repository, changes }: GitStatus): readonly ChangeGroup[] {
@@ -57,9 +44,11 @@ export function groupsOf({ repository, changes }: GitStatus): readonly ChangeGro
       ...(change.unstaged === null ? [] : [row('changes', change, change.unstaged)]),
     ];
   });
-  return (Object.keys(TITLES) as GroupName[]) // its keys are the names
-    .map((name) => ({ name, title: TITLES[name], rows: rows.filter(({ group }) => group === name) }))
-    .filter((group) => group.rows.length > 0);
+  return GROUPS.map((name) => ({
+    name,
+    title: texts.groups[name],
+    rows: rows.filter(({ group }) => group === name),
+  })).filter((group) => group.rows.length > 0);
 }
 
 /** What stands beside the branch: commits to pull and to push. */
@@ -74,5 +63,5 @@ export function syncText({
 
 /** The branch, or the commit that is checked out in its place. */
 export function branchText({ branch, commit }: Pick<GitStatus, 'branch' | 'commit'>): string {
-  return branch ?? (commit === null ? 'no commits' : commit.slice(0, 8));
+  return branch ?? (commit === null ? texts.noCommits : commit.slice(0, 8));
 }

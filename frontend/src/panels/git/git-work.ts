@@ -1,11 +1,11 @@
 /** What a person does to a repository, with what is said when it does not work. */
 
 import { get, writable } from 'svelte/store';
-import { formatCount } from '../../base/format.ts';
 import { type ApiError, hasCode, messageOf } from '../../services/api.ts';
 import { type Diff, pathOfDiff } from '../../services/git.ts';
 import type { Action } from '../../services/notifications.ts';
 import type { ModelSession } from '../../services/session.ts';
+import { texts } from '../../texts/git.ts';
 import type { GitAction, GitDoing, GitStatus, GitTransfer } from '../../wire.ts';
 import type { ChangeRow } from './changes.ts';
 
@@ -19,13 +19,6 @@ export interface CommitOptions {
   readonly amend?: boolean;
   readonly push?: boolean;
 }
-
-const DOING: Readonly<Record<GitDoing, string>> = {
-  merge: 'Merge',
-  rebase: 'Rebase',
-  'cherry-pick': 'Cherry-pick',
-  revert: 'Revert',
-};
 
 export class GitWork {
   /** The one that is open. */
@@ -51,8 +44,8 @@ export class GitWork {
   stage(repository: string, rows: readonly ChangeRow[]): Promise<boolean> {
     return this.act(
       { type: 'stage', repository, paths: rows.map(({ path }) => path) },
-      'Staging…',
-      'Staging failed',
+      texts.stage.doing,
+      texts.stage.failed,
     );
   }
 
@@ -62,7 +55,7 @@ export class GitWork {
       path,
       ...(change.original_path === null ? [] : [change.original_path]),
     ]);
-    return this.act({ type: 'unstage', repository, paths }, 'Unstaging…', 'Unstaging failed');
+    return this.act({ type: 'unstage', repository, paths }, texts.unstage.doing, texts.unstage.failed);
   }
 
   async discard(repository: string, rows: readonly ChangeRow[]): Promise<void> {
@@ -70,22 +63,11 @@ export class GitWork {
     const paths = rows.filter(({ letter }) => letter !== '?').map(({ path }) => path);
     const [first] = rows;
     if (first === undefined) return;
-    const what = rows.length === 1 ? first.name : formatCount(rows.length, 'file');
-    const words = [
-      paths.length > 0 ? `Changes to ${formatCount(paths.length, 'file')} are lost.` : '',
-      untracked.length > 0
-        ? `${formatCount(untracked.length, 'untracked file')} will be deleted for good.`
-        : '',
-    ];
-    if (
-      !(await this.session.dialogs.confirm(
-        `Discard the changes in ${what}?`,
-        words.filter(Boolean).join(' '),
-        'Discard',
-      ))
-    )
-      return;
-    await this.act({ type: 'discard', repository, paths, untracked }, 'Discarding…', 'Discarding failed');
+    const says = texts.discard;
+    const question = says.question(rows.length === 1 ? first.name : says.files(rows.length));
+    const message = says.message(paths.length, untracked.length);
+    if (!(await this.session.dialogs.confirm(question, message, says.action))) return;
+    await this.act({ type: 'discard', repository, paths, untracked }, says.doing, says.failed);
   }
 
   /** True once it is committed. */
@@ -105,10 +87,10 @@ export class GitWork {
       return false;
     const committed = await this.act(
       { type: 'commit', repository, message, amend },
-      'Committing…',
-      'The commit failed',
+      texts.commit.doing,
+      texts.commit.failed,
     );
-    if (committed) this.session.announce('Committed.');
+    if (committed) this.session.announce(texts.commit.done);
     if (committed && push) await this.push(status);
     return committed;
   }
@@ -117,10 +99,7 @@ export class GitWork {
   async push(status: GitStatus, force = false): Promise<boolean> {
     const { repository, upstream, remotes, branch } = status;
     if (upstream === null && branch === null) {
-      this.session.notifications.error(
-        'The push failed.',
-        new Error('A commit is checked out, not a branch. Create a branch first.'),
-      );
+      this.session.notifications.error(`${texts.push.failed}.`, new Error(texts.push.noBranch));
       return false;
     }
     const [first] = remotes;
@@ -131,43 +110,47 @@ export class GitWork {
     const remote = upstream === null ? (remotes.includes('origin') ? 'origin' : (first ?? '')) : '';
     return this.transfer(
       { type: 'push', repository, remote, force },
-      remote === '' ? 'Pushing…' : 'Publishing…',
-      'The push failed',
+      remote === '' ? texts.push.doing : texts.push.publishing,
+      texts.push.failed,
     );
   }
 
   async pull({ repository }: GitStatus): Promise<boolean> {
     if (!(await this.session.saveAll())) return false;
-    return this.transfer({ type: 'pull', repository }, 'Pulling…', 'The pull failed');
+    return this.transfer({ type: 'pull', repository }, texts.pull.doing, texts.pull.failed);
   }
 
   fetch({ repository }: GitStatus): Promise<boolean> {
-    return this.transfer({ type: 'fetch', repository }, 'Fetching…', 'The fetch failed');
+    return this.transfer({ type: 'fetch', repository }, texts.fetch.doing, texts.fetch.failed);
   }
 
   async sync(status: GitStatus): Promise<boolean> {
     if (status.upstream === null) return this.push(status);
     if (!(await this.session.saveAll())) return false;
-    return this.transfer({ type: 'sync', repository: status.repository }, 'Syncing…', 'The sync failed');
+    return this.transfer(
+      { type: 'sync', repository: status.repository },
+      texts.sync.doing,
+      texts.sync.failed,
+    );
   }
 
   abort(repository: string, doing: GitDoing): Promise<boolean> {
-    return this.act({ type: 'abort', doing, repository }, 'Aborting…', `${DOING[doing]} was not aborted`);
+    return this.act({ type: 'abort', doing, repository }, texts.abort.doing, texts.abort.failed(doing));
   }
 
   goOn(repository: string, doing: GitDoing): Promise<boolean> {
-    return this.act({ type: 'continue', doing, repository }, 'Going on…', `${DOING[doing]} did not go on`);
+    return this.act({ type: 'continue', doing, repository }, texts.goOn.doing, texts.goOn.failed(doing));
   }
 
   private async stageAll(status: GitStatus): Promise<boolean> {
     if (status.changes.length === 0) {
-      this.session.notifications.info('There is nothing to commit.');
+      this.session.notifications.info(texts.nothingToCommit);
       return false;
     }
     const question = {
-      title: 'Nothing is staged',
-      message: `Stage all ${formatCount(status.changes.length, 'change')} and commit them?`,
-      choices: [{ value: 'all', label: 'Stage all and commit', kind: 'primary' }] as const,
+      title: texts.stageAll.title,
+      message: texts.stageAll.message(status.changes.length),
+      choices: [{ value: 'all', label: texts.stageAll.action, kind: 'primary' }] as const,
     };
     if ((await this.session.dialogs.ask(question)) !== 'all') return false;
     return this.stage(status.repository, []);
@@ -212,17 +195,17 @@ export class GitWork {
       run: () => void this.session.commands.run(id),
     });
     const status = (get(this.session.git.repositories) ?? []).find((each) => each.repository === repository);
-    if (hasCode(error, 'git_sign_in_needed')) return [command('Open secrets', 'model.variables')];
-    if (hasCode(error, 'git_no_space')) return [command('Raise limit', 'model.filesystem')];
+    if (hasCode(error, 'git_sign_in_needed')) return [command(texts.waysOut.openSecrets, 'model.variables')];
+    if (hasCode(error, 'git_no_space')) return [command(texts.waysOut.raiseLimit, 'model.filesystem')];
     if (hasCode(error, 'git_rejected') && status)
-      return [{ label: 'Pull', run: () => void this.pull(status) }];
+      return [{ label: texts.waysOut.pull, run: () => void this.pull(status) }];
     return outputOf(error) === messageOf(error)
       ? []
-      : [{ label: 'Show output', run: () => this.showOutput(error) }];
+      : [{ label: texts.waysOut.showOutput, run: () => this.showOutput(error) }];
   }
 
   private showOutput(error: unknown): void {
-    void this.session.dialogs.ask({ title: 'What git said', message: outputOf(error), choices: [] });
+    void this.session.dialogs.ask({ title: texts.outputTitle, message: outputOf(error), choices: [] });
   }
 }
 

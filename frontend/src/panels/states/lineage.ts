@@ -1,6 +1,7 @@
 /** The states of a model as a tree: which was trained from which, and how each came to be. */
 
-import { formatBytes, formatCount } from '../../base/format.ts';
+import { formatBytes } from '../../base/format.ts';
+import { texts } from '../../texts/states.ts';
 import type { State, StateId } from '../../wire.ts';
 
 export interface Line {
@@ -37,26 +38,24 @@ export function lineage(states: readonly State[]): readonly Line[] {
 
 /** "Trained from base", "Uploaded". */
 export function madeBy({ origin, parent_id }: State, parent: State | null): string {
-  const source = parent?.name ?? (parent_id === null ? null : 'a state that is deleted');
-  const from = source === null ? '' : ` from ${source}`;
+  const says = texts.madeBy;
+  const source = parent?.name ?? (parent_id === null ? null : says.deletedState);
   switch (origin) {
     case 'created':
-      return 'Made by createModelState';
+      return says.created;
     case 'trained':
-      return `Trained${from}`;
+      return says.trained(source);
     case 'checkpoint':
-      return `Checkpoint of a training${from}`;
+      return says.checkpoint(source);
     case 'uploaded':
-      return 'Uploaded';
+      return says.uploaded;
     case 'restored':
-      return 'From a snapshot';
+      return says.restored;
   }
 }
 
 /** "1.5 KiB in 2 keys"; a state that is bare bytes has none to tell. */
 export function sizeText({ byte_size, keys }: State): string {
   const named = keys.filter(({ key }) => key !== '');
-  return named.length === 0
-    ? formatBytes(byte_size)
-    : `${formatBytes(byte_size)} in ${formatCount(named.length, 'key')}`;
+  return named.length === 0 ? formatBytes(byte_size) : texts.sizeInKeys(formatBytes(byte_size), named.length);
 }
