@@ -5,6 +5,7 @@ import './ui/page.css';
 import { type Component, mount } from 'svelte';
 import { startTheme } from './services/theme.ts';
 import { watchForUpdates } from './services/updates.ts';
+import { texts } from './texts/page.ts';
 
 interface Page {
   // biome-ignore lint/suspicious/noExplicitAny: pages differ in their props, each is given its own below
@@ -32,7 +33,7 @@ async function start(): Promise<void> {
 /** Before any page stands: the parts of this one are gone when the server was updated a moment ago. */
 function failed(): void {
   const message = document.createElement('p');
-  message.textContent = 'The page could not be loaded. Reload it to try again.';
+  message.textContent = texts.couldNotLoad;
   document.getElementById('app')?.replaceChildren(message);
 }
 

@@ -6,6 +6,7 @@ import type { Command } from '../services/commands.ts';
 import { isMac } from '../services/platform.ts';
 import { nextProblem } from '../services/problems.ts';
 import type { ModelSession } from '../services/session.ts';
+import { texts } from '../texts/commands.ts';
 import type { NavigationHistory, Visited } from './navigation-history.ts';
 
 /** Where the cursor is in the text; null where there is none. */
@@ -30,14 +31,14 @@ export function codeCommands(session: ModelSession, { history, editors, show }: 
   const toProblem = async (step: 1 | -1): Promise<void> => {
     const all = get(session.problems.all);
     const problem = nextProblem(all, here(), step);
-    if (problem === null) return session.announce('No problems have been found in the open files.');
+    if (problem === null) return session.announce(texts.noProblems);
     await session.openFile(problem.path, problem.line, problem.column || undefined);
-    session.announce(`${problem.severity}: ${problem.message}`);
+    session.announce(texts.problem(problem.severity, problem.message));
   };
   return [
     {
       id: 'editor.back',
-      title: 'Editor: Go back',
+      title: texts.editor.back,
       // Option and an arrow moves by words on a Mac; elsewhere Ctrl and minus is the browser's.
       key: isMac ? 'Ctrl+-' : 'Alt+ArrowLeft',
       when: () => history.canGoBack,
@@ -45,15 +46,15 @@ export function codeCommands(session: ModelSession, { history, editors, show }: 
     },
     {
       id: 'editor.forward',
-      title: 'Editor: Go forward',
+      title: texts.editor.forward,
       key: isMac ? 'Ctrl+Shift+_' : 'Alt+ArrowRight',
       when: () => history.canGoForward,
       run: () => to(history.forward(here())),
     },
-    { id: 'problems.next', title: 'Problems: Go to the next', key: 'F8', run: () => toProblem(1) },
+    { id: 'problems.next', title: texts.problems.next, key: 'F8', run: () => toProblem(1) },
     {
       id: 'problems.previous',
-      title: 'Problems: Go to the one before',
+      title: texts.problems.previous,
       key: 'Shift+F8',
       run: () => toProblem(-1),
     },

@@ -4,6 +4,7 @@ import { describeChoice, isBuilding } from '../base/environment.ts';
 import { type Disposable, toDisposable } from '../base/lifecycle.ts';
 import type { Note } from '../services/notifications.ts';
 import type { ModelSession } from '../services/session.ts';
+import { texts } from '../texts/workbench.ts';
 import type { ModelEnvironment } from '../wire.ts';
 
 const KEY = 'environment';
@@ -13,14 +14,13 @@ type News = Pick<Note, 'severity' | 'message' | 'details'> | null;
 export function newsOf(before: ModelEnvironment | null, now: ModelEnvironment | null): News {
   if (before === null || now === null) return null;
   if (isBuilding(before) && now.build?.status === 'failed')
-    return { severity: 'error', message: `${describeChoice(now.build.choice)} could not be built.` };
+    return { severity: 'error', message: texts.environment.notBuilt(describeChoice(now.build.choice)) };
   if (isBuilding(before) && now.build?.status === 'cancelled')
-    return { severity: 'info', message: 'The build was cancelled.' };
+    return { severity: 'info', message: texts.environment.cancelled };
   // The first one of a model is no news: its terminals wait for it, and open.
   if (before.key === null || now.key === null || now.key === before.key) return null;
-  const details =
-    'New terminals and runs use it. Running terminals keep the old one until they are restarted.';
-  return { severity: 'success', message: `${describeChoice(now.choice)} is ready.`, details };
+  const { ready, whoUsesIt } = texts.environment;
+  return { severity: 'success', message: ready(describeChoice(now.choice)), details: whoUsesIt };
 }
 
 export function watchEnvironment(session: ModelSession): Disposable {
@@ -36,7 +36,7 @@ export function watchEnvironment(session: ModelSession): Disposable {
 }
 
 function tell(session: ModelSession, news: NonNullable<News>): void {
-  const show = { label: 'Show', run: () => void session.commands.run('model.environment') };
+  const show = { label: texts.environment.show, run: () => void session.commands.run('model.environment') };
   session.notifications.show({
     ...news,
     key: KEY,

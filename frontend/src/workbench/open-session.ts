@@ -12,6 +12,7 @@ import { Notifications } from '../services/notifications.ts';
 import { ofCodeCheck, Problems } from '../services/problems.ts';
 import type { ModelSession } from '../services/session.ts';
 import type { Substitution } from '../services/substitutions.ts';
+import { common } from '../texts/common.ts';
 import type { ModelId } from '../wire.ts';
 
 /** The part of the editor that the session stands for. */
@@ -45,7 +46,7 @@ export async function openSession(modelId: ModelId): Promise<OwnedSession> {
   const api = new ModelApi(modelId);
   const model = await api.model();
   const notifications = new Notifications();
-  const onError = (error: unknown): void => notifications.error('That did not work.', error);
+  const onError = (error: unknown): void => notifications.error(common.didNotWork, error);
   const events = new ModelEvents(api, model, onError);
   const announcement = writable('');
   const editors = Promise.withResolvers<Editors>();

@@ -1,44 +1,23 @@
 /** What the palette can list, and how one comes from one to the other. */
 
 import type { Command } from '../services/commands.ts';
+import { texts } from '../texts/commands.ts';
 
 export type PaletteMode = 'files' | 'commands' | 'symbols' | 'allSymbols' | 'line';
 
-export interface ModeWords {
-  /** Typed first, it leads to this from the files; Backspace in the empty field leads back. */
-  readonly prefix: string;
-  readonly title: string;
-  readonly label: string;
-  readonly hint: string;
-}
-
-export const MODES: Readonly<Record<PaletteMode, ModeWords>> = {
-  files: {
-    prefix: '',
-    title: 'Go to file',
-    label: 'Name of the file',
-    hint: 'Go to file…  > commands  @ symbols  # all symbols  : line',
-  },
-  commands: { prefix: '>', title: 'Commands', label: 'Name of the command', hint: 'Run a command…' },
-  symbols: {
-    prefix: '@',
-    title: 'Go to symbol in the file',
-    label: 'Name of the symbol in the file',
-    hint: 'Go to a symbol of this file…',
-  },
-  allSymbols: {
-    prefix: '#',
-    title: 'Go to symbol',
-    label: 'Name of the symbol',
-    hint: 'Go to a symbol of the model…',
-  },
-  line: { prefix: ':', title: 'Go to line', label: 'Number of the line', hint: 'Line, or line:column…' },
+/** Typed first, it leads to the mode from the files; Backspace in the empty field leads back. */
+export const PREFIXES: Readonly<Record<PaletteMode, string>> = {
+  files: '',
+  commands: '>',
+  symbols: '@',
+  allSymbols: '#',
+  line: ':',
 };
 
 /** The mode that a first letter leads to. */
-export function modeOf(prefix: string): PaletteMode | null {
-  const modes = Object.entries(MODES) as [PaletteMode, ModeWords][]; // its keys are the modes
-  return modes.find(([mode, words]) => mode !== 'files' && words.prefix === prefix)?.[0] ?? null;
+export function modeOf(letter: string): PaletteMode | null {
+  const modes = Object.entries(PREFIXES) as [PaletteMode, string][]; // its keys are the modes
+  return modes.find(([, prefix]) => prefix !== '' && prefix === letter)?.[0] ?? null;
 }
 
 export interface Place {
@@ -65,19 +44,19 @@ export function paletteCommands(show: (mode: PaletteMode) => void): Command[] {
   return [
     {
       id: 'palette.show',
-      title: 'Palette: Show all commands',
+      title: texts.go.commands,
       key: ['Ctrl+Shift+P', 'F1'],
       run: () => show('commands'),
     },
-    { id: 'palette.files', title: 'Go: To file', key: 'Ctrl+P', run: () => show('files') },
+    { id: 'palette.files', title: texts.go.file, key: 'Ctrl+P', run: () => show('files') },
     {
       id: 'palette.symbols',
-      title: 'Go: To symbol in the file',
+      title: texts.go.symbolInFile,
       key: 'Ctrl+Shift+O',
       run: () => show('symbols'),
     },
     // Ctrl+T is the browser's own.
-    { id: 'palette.allSymbols', title: 'Go: To symbol', run: () => show('allSymbols') },
-    { id: 'palette.line', title: 'Go: To line', key: 'Ctrl+G', run: () => show('line') },
+    { id: 'palette.allSymbols', title: texts.go.symbol, run: () => show('allSymbols') },
+    { id: 'palette.line', title: texts.go.line, key: 'Ctrl+G', run: () => show('line') },
   ];
 }

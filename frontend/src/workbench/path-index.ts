@@ -5,6 +5,7 @@ import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
 import { afterMove, isWithin } from '../base/paths.ts';
 import { isOutOfReach } from '../services/api.ts';
 import type { ModelSession } from '../services/session.ts';
+import { texts } from '../texts/workbench.ts';
 import type { FileChange } from '../wire.ts';
 
 /** What tools filled; the server leaves it out as well. */
@@ -103,7 +104,7 @@ export class PathIndex implements Disposable {
     } catch (error) {
       if (request.signal.aborted) return;
       this.isStale = true;
-      if (!isOutOfReach(error)) this.session.notifications.error('The files cannot be listed.', error);
+      if (!isOutOfReach(error)) this.session.notifications.error(texts.filesNotListed, error);
     }
     this.loadingStore.set(false);
   }

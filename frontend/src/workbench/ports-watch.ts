@@ -2,6 +2,7 @@
 
 import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
 import type { ModelSession } from '../services/session.ts';
+import { texts } from '../texts/workbench.ts';
 
 export function newPorts(before: readonly number[] | null, now: readonly number[]): number[] {
   return before === null ? [] : now.filter((port) => !before.includes(port));
@@ -31,8 +32,8 @@ function offer(session: ModelSession, port: number): void {
   session.notifications.show({
     severity: 'info',
     key: keyOf(port),
-    message: `A program listens on port ${port}.`,
-    actions: [{ label: 'Open in a new tab', run: open }],
+    message: texts.ports.listening(port),
+    actions: [{ label: texts.ports.open, run: open }],
   });
-  session.announce(`A program listens on port ${port}.`);
+  session.announce(texts.ports.listening(port));
 }

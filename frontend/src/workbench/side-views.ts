@@ -2,6 +2,7 @@
 
 import type { Component } from 'svelte';
 import type { ModelSession } from '../services/session.ts';
+import { texts } from '../texts/workbench.ts';
 import type { IconName } from '../ui/icons.ts';
 
 type View = Component<{ session: ModelSession }>;
@@ -19,16 +20,16 @@ export type SideViewName = 'files' | 'search' | 'git';
 
 /** In the order of the activity bar. */
 export const SIDE_VIEWS: Readonly<Record<SideViewName, SideView>> = {
-  files: { icon: 'files', label: 'Files', key: 'Ctrl+Shift+E' },
+  files: { icon: 'files', label: texts.views.files, key: 'Ctrl+Shift+E' },
   search: {
     icon: 'search',
-    label: 'Search',
+    label: texts.views.search,
     key: 'Ctrl+Shift+F',
     load: () => import('../panels/search/SearchPanel.svelte'),
   },
   git: {
     icon: 'git',
-    label: 'Source control',
+    label: texts.views.git,
     key: 'Ctrl+Shift+G',
     load: () => import('../panels/git/SourceControl.svelte'),
   },

@@ -7,6 +7,7 @@ import type { Command } from '../services/commands.ts';
 import { prefer } from '../services/preferences.ts';
 import type { ModelSession } from '../services/session.ts';
 import { theme } from '../services/theme.ts';
+import { texts } from '../texts/commands.ts';
 import { editorCommands } from './editor-commands.ts';
 import type { BottomView, LayoutStore, PanelName, Shown } from './layout.ts';
 import { SIDE_VIEW_NAMES, SIDE_VIEWS, type SideViewName } from './side-views.ts';
@@ -95,33 +96,33 @@ export function viewCommands(session: ModelSession, layouts: LayoutStore, parts:
     ...editorCommands(session, parts.editors),
     {
       id: 'view.terminal',
-      title: 'View: Terminal',
+      title: texts.view.terminal,
       key: 'Ctrl+`',
       run: () => toggleBottom('terminal'),
     },
     {
       id: 'view.problems',
-      title: 'View: Problems',
+      title: texts.view.problems,
       key: 'Ctrl+Shift+M',
       run: () => toggleBottom('problems'),
     },
     {
       id: 'view.run',
-      title: 'View: Run panel',
+      title: texts.view.run,
       key: 'Ctrl+Shift+R',
       run: () => toggle('right', 'run', 'run.focus'),
     },
     ...SIDE_VIEW_NAMES.map(
       (name): Command => ({
         id: `view.${name}`,
-        title: `View: ${SIDE_VIEWS[name].label}`,
+        title: texts.view[name],
         key: SIDE_VIEWS[name].key,
         run: () => toggleView(name),
       }),
     ),
     {
       id: 'view.replace',
-      title: 'View: Replace in files',
+      title: texts.view.replace,
       key: 'Ctrl+Shift+H',
       run: async () => {
         await showView('search');
@@ -130,31 +131,31 @@ export function viewCommands(session: ModelSession, layouts: LayoutStore, parts:
     },
     {
       id: 'view.sideBar',
-      title: 'View: Side bar on or off',
+      title: texts.view.sideBar,
       key: 'Ctrl+B',
       run: () => showOrHide('sideBar', 'side'),
     },
     {
       id: 'view.runPanel',
-      title: 'View: Run panel on or off',
+      title: texts.view.runPanel,
       run: () => showOrHide('right', 'run'),
     },
     {
       id: 'view.panel',
-      title: 'View: Bottom panel on or off',
+      title: texts.view.bottomPanel,
       key: 'Ctrl+J',
       run: () => showOrHide('bottom', 'bottom'),
     },
-    { id: 'view.editors', title: 'View: Editor', run: () => focusRegion('editor') },
-    { id: 'view.nextRegion', title: 'View: Focus the next part of the page', key: 'F6', run: cycle },
+    { id: 'view.editors', title: texts.view.editors, run: () => focusRegion('editor') },
+    { id: 'view.nextRegion', title: texts.view.nextRegion, key: 'F6', run: cycle },
     {
       id: 'view.theme',
-      title: 'View: Light or dark',
+      title: texts.view.theme,
       run: () => prefer({ theme: get(theme) === 'dark' ? 'light' : 'dark' }),
     },
     {
       id: 'view.themeSystem',
-      title: 'View: Light or dark as the system has it',
+      title: texts.view.themeOfSystem,
       run: () => prefer({ theme: 'system' }),
     },
   ];
