@@ -177,9 +177,9 @@ def test_nothing_is_wider_than_a_small_window(page: Page, width: int) -> None:
 
 def test_an_old_page_says_that_it_is_old(page: Page) -> None:
     new_model(page, name="Updated", template="Linear regression")
-    page.route(re.compile(r"/assets/Palette-.*\.js"), lambda route: route.fulfill(status=404))
+    page.route(re.compile(r"/assets/Preferences-.*\.js"), lambda route: route.fulfill(status=404))
     newer = "<!doctype html><script type=module src=/assets/another.js></script>"
     page.route(page.url, lambda route: route.fulfill(body=newer, content_type="text/html"))
-    page.keyboard.press("F1")
+    page.keyboard.press("Control+,")
     expect(page.get_by_text("Slipway was updated")).to_be_visible()
     expect(page.get_by_role("button", name="Reload")).to_be_visible()

@@ -166,8 +166,10 @@ def test_files_commands_symbols_and_lines_are_found_in_one_palette(page: Page, s
             page.keyboard.press(key)
             expect(palette.get_by_label(label)).to_be_focused()
 
-        ask("Control+p", "Name of the file")
+        # Letters need not wait for the field: it has the focus before the next key.
+        page.keyboard.press("Control+p")
         page.keyboard.type("layers:2:6")
+        expect(palette.get_by_label("Name of the file")).to_have_value("layers:2:6")
         expect(palette.get_by_role("option")).to_have_count(1)
         page.keyboard.press("Enter")
         expect(workbench.tab("src/layers.py")).to_be_visible()
@@ -201,5 +203,12 @@ def test_files_commands_symbols_and_lines_are_found_in_one_palette(page: Page, s
         expect(palette.get_by_role("option").first).to_contain_text("Light or dark")
         page.keyboard.press("Backspace")
         expect(palette.get_by_label("Name of the file")).to_be_focused()
-        page.keyboard.type("@")
+        page.keyboard.type("@use")
         expect(palette.get_by_label("Name of the symbol in the file")).to_be_focused()
+        expect(palette.get_by_label("Name of the symbol in the file")).to_have_value("use")
+
+        # Nor does the next palette wait for the one before to be gone.
+        page.keyboard.press("Escape")
+        page.keyboard.press("Control+g")
+        page.keyboard.type("2")
+        expect(palette.get_by_label("Number of the line")).to_have_value("2")
