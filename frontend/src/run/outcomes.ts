@@ -12,8 +12,6 @@ export interface OutcomeText {
   readonly advice: string;
 }
 
-export const { kinds: KIND_NAMES, phases: PHASE_NAMES } = texts;
-
 export const STATUS_TONES: Readonly<Record<OperationStatus, Tone>> = {
   queued: 'busy',
   running: 'busy',

@@ -9,7 +9,7 @@ import { GitRepositories } from '../services/git.ts';
 import { Languages } from '../services/languages.ts';
 import { ModelEvents } from '../services/model-events.ts';
 import { Notifications } from '../services/notifications.ts';
-import { ofCodeCheck, Problems } from '../services/problems.ts';
+import { CODE_CHECK, ofCodeCheck, Problems } from '../services/problems.ts';
 import type { ModelSession } from '../services/session.ts';
 import type { Substitution } from '../services/substitutions.ts';
 import { common } from '../texts/common.ts';
@@ -55,7 +55,7 @@ export async function openSession(modelId: ModelId): Promise<OwnedSession> {
   const fileTree = Promise.withResolvers<FileTree>();
   const code = new CodeChecker({ api, events, environment: events.environment, variables: events.variables });
   const problems = new Problems();
-  const stopCode = code.problems.subscribe((found) => problems.replace('code check', ofCodeCheck(found)));
+  const stopCode = code.problems.subscribe((found) => problems.replace(CODE_CHECK, ofCodeCheck(found)));
   const git = new GitRepositories(api, events);
   return {
     modelId,

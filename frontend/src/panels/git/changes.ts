@@ -23,8 +23,6 @@ export interface ChangeGroup {
   readonly rows: readonly ChangeRow[];
 }
 
-export const LETTER_WORDS: Readonly<Record<GitLetter, string>> = texts.letters;
-
 /** As people know them: an untracked file is a U, one in conflict an exclamation mark. */
 export function shownLetter(letter: GitLetter): string {
   if (letter === '?') return 'U';

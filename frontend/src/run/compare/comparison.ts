@@ -1,10 +1,10 @@
 /** Operations side by side: what they were given, how long their steps took, what they measured. */
 
 import { texts } from '../../texts/compare.ts';
+import { texts as run } from '../../texts/run.ts';
 import type { Operation } from '../../wire.ts';
 import { metricText } from '../charts/drawing.ts';
 import type { Metrics } from '../charts/series.ts';
-import { PHASE_NAMES } from '../outcomes.ts';
 import type { PhaseRow } from '../transcript.ts';
 
 /** A row of the table: a cell for each operation. */
@@ -58,7 +58,7 @@ export function phaseRows(
       const seconds = meant.reduce((sum, row) => sum + (row.seconds ?? 0), 0);
       return meant.length === 0 ? '–' : format(seconds);
     });
-    return rowOf(PHASE_NAMES[name], cells);
+    return rowOf(run.phases[name], cells);
   });
 }
 
