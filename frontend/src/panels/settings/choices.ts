@@ -1,7 +1,7 @@
 /** The choice of an environment as a form: its lists, what the server says against it, and what applying it does. */
 
 import { isSameChoice, NONE, packagesOf } from '../../base/environment.ts';
-import { formatCount } from '../../base/format.ts';
+import { texts } from '../../texts/environment-settings.ts';
 import type {
   BuiltEnvironment,
   EnvironmentChoice,
@@ -38,10 +38,7 @@ export interface Lists {
   readonly built: readonly BuiltEnvironment[];
 }
 
-const READY = 'Ready on this machine';
-const FETCHED = 'Would be fetched';
-const KEPT = 'No longer offered';
-const NOT_PREINSTALLED: VersionOption = { value: NONE, label: 'None' };
+const NOT_PREINSTALLED: VersionOption = { value: NONE, label: texts.versions.notPreinstalled };
 
 export function runtimeParts({ offers }: Lists, choice: EnvironmentChoice): Part[] {
   return [
@@ -52,8 +49,12 @@ export function runtimeParts({ offers }: Lists, choice: EnvironmentChoice): Part
 
 function runtimePart(name: string, title: string, value: string, offers: readonly VersionOffer[]): Part {
   const chosen = offers.find(({ version }) => version === value);
-  const description = chosen === undefined ? '' : chosen.ready ? READY : 'Fetched when applied';
+  const description = chosen === undefined ? '' : readinessOf(chosen);
   return { name, title, description, value, groups: runtimeGroups(offers, value) };
+}
+
+function readinessOf({ ready }: VersionOffer): string {
+  return ready ? texts.versions.ready : texts.versions.fetchedWhenApplied;
 }
 
 /** Of what is offered, and of what is chosen though it is no longer offered. */
@@ -99,15 +100,15 @@ function grouped(
   isReady: (option: VersionOption) => boolean,
 ): VersionGroup[] {
   return [
-    { label: READY, options: options.filter(isReady) },
-    { label: FETCHED, options: options.filter((option) => !isReady(option)) },
+    { label: texts.versions.ready, options: options.filter(isReady) },
+    { label: texts.versions.wouldBeFetched, options: options.filter((option) => !isReady(option)) },
   ].filter((group) => group.options.length > 0);
 }
 
 /** A list holds what is chosen, even where it is not offered. */
 function withChosen(groups: readonly VersionGroup[], value: string): VersionGroup[] {
   if (groups.some(({ options }) => options.some((option) => option.value === value))) return [...groups];
-  return [...groups, { label: KEPT, options: [{ value, label: value }] }];
+  return [...groups, { label: texts.versions.notOffered, options: [{ value, label: value }] }];
 }
 
 /** What was installed into an environment once, uv has in its cache. */
@@ -151,8 +152,8 @@ export function changesOf(from: EnvironmentChoice, to: EnvironmentChoice): strin
 
 function packageChange(name: string, before: string, after: string): string[] {
   if (before === after) return [];
-  if (before === NONE) return [`${name} ${after} added`];
-  return [after === NONE ? `${name} ${before} removed` : `${name} ${before} → ${after}`];
+  if (before === NONE) return [texts.plan.added(name, after)];
+  return [after === NONE ? texts.plan.removed(name, before) : `${name} ${before} → ${after}`];
 }
 
 /** Whether applying a choice needs no building. */
@@ -189,28 +190,23 @@ export function planOf(
   if (build?.status === 'running' && !isReplacing) return NOTHING;
   if (changes.length === 0 && isReplacing) return CANCELLING;
   if (changes.length === 0 && environment.key === null)
-    return { changes: ['The first one'], words: how(choice, lists) };
+    return { changes: [texts.plan.first], words: how(choice, lists) };
   if (changes.length === 0) return NOTHING;
-  const words = [isReplacing ? CANCELLING.words : '', how(choice, lists), runningOnes(terminals)];
+  const words = [
+    isReplacing ? CANCELLING.words : '',
+    how(choice, lists),
+    terminals > 0 ? texts.plan.terminalsKeepOld(terminals) : '',
+  ];
   return { changes, words: words.filter(Boolean).join(' ') };
 }
 
 const NOTHING: Plan = { changes: [], words: '' };
 const CANCELLING: Plan = {
-  changes: ['What is in use stays'],
-  words: 'What is being built now is cancelled.',
+  changes: [texts.plan.keepsInUse],
+  words: texts.plan.cancelsBuild,
 };
 
 function how(choice: EnvironmentChoice, lists: Lists): string {
-  if (isBuilt(choice, lists.built))
-    return 'It is ready on this machine: new terminals and runs use it at once.';
-  const missing = fetched(choice, lists.offers);
-  const fetching = missing.length > 0 ? `${missing.join(' and ')} is fetched, then it` : 'It';
-  return `${fetching} is built first, which may take some minutes. New terminals and runs use it once it is whole.`;
-}
-
-function runningOnes(terminals: number): string {
-  if (terminals === 0) return '';
-  const them = terminals === 1 ? 'it is' : 'they are';
-  return `${formatCount(terminals, 'running terminal')} ${terminals === 1 ? 'keeps' : 'keep'} the old one until ${them} restarted.`;
+  if (isBuilt(choice, lists.built)) return texts.plan.isReady;
+  return texts.plan.builtFirst(fetched(choice, lists.offers));
 }

@@ -1,5 +1,6 @@
 /** What a model's operations are launched with, as a form: a group of fields per kind of run, and one of durations. */
 
+import { common } from '../../texts/common.ts';
 import {
   durationFields,
   type NumberField,
@@ -16,9 +17,9 @@ export type Group = keyof LaunchChoice;
 export type KindGroup = Exclude<Group, 'max_durations'>;
 
 export const KINDS: readonly { readonly group: KindGroup; readonly title: string }[] = [
-  { group: 'evaluate', title: 'Evaluate' },
-  { group: 'train', title: 'Train' },
-  { group: 'create_model_state', title: 'Create state' },
+  { group: 'evaluate', title: common.evaluate },
+  { group: 'train', title: common.train },
+  { group: 'create_model_state', title: common.createState },
 ];
 
 /** Of a launcher of which this kind runs on. GPUs are asked for where there are any. */

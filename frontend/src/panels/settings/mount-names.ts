@@ -1,5 +1,7 @@
 /** Names of the folders that other models are mounted in. */
 
+import { texts } from '../../texts/settings.ts';
+
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
 
 /** Made of a model's name, and not taken. */
@@ -20,7 +22,6 @@ export function proposedName(modelName: string, taken: readonly string[]): strin
 
 /** What is wrong with a name, or ''. */
 export function mountNameProblem(name: string, taken: readonly string[]): string {
-  if (!NAME.test(name))
-    return 'A name has up to 64 letters, digits and _.-, and begins with a letter, digit or _.';
-  return taken.includes(name) ? `Another model is mounted at /mounts/${name}.` : '';
+  if (!NAME.test(name)) return texts.mounts.badName;
+  return taken.includes(name) ? texts.mounts.nameTaken(name) : '';
 }

@@ -6,17 +6,16 @@ export type SectionName = 'general' | 'environment' | 'variables' | 'mounts' | '
 
 export interface SectionTab {
   readonly name: SectionName;
-  readonly title: string;
   readonly icon: IconName;
 }
 
 export const SECTIONS: readonly SectionTab[] = [
-  { name: 'general', title: 'General', icon: 'gear' },
-  { name: 'environment', title: 'Environment', icon: 'layers' },
-  { name: 'variables', title: 'Variables', icon: 'key' },
-  { name: 'mounts', title: 'Mounted models', icon: 'link' },
-  { name: 'launchers', title: 'Launchers', icon: 'chip' },
-  { name: 'filesystem', title: 'Filesystem', icon: 'disk' },
+  { name: 'general', icon: 'gear' },
+  { name: 'environment', icon: 'layers' },
+  { name: 'variables', icon: 'key' },
+  { name: 'mounts', icon: 'link' },
+  { name: 'launchers', icon: 'chip' },
+  { name: 'filesystem', icon: 'disk' },
 ];
 
 /** The section `step` places on, round the ends. */
