@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from launchers_models import DEADLINE_SECONDS, Measure, at_most, model_of
+from launchers_models import DEADLINE_SECONDS, Measure, Model, at_most, model_of
 
 from tests.support.listening import tcp_listener
 from tests.support.server import Server
@@ -31,6 +31,7 @@ class Trivial:
         return {"y": [2 * each for each in x]}
 """
 X = [1.0, 2.0, 3.0]
+INFERENCE = {"inputs": [{"name": "x", "shape": [len(X)], "datatype": "FP64", "data": X}]}
 EXPECTED = [2.0, 4.0, 6.0]
 AT_ONCE = 8
 BAR_MILLISECONDS = 5.0
@@ -122,19 +123,22 @@ def wait_ready(url: str) -> None:
 def infer_of(server: Server) -> Iterator[tuple[str, str]]:
     """The URL, and a token for it."""
     with model_of(server, "trivial", CODE) as model:
-        token = model.client.post("/api/v1/tokens", json={"name": "benchmark", "scopes": ["read", "run"]})
-        yield f"{server.url}/v2/models/trivial/infer", token.raise_for_status().json()["secret"]
+        yield f"{server.url}/v2/models/trivial/infer", token_of(model)
+
+
+def token_of(model: Model) -> str:
+    reply = model.client.post("/api/v1/tokens", json={"name": "benchmark", "scopes": ["read", "run"]})
+    return str(reply.raise_for_status().json()["secret"])
 
 
 @contextlib.asynccontextmanager
 async def asking(infer: tuple[str, str], others: list[str]) -> AsyncIterator[list[Ask]]:
     """First the server, then the others."""
     url, token = infer
-    tensor = {"name": "x", "shape": [len(X)], "datatype": "FP64", "data": X}
     async with httpx.AsyncClient(timeout=DEADLINE_SECONDS) as client:
 
         async def ask_slipway() -> None:
-            reply = await client.post(url, json={"inputs": [tensor]}, headers={"Authorization": f"Bearer {token}"})
+            reply = await client.post(url, json=INFERENCE, headers={"Authorization": f"Bearer {token}"})
             assert reply.raise_for_status().json()["outputs"][0]["data"] == EXPECTED
 
         def asks(other: str) -> Ask:
