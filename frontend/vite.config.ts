@@ -31,7 +31,7 @@ export default defineConfig({
             },
             {
               name: 'shared',
-              test: /\/src\/(?!editor\/(language-servers|viewers)\/)|node_modules\/svelte\//,
+              test: /\/src\/(?!editor\/viewers\/|texts\/(git-dialogs|viewing)\.)|node_modules\/svelte\//,
               minShareCount: 2,
             },
           ],
