@@ -12,7 +12,7 @@ const SENTENCE = /\p{L}{2}[,.:;…]? \p{L}/u;
 
 /** What is called with words for a program, or for who develops this page. */
 const TOLD_NO_PERSON =
-  /^(Error|TypeError|RangeError|URL|RegExp|querySelector(All)?|closest|matches|matchMedia|theme|ascii)$/;
+  /^(Error|TypeError|RangeError|URL|RegExp|querySelector(All)?|closest|matches|matching|theme|ascii)$/;
 /** Attributes and properties whose words are for the browser, also where only a part of them is computed. */
 const FOR_THE_BROWSER = /^(class(Name)?|style|rel|this|aria-describedby)$/;
 /** Formats of numbers and times, code that is shown as code, lists of tags and of endings of names. */
@@ -24,7 +24,7 @@ const WITHOUT_TEXTS = [
   'editor/language-servers/sanitize.ts',
   'ui/file-icons.ts',
 ];
-/** Names of languages and formats, the same in every language; a font, and what browsers are asked. */
+/** Names of languages and formats, the same in every language; and a font. */
 const NAMES = new Set([
   'Python',
   'JavaScript',
