@@ -298,19 +298,28 @@ export class EditorArea implements Disposable {
     if (first !== undefined) await this.open(first);
   }
 
-  /** Unless the person has pointed elsewhere in the meantime. */
+  /** Unless the person has gone elsewhere in the meantime, by mouse or by key. */
   private async focusWhenThere(pane: Pane, loading: Promise<void>): Promise<void> {
-    let isElsewhere = false;
+    let hasPointed = false;
+    let pressedAt: Element | null = null;
+    const listening = new AbortController();
+    const options = { capture: true, signal: listening.signal };
     const pointed = (): void => {
-      isElsewhere = true;
+      hasPointed = true;
     };
-    window.addEventListener('pointerdown', pointed, { capture: true });
+    const pressed = (): void => {
+      pressedAt ??= document.activeElement;
+    };
+    window.addEventListener('pointerdown', pointed, options);
+    window.addEventListener('keydown', pressed, options);
     try {
       await loading;
     } finally {
-      window.removeEventListener('pointerdown', pointed, { capture: true });
+      listening.abort();
     }
-    if (!isElsewhere) pane.focus();
+    const now = document.activeElement;
+    const hasMoved = pressedAt !== null && now !== pressedAt && now !== document.body;
+    if (!hasPointed && !hasMoved) pane.focus();
   }
 
   private async goTo(pane: Pane, line?: number, column?: number): Promise<void> {
