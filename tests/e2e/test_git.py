@@ -2,9 +2,14 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
-from tests.support.workbench import Workbench, new_model
+from tests.support.workbench import Workbench, new_model, wait_until
+
+REMOTE = (
+    "cd /tmp; git init -q --bare remote.git; git clone -q remote.git other; cd other; seq 30 > lines.txt; "
+    "git add .; git commit -qm First; git push -q"
+)
 
 
 class SourceControl:
@@ -36,6 +41,10 @@ class SourceControl:
         self.terminal.run(
             "git config --global user.name Ada; git config --global user.email a@example.org; echo sa''id", "said"
         )
+
+    def press_more(self, name: str) -> None:
+        self.press("More")
+        self.page.get_by_role("menuitem", name=name, exact=True).click()
 
     def commit(self, message: str) -> None:
         self.message.fill(message)
@@ -145,3 +154,64 @@ def test_a_conflict_is_shown_and_resolved_and_a_clone_that_fails_is_told_of(page
     expect(git.staged.get_by_role("listitem")).to_have_text(re.compile("file.*modified"))
     git.commit("Merged")
     workbench.terminal.run("cat file; git log --oneline | wc -l; git status -s", r"main\s*side\s*4")
+
+
+def test_a_repository_is_cloned_into_a_new_model_and_follows_its_remote(page: Page) -> None:
+    clones: list[Route] = []
+    page.route("**/git/transfers", lambda route: clones.append(route), times=1)
+    page.get_by_role("button", name="New model").first.click()
+    page.get_by_label("Name", exact=True).fill("Cloned")
+    page.get_by_role("radio", name=re.compile("From a Git repository")).check(force=True)
+    page.get_by_label("Address").fill("file:///tmp/remote.git")
+    page.get_by_role("button", name="Create model").click()
+    wait_until(page, lambda: bool(clones), what="the clone is asked for")
+    [clone] = clones
+    # No network is at hand: the remote lies in the workspace of the new model itself.
+    aside = page.context.new_page()
+    aside.goto(clone.request.url.partition("/git/")[0].replace("/api/v1", ""))
+    terminal = Workbench(aside).terminal
+    Workbench(aside).wait_ready()
+    terminal.run("git config --global user.name Ada; git config --global user.email a@example.org; echo sa''id", "said")
+    terminal.run(f"{REMOTE}; echo do''ne", "done")
+    clone.continue_()
+    workbench = Workbench(page)
+    workbench.wait_ready()
+    workbench.open("lines.txt")
+    git = SourceControl(workbench)
+    git.show()
+    expect(git.view.get_by_role("button", name=re.compile("^Branch main"))).to_be_visible()
+
+    workbench.command("Blame of the current line")
+    expect(page.locator(".cm-git-blame")).to_contain_text(re.compile("Ada, .* · First"))
+    workbench.editor.click()
+    page.keyboard.press("Control+Home")
+    page.keyboard.type("here ")
+    expect(page.locator(".cm-git-blame")).to_have_text("Not committed yet")
+    workbench.wait_saved("lines.txt")
+    expect(git.changes.get_by_role("listitem")).to_have_count(1)
+    git.press_more("Stashes…")
+    stashes = page.get_by_role("dialog", name="Stashes")
+    stashes.get_by_label("What the changes are").fill("for later")
+    page.keyboard.press("Enter")
+    expect(stashes.get_by_role("listitem")).to_have_text(re.compile("for later"))
+    expect(workbench.editor).not_to_contain_text("here")
+    stashes.get_by_role("button", name="Pop").click()
+    expect(stashes.get_by_text("Nothing is put aside.")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(workbench.editor).to_contain_text("here 1")
+
+    terminal.run(
+        "cd /tmp/other; sed -i s/^30/there/ lines.txt; git commit -qam There; git push -q; echo sen''t", "sent"
+    )
+    git.press("Stage lines.txt")
+    expect(git.staged.get_by_role("listitem")).to_have_count(1)
+    git.commit("Here")
+    git.press_more("Push")
+    toast = page.get_by_role("region", name="Notifications")
+    expect(toast).to_contain_text("The push failed.")
+    toast.get_by_role("button", name="Pull").click()
+    expect(git.view.get_by_role("button", name="Sync: 0 to pull, 2 to push")).to_be_visible()
+    expect(workbench.editor).to_contain_text("there")
+    git.view.get_by_role("button", name="Sync: 0 to pull, 2 to push").click()
+    expect(git.view.get_by_role("button", name="Sync: 0 to pull, 0 to push")).to_be_visible()
+    terminal.run("git pull -q; head -1 lines.txt; tail -1 lines.txt", r"here 1\s*there")

@@ -39,6 +39,12 @@ def servers(workbench: Workbench) -> Locator:
     return workbench.status_bar.get_by_role("button", name="Language servers")
 
 
+def wait_served(workbench: Workbench, by: str) -> None:
+    """Also where a program is fetched first, and beside those that other files have needed."""
+    named = re.compile(rf"^{re.escape(by)}\. ")
+    expect(workbench.status_bar.get_by_role("button", name=named)).to_be_visible(timeout=60 * SECONDS)
+
+
 def problems(workbench: Workbench) -> Locator:
     return workbench.page.get_by_role("region", name="Problems", exact=True)
 
@@ -141,6 +147,44 @@ def test_definitions_lead_into_other_files_and_the_environment_and_back(page: Pa
     assert text_of(workbench) == before
     page.keyboard.press("Alt+ArrowLeft")
     expect(workbench.editor).to_contain_text("helper.square(4)")
+
+    page.keyboard.press("Control+p")
+    page.keyboard.type("#squ")
+    page.get_by_role("option", name=re.compile("square.*helper.py")).click()
+    expect(workbench.status_bar).to_contain_text("Ln 1, Col 5")
+
+
+def test_javascript_has_its_server_and_python_another_for_who_prefers_it(page: Page) -> None:
+    workbench = opened(page, "Others")
+    add_file(workbench, "shop.js", "/** @param {number} count */\nfunction price(count) {\n  return count * 2\n}\n")
+    workbench.open("shop.js")
+    wait_served(workbench, "JavaScript: TypeScript")
+    workbench.editor.click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type("price(2).toF")
+    expect(page.locator(".cm-tooltip-autocomplete")).to_contain_text("toFixed")
+    page.keyboard.press("Escape")
+
+    workbench.open("main.py")
+    choose_preference(page, "Python is known by", "basedpyright")
+    wait_served(workbench, "Python: basedpyright, Ruff")
+    write(workbench, "import os\n\nvalue = os.getpid()\nvalue: str = 1\n")
+    page.keyboard.press("Control+Shift+m")
+    expect(problems(workbench).get_by_role("button", name=re.compile("not assignable to"))).to_be_visible()
+    expect(workbench.editor.locator(".cm-inlay-hint")).to_have_count(0)
+    page.keyboard.press("Control+,")
+    page.get_by_role("dialog", name="Preferences").get_by_label("Inlay hints", exact=True).check()
+    page.keyboard.press("Escape")
+    write(workbench, "import os\n\nvalue = os.getpid()\n")
+    expect(workbench.editor.locator(".cm-inlay-hint")).to_have_text(": int")
+
+
+def choose_preference(page: Page, label: str, value: str) -> None:
+    page.keyboard.press("Control+,")
+    dialog = page.get_by_role("dialog", name="Preferences")
+    dialog.get_by_label(label, exact=True).select_option(value)
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
 
 
 def test_a_name_is_changed_in_all_files_open_or_not(page: Page) -> None:

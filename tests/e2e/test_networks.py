@@ -11,6 +11,7 @@ from tests.support.server import Server
 from tests.support.workbench import Workbench, new_model, sign_in
 
 DELAY_SECONDS = 0.1
+LOSS = 0.02
 
 
 @contextmanager
@@ -49,8 +50,8 @@ def test_where_no_websocket_gets_through_events_and_requests_take_its_place(serv
     assert network.refused > 0
 
 
-def test_the_page_works_with_a_fifth_of_a_second_of_delay(server: Server, browser: Browser) -> None:
-    with page_over(BadNetwork(port_of(server), delay_seconds=DELAY_SECONDS), server, browser) as page:
+def test_the_page_works_with_a_fifth_of_a_second_of_delay_and_losses(server: Server, browser: Browser) -> None:
+    with page_over(BadNetwork(port_of(server), delay_seconds=DELAY_SECONDS, loss=LOSS), server, browser) as page:
         workbench = new_model(page, name="Far away", template="Linear regression")
         use(workbench)
         page.reload()

@@ -68,6 +68,7 @@ def test_a_long_paste_into_a_program_that_does_not_read_leaves_other_terminals_a
     workbench.terminal.run("echo stuck-$((1+1)); sleep 1000", "stuck-2")
     workbench.terminal.type("x" * 200_000)
     page.get_by_role("button", name="New terminal").click()
+    expect(page.get_by_role("tab", name="Terminal 2")).to_have_attribute("aria-selected", "true")
     workbench.wait_ready()
     workbench.terminal.run("echo free-$((1+1))", "free-2")
 

@@ -166,11 +166,9 @@ async def test_a_search_has_a_deadline(searches: Search, folder: Path, monkeypat
     monkeypatch.setattr(search, "SEARCH_SECONDS", 0.2)
     monkeypatch.setattr(search, "MOST_MATCHES", 1_000_000)
     async with begun(searches, SearchQuery("needle")) as finding:
-        events = finding.events()
-        await anext(events)
         async with asyncio.timeout(20):
             await finding._child.wait()  # nobody reads, so that nothing but the deadline ends it
-        *_, last = [event async for event in events]
+        *_, last = [event async for event in finding.events()]
     assert isinstance(last, SearchEnded)
     assert last.reason == "too_long"
 

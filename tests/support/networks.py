@@ -2,22 +2,31 @@
 
 import asyncio
 import contextlib
+import random
 import threading
 from collections.abc import Iterator
 
 CHUNK_BYTES = 64 << 10
+RETRANSMISSION_SECONDS = 0.3
+"""After what time TCP sends again on a way of 200 ms there and back (RFC 6298: that, and its variance four times)."""
 START_SECONDS = 10.0
 
 
 class BadNetwork:
-    """`delay_seconds`: one way."""
+    """`delay_seconds`: one way. `loss`: the part of what is sent that is lost and comes once TCP has sent it again;
+    what was sent after it waits for it, as TCP keeps the order.
+    """
 
-    def __init__(self, target_port: int, *, delay_seconds: float = 0.0, refuses_websockets: bool = False) -> None:
+    def __init__(
+        self, target_port: int, *, delay_seconds: float = 0.0, loss: float = 0.0, refuses_websockets: bool = False
+    ) -> None:
         self.port = 0
         self.refused = 0
         """WebSockets."""
         self._target_port = target_port
         self._delay_seconds = delay_seconds
+        self._loss = loss
+        self._chance = random.Random(0)
         self._refuses_websockets = refuses_websockets
         self._connections: set[asyncio.Task[None]] = set()
 
@@ -74,7 +83,9 @@ class BadNetwork:
                 if self._refuses_websockets and b"upgrade: websocket" in chunk.lower():
                     self.refused += 1
                     return
-                on_the_way.put_nowait((asyncio.get_running_loop().time() + self._delay_seconds, chunk))
+                is_lost = self._chance.random() < self._loss
+                delay = self._delay_seconds + (RETRANSMISSION_SECONDS if is_lost else 0)
+                on_the_way.put_nowait((asyncio.get_running_loop().time() + delay, chunk))
             await on_the_way.join()
         finally:
             delivering.cancel()
