@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ide_server.host.sandbox import Mount, Sandboxes
+from ide_server.host.sandbox.identity import own_identity
 from ide_server.host.sandbox.neighbours import FIB_TRIE, own_networks
 from tests.support.sandboxes import ENVIRONMENT, run, run_python, spec
 
@@ -42,6 +43,20 @@ async def test_its_user_0_is_nobody_of_the_host(sandboxes: Sandboxes, model: Pat
     ran = await run(sandboxes, spec("sh", "-c", "id -u; echo hello >/model/file", mounts=writable(model)))
     assert ran.output == "0\n"
     assert os.stat(model / "file").st_uid == os.stat(model).st_uid != 0
+
+
+async def test_its_programs_take_no_kernel_keys_of_which_a_user_has_few(sandboxes: Sandboxes) -> None:
+    before = kernel_keys(own_identity().users[0].outside)
+    sandbox = await sandboxes.start(spec("sleep", "1000"), name="test")
+    await sandbox.start_program(("sleep", "1000"))
+    assert kernel_keys(own_identity().users[0].outside) <= before
+    await sandbox.stop()
+
+
+def kernel_keys(user: int) -> int:
+    """How many count as this user's, see proc_key-users(5)."""
+    lines = [line.split() for line in Path("/proc/key-users").read_text().splitlines()]
+    return next((int(keys.partition("/")[0]) for uid, _, _, keys, _ in lines if uid == f"{user}:"), 0)
 
 
 async def test_only_its_own_processes_are_there(sandboxes: Sandboxes) -> None:

@@ -25,14 +25,18 @@ def find_program(name: str) -> str | None:
 class OciRuntime:
     def __init__(self, name: str, state_path: Path) -> None:
         self._name = name
+        # A key ring for each sandbox and each program in it would count as one user's, who may have 200. They have
+        # no use for any: system calls for kernel keys are refused. runsc has a kernel of its own, and no such option.
+        self._own_options = () if name == "runsc" else ("--no-new-keyring",)
         self._state_path = state_path
         self._numbers: Iterator[int] = count()
 
     async def create(self, container: str, bundle: Path) -> int:
         """Makes a container from the bundle's config.json, started up to its first program. Returns its pid."""
         pid_file = bundle / "init.pid"
+        options = ("--bundle", str(bundle), "--pid-file", str(pid_file), *self._own_options)
         try:
-            await self._call(bundle, "create", "--bundle", str(bundle), "--pid-file", str(pid_file), container)
+            await self._call(bundle, "create", *options, container)
         except BaseException:
             end_unknown(pid_file)
             raise
