@@ -1,7 +1,6 @@
 """The host process, as the web process reaches it: over a unix socket."""
 
-import contextlib
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncIterable, Iterable
 from pathlib import Path
 
 import aiohttp
@@ -41,14 +40,18 @@ class Host:
     async def close(self) -> None:
         await self._session.close()
 
-    @contextlib.asynccontextmanager
     async def request(
-        self, method: str, target: str, *, headers: Iterable[tuple[str, str]], body: AsyncIterable[bytes] | None
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """The reply with its body still to be read. `target` goes as it is. Raises HostUnavailable."""
+        self,
+        method: str,
+        target: str,
+        *,
+        headers: Iterable[tuple[str, str]],
+        body: AsyncIterable[bytes] | bytes | None,
+    ) -> aiohttp.ClientResponse:
+        """The reply with its body still to be read, to be released. `target` goes as it is. Raises HostUnavailable."""
         url = URL(f"http://host{target}", encoded=True)
         try:
-            reply = await self._session.request(method, url, headers=headers, data=body, allow_redirects=False)
+            return await self._session.request(method, url, headers=headers, data=body, allow_redirects=False)
         except aiohttp.ClientConnectorError as error:
             raise HostUnavailable(
                 "The host process is not running just now; it is being restarted. Try again."
@@ -59,10 +62,6 @@ class Host:
             raise HostUnavailable(
                 "The host process ended while it worked on this request. Look whether it was done, then try again."
             ) from error
-        try:
-            yield reply
-        finally:
-            reply.release()
 
     async def connect(
         self, target: str, subprotocols: Iterable[str], *, headers: Iterable[tuple[bytes, bytes]] = ()

@@ -132,7 +132,7 @@ class PortSockets:
 
 async def ask_to_open(host: Host, place: Place) -> None:
     target = f"/api/v1/models/{place.model_id}/ports/{place.port}"
-    async with host.request("PUT", target, headers=(), body=None) as reply:
+    async with await host.request("PUT", target, headers=(), body=None) as reply:
         if reply.status != 204:
             said = await reply.json()
             raise PortGone(said["error"]["message"])

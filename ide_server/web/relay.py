@@ -2,12 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence, Set
+from collections.abc import AsyncIterator, Awaitable, Sequence, Set
 from http import HTTPStatus
 from typing import Any
 
 import aiohttp
-import anyio
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,6 +20,11 @@ log = logging.getLogger(__name__)
 
 STALL_SECONDS = 60.0
 """A client that sends nothing more of a request for so long would hold its place at the host for ever."""
+SHORT_BYTES = 64 << 10
+"""What is no longer is read before it is sent on: a stream of one piece costs more than the piece."""
+SENT_ONCE = frozenset(("PATCH", "POST"))
+"""All else the client of the host sends once more where a connection ends, if it has the whole body: a file that was
+put would be there the second time."""
 
 Headers = Sequence[tuple[bytes, bytes]]
 HOP_BY_HOP = frozenset(
@@ -56,43 +60,28 @@ class RelayedReply(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = RequestBody(receive)
-        error: Exception | None = None
-        async with anyio.create_task_group() as group:
-
-            async def cancel_when_client_leaves() -> None:
-                await body.wait_client_gone()
-                group.cancel_scope.cancel()
-
-            group.start_soon(cancel_when_client_leaves)
-            try:
-                await self.exchange(scope, body, send)
-            except (HostUnavailable, ClientGone, ClientStalled) as raised:
-                error = raised  # outside of the group, so that it does not come wrapped in an ExceptionGroup
-            group.cancel_scope.cancel()
-        if isinstance(error, HostUnavailable):
-            raise error
-        if isinstance(error, ClientStalled):
+        try:
+            await body.while_client_stays(self.exchange(scope, body, send))
+        except ClientGone:
+            return
+        except ClientStalled:
             said = f"Nothing of the request came for {STALL_SECONDS:.0f} seconds, so it was given up. Send it again."
-            raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, said, {"Connection": "close"})
+            raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, said, {"Connection": "close"}) from None
 
     async def exchange(self, scope: Scope, body: "RequestBody", send: Send) -> None:
-        has_body = any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
-        if not has_body:
-            body.mark_read()
-        request = self.host.request(
-            scope["method"],
-            target_of(scope),
-            headers=[(text(name), text(value)) for name, value in self.headers_for(scope)],
-            body=body if has_body else None,
-        )
+        headers = [(text(name), text(value)) for name, value in self.headers_for(scope)]
+        sent = await sent_on(body, scope)
         try:
-            async with request as reply:
-                await self.pass_back(reply, send)
+            reply = await self.host.request(scope["method"], target_of(scope), headers=headers, body=sent)
         except HostUnavailable as error:
             raise body.failure or error from error
+        try:
+            await self.pass_back(reply, send)
         except aiohttp.ClientError as error:
             # The status is sent, so all that is left is to end short of the end, which a client can tell.
             log.warning("the host ended in the middle of its reply to %s %s: %r", scope["method"], scope["path"], error)
+        finally:
+            reply.release()
 
     def headers_for(self, scope: Scope) -> Headers:
         return passed_on(scope["headers"], but=OURS)
@@ -103,13 +92,15 @@ class RelayedReply(Response):
 
     async def pass_back(self, reply: aiohttp.ClientResponse, send: Send) -> None:
         await send(self.start(reply))
-        async for chunk in reply.content.iter_any():
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        more = True
+        while more:
+            chunk = await reply.content.readany()
+            more = not reply.content.at_eof()
+            await send({"type": "http.response.body", "body": chunk, "more_body": more})
 
 
 class ClientGone(Exception):
-    """The client left before all of its request was read."""
+    """The client left before it had its reply."""
 
 
 class ClientStalled(Exception):
@@ -121,33 +112,70 @@ class RequestBody:
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
-        self._read = anyio.Event()
+        self._read = asyncio.Event()
         self.failure: ClientGone | ClientStalled | None = None
         """Why it has no end: what is sent to the host fails for other reasons too, and tells only that it did."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        more = True
-        while more:
-            try:
-                async with asyncio.timeout(STALL_SECONDS):
-                    message = await self._receive()
-            except TimeoutError:
-                self.failure = ClientStalled()
-                raise self.failure from None
-            if message["type"] == "http.disconnect":
-                self.failure = ClientGone()
-                raise self.failure
-            more = message.get("more_body", False)
-            yield message.get("body", b"")
-        self._read.set()
+        while not self._read.is_set():
+            yield await self._next()
 
-    async def wait_client_gone(self) -> None:
-        await self._read.wait()
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
+    async def whole(self) -> bytes:
+        """Raises ClientGone, ClientStalled."""
+        chunks = []
+        while not self._read.is_set():
+            chunks.append(await self._next())
+        return b"".join(chunks)
+
+    async def while_client_stays(self, work: Awaitable[None]) -> None:
+        """Raises ClientGone, with the work given up, where the client leaves once its request was read."""
+        try:
+            async with asyncio.timeout(None) as stay:
+                leaving = asyncio.create_task(self._end_when_client_leaves(stay), name="a client's leaving")
+                try:
+                    await work
+                finally:
+                    leaving.cancel()
+        except TimeoutError as error:
+            if not stay.expired():
+                raise
+            raise ClientGone from error
 
     def mark_read(self) -> None:
         self._read.set()
+
+    async def _end_when_client_leaves(self, stay: asyncio.Timeout) -> None:
+        await self._read.wait()
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        stay.reschedule(0)
+
+    async def _next(self) -> bytes:
+        try:
+            async with asyncio.timeout(STALL_SECONDS):
+                message = await self._receive()
+        except TimeoutError:
+            self.failure = ClientStalled()
+            raise self.failure from None
+        if message["type"] == "http.disconnect":
+            self.failure = ClientGone()
+            raise self.failure
+        if not message.get("more_body", False):
+            self.mark_read()
+        body: bytes = message.get("body", b"")
+        return body
+
+
+async def sent_on(body: RequestBody, scope: Scope) -> RequestBody | bytes | None:
+    """A body as the host is to have it; None: there is none. Raises as `whole` does."""
+    said = dict(scope["headers"])
+    if b"transfer-encoding" in said:
+        return body
+    if b"content-length" not in said:
+        body.mark_read()
+        return None
+    is_short = int(said[b"content-length"]) <= SHORT_BYTES
+    return await body.whole() if is_short and scope["method"] in SENT_ONCE else body
 
 
 def target_of(scope: Scope) -> str:
@@ -169,4 +197,5 @@ def passed_on(headers: Headers, *, but: Set[bytes]) -> Headers:
     """Headers that go further than this connection, their names in lower case."""
     lowered = [(name.lower(), value) for name, value in headers]
     named = {part.strip().lower() for name, value in lowered if name == b"connection" for part in value.split(b",")}
-    return [(name, value) for name, value in lowered if name not in HOP_BY_HOP | named | but]
+    left_out = HOP_BY_HOP | named | but
+    return [(name, value) for name, value in lowered if name not in left_out]

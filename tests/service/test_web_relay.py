@@ -22,6 +22,7 @@ from websockets.exceptions import ConnectionClosed
 
 from ide_server.catalog import Catalog, migrate
 from ide_server.settings import Settings
+from ide_server.web import relay
 from ide_server.web.app import create_app
 from tests.support.listening import listening, tcp_listener
 
@@ -296,6 +297,26 @@ async def test_an_upload_that_stalls_is_given_up(
         reply = await client.put("/api/v1/upload", content=stalling())
     assert (reply.status_code, reply.json()["error"]["code"]) == (408, "request_timeout")
     await asyncio.wait_for(small_host.left.wait(), DEADLINE_SECONDS)
+
+
+@pytest.mark.parametrize("size", [relay.SHORT_BYTES, relay.SHORT_BYTES + 1])
+async def test_a_post_reaches_the_host_whole_whether_it_is_read_before_or_streamed(relayed: Web, size: int) -> None:
+    async with relayed.client() as client:
+        said = (await client.post("/api/v1/echo/x", content=b"x" * size)).json()
+    assert (said["body"], said["headers"]["content-length"]) == ("x" * size, str(size))
+
+
+async def test_a_short_post_that_has_no_end_is_given_up(relayed: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ide_server.web.relay.STALL_SECONDS", 0.1)
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(relayed.url.rpartition(":")[2]))
+    host = relayed.url.removeprefix("http://")
+    writer.write(
+        f"POST /api/v1/echo/x HTTP/1.1\r\nHost: {host}\r\nOrigin: {relayed.url}\r\nCookie: {relayed.cookie}\r\n"
+        "Content-Length: 2\r\n\r\nx".encode()
+    )
+    reply = await asyncio.wait_for(reader.read(), DEADLINE_SECONDS)
+    writer.close()
+    assert reply.startswith(b"HTTP/1.1 408 ")
 
 
 async def test_signing_out_closes_the_sockets_of_that_session_only(relayed: Web, small_host: SmallHost) -> None:
