@@ -1,6 +1,8 @@
 import asyncio
 import random
 import struct
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -425,3 +427,16 @@ def test_functions_get_as_many_arguments_as_they_take() -> None:
     assert code.accepted_arguments(lambda params: None) == 1
     assert code.accepted_arguments(lambda params, tracker=None: None) == 2
     assert code.accepted_arguments(lambda *everything: None) is None
+
+
+def test_numpy_is_found_once_it_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = tensors.of_numbers("f64", [2], [1.0, 2.0])
+    (tmp_path / "numpy.py").write_text("def ndarray(shape, dtype, data):\n    return 'an array'\n")
+    monkeypatch.delitem(sys.modules, "numpy", raising=False)
+    monkeypatch.setattr(sys, "path", [])
+    assert tensors.value_of(numbers) == [1.0, 2.0]
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    try:
+        assert tensors.value_of(numbers) == "an array"
+    finally:
+        del sys.modules["numpy"]

@@ -5,6 +5,7 @@ each with its format and size in the header. docs/launchers.md has the whole of 
 """
 
 import array
+import functools
 import json
 import math
 import struct
@@ -140,6 +141,13 @@ def numbers_of(tensor):
 
 
 def _numpy():
+    """None where there is none."""
+    return _found_numpy(tuple(sys.path), "numpy" in sys.modules)
+
+
+@functools.lru_cache(maxsize=1)
+def _found_numpy(path, is_imported):
+    """Asked again only where the answer may be another: a search in vain takes as long as a whole short call."""
     try:
         import numpy
     except ImportError:
