@@ -265,6 +265,8 @@ def argument_of(value: Any, definition: ParameterDefinition) -> Argument:
 
 def many_of(value: Any) -> list[Any] | None:
     """The values of {"values": [...]}; None if it is one value."""
+    if not isinstance(value, dict):
+        return None
     try:
         return msgspec.convert(value, Values).values
     except msgspec.ValidationError:
@@ -279,7 +281,9 @@ def _argument(value: Any, encode: Callable[[Any], bytes]) -> Argument:
 
 
 def _type_of(value: Any, definition: ParameterDefinition) -> ElementType:
-    return next(kind for kind in definition.types if _problem(value, kind, definition) is None)
+    """Of a value that fits."""
+    *others, last = definition.types
+    return next((kind for kind in others if _problem(value, kind, definition) is None), last)
 
 
 def _encode(value: Any, element_type: ElementType, defined: Sequence[int] = ()) -> bytes:
