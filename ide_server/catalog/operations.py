@@ -26,6 +26,8 @@ _update_record = update(schema.operation_records).where(schema.operation_records
 
 SOON_SECONDS = 0.25
 """What can wait so long is often overtaken by the operation's end, which makes one write of the two."""
+GATHER_SECONDS = 0.001
+"""How long a write that is waited for waits itself for what ends beside it: a commit costs as much as four rows."""
 LISTED = 200
 """More are asked for by the oldest of those that are known."""
 NEWEST_FIRST = (schema.operations.c.created_at.desc(), schema.operations.c.id.desc())
@@ -187,6 +189,9 @@ class Writes:
         loop = asyncio.get_running_loop()
         while due := self._take_due(loop.time()):
             self._on_way = due
+            if self._coming:
+                await asyncio.sleep(GATHER_SECONDS)
+                due += self._take_due(loop.time())
             errors = await loop.run_in_executor(self._thread, self._commit, due)
             for write, error in zip(due, errors, strict=True):
                 if error is None:
@@ -198,7 +203,7 @@ class Writes:
             self._timer.cancel()
         self._timer = loop.call_later(SOON_SECONDS, self._begin) if self._coming else None
 
-    def _take_due(self, now: float) -> Sequence[Write]:
+    def _take_due(self, now: float) -> list[Write]:
         due = [write for write in self._coming.values() if write.due <= now]
         for write in due:
             del self._coming[write.operation.id]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import IntegrityError
 
 from ide_server.catalog import Catalog, OperationRecord, VariableRecord, migrate, schema
@@ -216,6 +216,25 @@ async def test_what_is_saved_soon_is_written_without_anything_after_it(catalog: 
     async with asyncio.timeout(10):
         await catalog.operations.create_soon(operation(model.id))
     assert await catalog.operations.list_unfinished() == [operation(model.id)]
+
+
+async def test_operations_that_end_beside_each_other_are_written_in_one_commit(catalog: Catalog) -> None:
+    model = await catalog.models.create("m", limit_bytes=1)
+    ids = [OperationId(f"o{number}") for number in range(3)]
+    for operation_id in ids:
+        catalog.operations.create_soon(operation(model.id, id=operation_id))
+    commits: list[Connection] = []
+    heard = commits.append
+    event.listen(Engine, "commit", heard)
+    try:
+        async with asyncio.TaskGroup() as group:
+            for operation_id in ids:
+                group.create_task(catalog.operations.save(operation(model.id, id=operation_id, status="succeeded")))
+                for _ in range(3):  # turns of the loop, in which a write begins
+                    await asyncio.sleep(0)
+    finally:
+        event.remove(Engine, "commit", heard)
+    assert len(commits) == 1
 
 
 async def test_a_row_of_a_deleted_model_fails_alone(catalog: Catalog) -> None:
