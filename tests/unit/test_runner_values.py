@@ -429,6 +429,23 @@ def test_functions_get_as_many_arguments_as_they_take() -> None:
     assert code.accepted_arguments(lambda *everything: None) is None
 
 
+def test_a_function_that_takes_the_place_of_another_gets_what_it_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "main", code)  # where the code's own module will be
+    (tmp_path / "main.py").write_text(
+        "class Model:\n"
+        "    def evaluate(self, params):\n        return params\n"
+        "def instantiateModel():\n    return Model()\n"
+        "def evaluate():\n    return 'none'\n"
+    )
+    loaded = code.Code()
+    loaded.load(str(tmp_path / "main.py"))
+    assert loaded.call("evaluate", 1) == "none"
+    loaded.instantiate()
+    assert [loaded.call("evaluate", 1) for _ in range(2)] == [1, 1]
+
+
 def test_numpy_is_found_once_it_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     numbers = tensors.of_numbers("f64", [2], [1.0, 2.0])
     (tmp_path / "numpy.py").write_text("def ndarray(shape, dtype, data):\n    return 'an array'\n")

@@ -32,6 +32,7 @@ class Code:
         self._words = set()
         self._was_instantiated = False
         self._instance = None
+        self._accepted = {}
         self._loop = None
 
     def load(self, path):
@@ -55,9 +56,10 @@ class Code:
     @property
     def is_packaged(self):
         """Whether the decthings-model package made `model`: it reads and returns values in bytes of its own."""
+        if not self.has_model:
+            return False
         found = (_member(self._source, name) for name in MARKS_A_MODEL)
-        makers = {(getattr(each, "__module__", None) or "").partition(".")[0] for each in found}
-        return self.has_model and PACKAGE in makers
+        return PACKAGE in {(getattr(each, "__module__", None) or "").partition(".")[0] for each in found}
 
     def functions(self):
         """What can be called, or will be once instantiateModel has returned an instance."""
@@ -75,7 +77,7 @@ class Code:
         function = self._find(name)
         if function is None:
             raise Missing(name)
-        returned = function(*arguments[: accepted_arguments(function)])
+        returned = function(*arguments[: self._accepted_by(name, function)])
         return self._event_loop().run_until_complete(returned) if inspect.isawaitable(returned) else returned
 
     def call_soon(self, callback):
@@ -92,6 +94,15 @@ class Code:
             if function is not None:
                 return function
         return _function(self._source, name)
+
+    def _accepted_by(self, name, function):
+        """Asked again only of another function: to tell takes as long as many a function itself."""
+        plain = getattr(function, "__func__", function)  # a method is made anew each time
+        known, count = self._accepted.get(name, (None, None))
+        if known is not plain:
+            count = accepted_arguments(function)
+            self._accepted[name] = plain, count
+        return count
 
     def _foreseen(self, known):
         """The methods of classes in reach, and what the code names so. One that names neither may still make both."""

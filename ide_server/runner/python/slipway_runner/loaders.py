@@ -67,7 +67,8 @@ class DataLoader(Sequence):
         self._convert = convert
         self._order = None
         self._position = 0
-        self._page = functools.lru_cache(maxsize=16)(self._read_page)
+        if given["ends"] is not None:
+            self._page = functools.lru_cache(maxsize=16)(self._read_page)
 
     def size(self):
         return self._given["count"]
