@@ -45,12 +45,19 @@ def web(arguments: argparse.Namespace) -> int:
     """Run the web process alone; `serve` does this by itself."""
     from ide_server import logs, serving
     from ide_server.web.app import create_app
+    from ide_server.web.tunnel import WebSockets
 
     serving.end_with(arguments.parent)
     logs.log_plainly("web")
     settings = Settings.of(arguments)
     with web_listener(settings, arguments.listener) as listener:
-        serving.serve(create_app(settings), listener, stop_seconds=WEB_STOP_SECONDS, ready=arguments.ready)
+        serving.serve(
+            create_app(settings),
+            listener,
+            stop_seconds=WEB_STOP_SECONDS,
+            ready=arguments.ready,
+            websockets=WebSockets,
+        )
     return 0
 
 

@@ -9,12 +9,14 @@ import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, cast
 
+import httptools
 import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 MAX_MESSAGE_BYTES = 4 << 20
 """The longest WebSocket message a client may send."""
@@ -35,6 +37,8 @@ class Bounded(HttpToolsProtocol):
     head_bytes = 0
     in_head = True
     too_late: asyncio.TimerHandle | None = None
+    chunk = b""
+    """What is being read."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         super().connection_made(transport)
@@ -49,7 +53,17 @@ class Bounded(HttpToolsProtocol):
         if self.in_head and self.head_bytes > MAX_HEAD_BYTES + READ_BYTES:
             self.transport.close()
         else:
+            self.chunk = data
             super().data_received(data)
+            self.chunk = b""
+
+    def handle_websocket_upgrade(self) -> None:
+        """Called where httptools says how much of the chunk was the request; uvicorn drops the rest."""
+        super().handle_websocket_upgrade()
+        upgrade = sys.exception()
+        assert isinstance(upgrade, httptools.HttpParserUpgrade)
+        if (behind := self.chunk[upgrade.args[0] :]) and not self.transport.is_closing():
+            cast(asyncio.Protocol, self.transport.get_protocol()).data_received(behind)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -89,12 +103,19 @@ class Server(uvicorn.Server):
             os.close(self.ready)
 
 
-def serve(app: ASGIApp, listener: socket.socket, *, stop_seconds: int, ready: int | None) -> None:
+def serve(
+    app: ASGIApp,
+    listener: socket.socket,
+    *,
+    stop_seconds: int,
+    ready: int | None,
+    websockets: type[asyncio.Protocol] = WebSocketsSansIOProtocol,
+) -> None:
     """Until SIGTERM; then connections have stop_seconds to end by themselves. `ready` is written to once it listens."""
     config = uvicorn.Config(
         app,
         http=Bounded,
-        ws="websockets-sansio",
+        ws=websockets,
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_per_message_deflate=False,  # terminals and logs are local or behind a proxy; zlib costs 300 KiB a socket
         lifespan="on",

@@ -64,12 +64,18 @@ class Host:
             ) from error
 
     async def connect(
-        self, target: str, subprotocols: Iterable[str], *, headers: Iterable[tuple[bytes, bytes]] = ()
+        self,
+        target: str,
+        subprotocols: Iterable[str],
+        *,
+        headers: Iterable[tuple[bytes, bytes]] = (),
+        kind: type[ClientConnection] = ClientConnection,
     ) -> ClientConnection:
         """Raises what websockets raises, and OSError where there is no host."""
         return await unix_connect(
             str(self.socket_path),
             f"ws://host{target}",
+            create_connection=kind,
             additional_headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers],
             subprotocols=[Subprotocol(name) for name in subprotocols] or None,
             compression=None,

@@ -26,6 +26,7 @@ from ide_server.web.guard import SAFE_METHODS, WRONG_ORIGIN, hostname, is_addres
 from ide_server.web.host import Host
 from ide_server.web.sessions import SessionCookie
 from ide_server.web.state import WebState
+from ide_server.web.tunnel import Tunnel
 from ide_server.wire import ModelId
 
 LOCAL = "localhost"
@@ -85,12 +86,11 @@ class Previews:
 
         try:
             upstream = await self.ports.get(websocket, place)
-            connection = await upstream.connect(
-                relay.target_of(websocket.scope), websocket.scope["subprotocols"], headers=headers_for(websocket.scope)
-            )
+            target, subprotocols = relay.target_of(websocket.scope), websocket.scope["subprotocols"]
+            tunnel = await Tunnel.open(upstream, target, subprotocols, headers=headers_for(websocket.scope))
         except (InvalidHandshake, OSError, TimeoutError, EOFError, HostUnavailable, PortGone) as error:
             return await sockets.refuse(websocket, sockets.why_refused(error))
-        return await sockets.relay_over(websocket, connection, sign_out, require)
+        return await sockets.carry(websocket, tunnel, sign_out, require)
 
 
 class PortGone(Exception):

@@ -23,6 +23,7 @@ from ide_server.errors import InvalidRequest, NotFound
 from ide_server.replies import json_reply
 from ide_server.web import access, bodies, sessions, sockets
 from ide_server.web.host import MAX_MESSAGE_BYTES
+from ide_server.web.tunnel import RESTARTING, STUCK_SECONDS
 from ide_server.wire import NewSubstitute, Substitute, decode
 
 PREFIX, OURS = "/api/v1/", "/api/v1/sockets"
@@ -31,6 +32,9 @@ LISTEN_SECONDS = 20.0
 PING_SECONDS = 15.0
 PING = ":\n\n"
 MOST = 1000
+NORMAL, GOING_AWAY, NO_STATUS, ABNORMAL = 1000, 1001, 1005, 1006
+# 1005 (no code) and 1006 (no closing at all) are never sent, RFC 6455, 7.4.1.
+TO_CLIENT = {NO_STATUS: NORMAL, ABNORMAL: RESTARTING}
 
 
 class Open:
@@ -76,7 +80,7 @@ class Substitutes:
 
     async def remove(self, name: str) -> None:
         if (substitute := self._open.pop(name, None)) is not None:
-            await sockets.end(substitute.connection, Close(sockets.GOING_AWAY, ""))
+            await end(substitute.connection, Close(GOING_AWAY, ""))
 
     async def close(self) -> None:
         for waiting in self._unheard:
@@ -99,7 +103,7 @@ async def create(request: Request) -> Response:
         raise InvalidRequest(f"Expected the path of a WebSocket below {PREFIX}, got {path[:80]!r}.")
     substitutes = request.state["substitutes"]
     if substitutes.full:
-        return json_reply(refused(Close(sockets.RESTARTING, "there are too many connections; try again")), status=201)
+        return json_reply(refused(Close(RESTARTING, "there are too many connections; try again")), status=201)
     try:
         connection = await request.state["host"].connect(path, ())
     except (InvalidHandshake, OSError, TimeoutError, EOFError) as error:
@@ -142,8 +146,8 @@ async def events(request: Request, name: str, substitute: Open, sign_out: asynci
             try:
                 said = message.result()
             except ConnectionClosed:
-                code = substitute.connection.close_code or sockets.ABNORMAL
-                yield event("close", [sockets.TO_CLIENT.get(code, code), substitute.connection.close_reason or ""])
+                code = substitute.connection.close_code or ABNORMAL
+                yield event("close", [TO_CLIENT.get(code, code), substitute.connection.close_reason or ""])
                 return
             message = asyncio.create_task(substitute.connection.recv())
             yield event("text", said) if isinstance(said, str) else event("binary", base64.b64encode(said).decode())
@@ -164,9 +168,23 @@ async def send(request: Request) -> Response:
     substitute = request.state["substitutes"].get(request.path_params["socket"])
     messages = decode(await bodies.read(request, limit_bytes=MAX_MESSAGE_BYTES), list[str])
     with contextlib.suppress(ConnectionClosed):  # whoever listens is told
-        async with asyncio.timeout(sockets.STUCK_SECONDS):
+        async with asyncio.timeout(STUCK_SECONDS):
             await substitute.send(messages)
     return Response(status_code=204)
+
+
+async def end(connection: ClientConnection, close: Close) -> None:
+    """Reads on meanwhile: the host's answer to the close comes after all that it has sent."""
+    async with anyio.create_task_group() as group:
+        group.start_soon(discard, connection)
+        await connection.close(close.code, close.reason)
+        group.cancel_scope.cancel()
+
+
+async def discard(connection: ClientConnection) -> None:
+    with contextlib.suppress(ConnectionClosed):
+        while True:
+            await connection.recv()
 
 
 routes: list[BaseRoute] = [

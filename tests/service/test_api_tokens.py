@@ -8,18 +8,19 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import Route
 from starlette.testclient import TestClient
-from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ide_server.catalog import Catalog, migrate
 from ide_server.settings import Settings
 from ide_server.web.app import create_app
 from tests.support.listening import listening
+from tests.support.relayed import SmallHost, Web, close_of, serving_web
 
 URL = "http://127.0.0.1:8000"
 OTHER_SITE = "https://elsewhere.example"
@@ -27,13 +28,6 @@ OTHER_SITE = "https://elsewhere.example"
 
 async def echo(request: Request[Any]) -> Response:
     return JSONResponse({"method": request.method, "headers": dict(request.headers)})
-
-
-async def hold(websocket: WebSocket[Any]) -> None:
-    await websocket.accept()
-    await websocket.send_text("hello")
-    with contextlib.suppress(WebSocketDisconnect):
-        await websocket.receive()
 
 
 @pytest.fixture
@@ -50,7 +44,6 @@ def web(settings: Settings) -> Iterator[TestClient]:
     host = Starlette(
         routes=[
             Route("/{path:path}", echo, methods=["GET", "PUT", "POST", "PATCH", "DELETE"]),
-            WebSocketRoute("/{path:path}", hold),
         ]
     )
 
@@ -146,28 +139,48 @@ def test_a_token_ends_when_it_expires(web: TestClient, page: dict[str, str], mon
     assert web.get("/api/v1/models", headers=headers).status_code == 401
 
 
-def test_a_deleted_token_lets_nobody_in_and_closes_what_it_has_open(web: TestClient, page: dict[str, str]) -> None:
+def test_a_deleted_token_lets_nobody_in(web: TestClient, page: dict[str, str]) -> None:
     headers, token_id = new_token(web, page)
-    with web.websocket_connect("ws://127.0.0.1:8000/api/v1/models/m/events", headers=headers) as socket:
-        assert socket.receive_text() == "hello"
-        assert web.delete(f"/api/v1/tokens/{token_id}", headers=page).status_code == 204
-        with pytest.raises(WebSocketDisconnect) as closed:
-            socket.receive_text()
-        assert closed.value.code == 4401
+    assert web.delete(f"/api/v1/tokens/{token_id}", headers=page).status_code == 204
     assert web.get("/api/v1/models", headers=headers).status_code == 401
     gone = web.delete(f"/api/v1/tokens/{token_id}", headers=page)
     assert (gone.status_code, gone.json()["error"]["code"]) == (404, "token_not_found")
 
 
-def test_a_terminal_is_typed_into_only_with_the_scope_write(web: TestClient, page: dict[str, str]) -> None:
-    reader, _ = new_token(web, page, "read", "run")
-    with web.websocket_connect("ws://127.0.0.1:8000/api/v1/models/m/terminals/t/socket", headers=reader) as socket:
-        with pytest.raises(WebSocketDisconnect) as closed:
-            socket.receive_text()
-        assert closed.value.code == 4401
-    writer, _ = new_token(web, page, "write")
-    with web.websocket_connect("ws://127.0.0.1:8000/api/v1/models/m/terminals/t/socket", headers=writer) as socket:
-        assert socket.receive_text() == "hello"
+@pytest.mark.anyio
+async def test_a_deleted_token_closes_what_it_has_open(tmp_path: Path) -> None:
+    async with before_small_host(tmp_path) as web, web.client() as page:
+        headers, token_id = await new_token_of(page, "read")
+        async with web.socket("/api/v1/models/m/events", headers=headers) as socket:
+            await socket.send("hello")
+            assert await socket.recv() == "hello"
+            assert (await page.delete(f"/api/v1/tokens/{token_id}")).status_code == 204
+            assert (await close_of(socket))[0] == 4401
+
+
+@pytest.mark.anyio
+async def test_a_terminal_is_typed_into_only_with_the_scope_write(tmp_path: Path) -> None:
+    terminal = "/api/v1/models/m/terminals/t/socket"
+    async with before_small_host(tmp_path) as web, web.client() as page:
+        reader, _ = await new_token_of(page, "read", "run")
+        async with web.socket(terminal, headers=reader) as socket:
+            assert (await close_of(socket))[0] == 4401
+        writer, _ = await new_token_of(page, "write")
+        async with web.socket(terminal, headers=writer) as socket:
+            await socket.send("hello")
+            assert await socket.recv() == "hello"
+
+
+@contextlib.asynccontextmanager
+async def before_small_host(folder: Path) -> AsyncIterator[Web]:
+    async with serving_web(folder) as web, listening(SmallHost().app(), web.host_socket):
+        yield web
+
+
+async def new_token_of(page: httpx.AsyncClient, *scopes: str) -> tuple[dict[str, str], str]:
+    """As new_token."""
+    reply = (await page.post("/api/v1/tokens", json={"name": "program", "scopes": scopes})).json()
+    return {"Authorization": f"Bearer {reply['secret']}"}, reply["token"]["id"]
 
 
 def test_no_token_begets_another(web: TestClient, page: dict[str, str]) -> None:

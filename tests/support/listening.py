@@ -8,6 +8,7 @@ from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from ide_server.serving import Bounded
 
@@ -15,12 +16,14 @@ DEADLINE_SECONDS = 10
 
 
 @contextlib.asynccontextmanager
-async def listening(app: ASGIApp, at: socket.socket | Path) -> AsyncIterator[uvicorn.Server]:
+async def listening(
+    app: ASGIApp, at: socket.socket | Path, *, websockets: type[asyncio.Protocol] = WebSocketsSansIOProtocol
+) -> AsyncIterator[uvicorn.Server]:
     server = uvicorn.Server(
         uvicorn.Config(
             app,
             http=Bounded,
-            ws="websockets-sansio",
+            ws=websockets,
             ws_per_message_deflate=False,
             log_config=None,  # the default one closes handlers of whoever runs the tests
             log_level="warning",
