@@ -1,5 +1,6 @@
 """Routes of terminals, and the socket that one terminal is watched and typed into through."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, assert_never
 
@@ -85,14 +86,20 @@ async def talk(websocket: WebSocket[HostState], terminal: Terminal, client: Clie
 
 
 async def send(websocket: WebSocket[HostState], terminal: Terminal, client: Client, scope: anyio.CancelScope) -> None:
-    async for output in terminal.outputs(client):
-        with anyio.move_on_after(STALL_SECONDS) as patience:
-            if isinstance(output, bytes):
-                await websocket.send_bytes(output)
-            else:
-                await websocket.send_text(wire.encode(output).decode())
-        if patience.cancelled_caught:
-            raise ClientStalled
+    loop = asyncio.get_running_loop()
+    with anyio.CancelScope() as patience:
+        async for output in terminal.outputs(client):
+            # A timeout for each, and one in wait_changed, were a fifth of what a typed key costs the host.
+            losing_patience = loop.call_later(STALL_SECONDS, patience.cancel)
+            try:
+                if isinstance(output, bytes):
+                    await websocket.send_bytes(output)
+                else:
+                    await websocket.send_text(wire.encode(output).decode())
+            finally:
+                losing_patience.cancel()
+    if patience.cancelled_caught:
+        raise ClientStalled
     await websocket.close()
     scope.cancel()
 

@@ -85,11 +85,14 @@ class Client:
 
     async def wait_changed(self) -> None:
         """Raises ClientStalled, also where changes keep coming: they are output, not acknowledgements."""
-        if self._deadline is not None and asyncio.get_running_loop().time() >= self._deadline:
+        if self._deadline is None:  # whatever sets one notices a change too
+            await self.changed.wait()
+        elif asyncio.get_running_loop().time() >= self._deadline:
             raise ClientStalled
-        try:
-            async with asyncio.timeout_at(self._deadline):
-                await self.changed.wait()
-        except TimeoutError:
-            raise ClientStalled from None
+        else:
+            try:
+                async with asyncio.timeout_at(self._deadline):
+                    await self.changed.wait()
+            except TimeoutError:
+                raise ClientStalled from None
         self.changed.clear()
