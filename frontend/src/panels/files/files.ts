@@ -22,6 +22,9 @@ export class Files implements Disposable {
   private readonly stale = new Set<string>();
   private readonly rowStore = writable<readonly Row[]>([]);
   private readonly hiddenStore;
+  /** The last question about each folder. */
+  private readonly asked = new Map<string, Promise<Entry[]>>();
+  private movesUnderWay = 0;
   private refreshing = false;
   private pauseMilliseconds = SHORTEST_PAUSE_MS;
 
@@ -104,11 +107,16 @@ export class Files implements Disposable {
 
   async move(source: string, destination: string): Promise<boolean> {
     if (source === destination) return true;
-    const done = await this.doing(texts.failed.move(basename(source)), parent(source), () => {
+    const done = await this.doing(texts.failed.move(basename(source)), parent(source), async () => {
       // Before the answer: it may come after that of a folder which is being opened for it.
       this.tree.moved(source, destination);
       this.publish();
-      return this.session.api.move({ source, destination });
+      this.movesUnderWay += 1;
+      try {
+        await this.session.api.move({ source, destination });
+      } finally {
+        this.movesUnderWay -= 1;
+      }
     });
     if (!done) await this.readAgain(parent(source));
     await this.readAgain(parent(destination));
@@ -180,14 +188,30 @@ export class Files implements Disposable {
   }
 
   private async read(folder: string): Promise<void> {
+    const question = this.session.api.list(folder);
+    this.asked.set(folder, question);
     try {
-      this.tree.put(folder, await this.session.api.list(folder));
+      const entries = await this.lastAnswer(folder, question);
+      if (this.movesUnderWay === 0) this.tree.put(folder, entries);
+      else this.readLater(folder); // the tree is ahead of what was answered
     } catch (error) {
       if (!hasCode(error, 'file_not_found') && !hasCode(error, 'not_a_folder')) throw error;
       // Gone meanwhile; its parent says so too.
       this.tree.forget(folder);
     }
     this.publish();
+  }
+
+  /** Answers may overtake each other: an earlier one would bring back what has gone. */
+  private async lastAnswer(folder: string, question: Promise<Entry[]>): Promise<Entry[]> {
+    const answer = await question;
+    const last = this.asked.get(folder) ?? question;
+    return last === question ? answer : this.lastAnswer(folder, last);
+  }
+
+  private readLater(folder: string): void {
+    this.stale.add(folder);
+    void this.freshen();
   }
 
   private async readAgain(folder: string): Promise<void> {
