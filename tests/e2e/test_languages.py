@@ -244,8 +244,9 @@ def test_a_language_server_that_ends_is_started_again(page: Page) -> None:
 
     page.keyboard.press("Control+`")
     workbench.terminal.type("for p in /proc/[0-9]*; do grep -qs '^ty$' $p/comm && kill -9 ${p##*/}; done\n")
-    expect(servers(workbench)).to_have_text("Python: ty failed, Ruff")
-    expect(servers(workbench)).to_have_attribute("title", re.compile("ty was killed by SIGKILL"))
+    # For a moment, which a locator that looks once a second can miss.
+    said = "ty was killed by SIGKILL"
+    wait_until(page, lambda: said in (servers(workbench).get_attribute("title") or ""), what=said)
     expect(servers(workbench)).to_have_text("Python: ty, Ruff")
 
     page.keyboard.press("Control+Shift+m")
