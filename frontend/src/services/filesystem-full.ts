@@ -10,8 +10,9 @@ import type { ModelSession } from './session.ts';
 
 export const FULL_KEY = 'filesystem-full';
 const FOLDERS_SHOWN = 3;
-/** A program that failed has tidied up by then, and the meter shows it. */
+/** A program that failed tidies up without a longer pause, and the meter shows it. */
 const SETTLE_MS = 1_000;
+const MOST_LOOKS = 10;
 
 export function describeFull(error: ApiError): string {
   const neededFiles = error.number('needed_files');
@@ -60,11 +61,22 @@ export async function showWriteError(session: ModelSession, what: string, error:
 /** Shows that a program in a terminal was out of space, unless the filesystem is full, which the page says by itself. What
  * could not be written whole may be deleted again, as by pip: then there is room, and yet no way on. */
 export async function showNoSpace(session: ModelSession, terminal: string): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-  const usage = get(session.usage);
+  const usage = await settled(session);
   if (fullness(usage) === 'full') return;
   const numbers = texts.filesystem.inUseNow(describeUsage(usage));
   await show(session, 'warning', texts.filesystem.noSpaceIn(terminal), numbers);
+}
+
+/** What is used once that has stopped changing, or has not for long: what did not fit may take a while to go. */
+async function settled({ usage }: ModelSession): Promise<Usage> {
+  let before: Usage;
+  let looks = 0;
+  do {
+    before = get(usage);
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    looks += 1;
+  } while (get(usage).used_bytes !== before.used_bytes && looks < MOST_LOOKS);
+  return get(usage);
 }
 
 async function show(
