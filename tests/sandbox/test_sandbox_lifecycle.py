@@ -19,7 +19,7 @@ from ide_server.host.sandbox.cgroups import find_cgroups
 from ide_server.host.sandbox.processes import wait_readable
 from ide_server.orphans import PR_SET_CHILD_SUBREAPER
 from ide_server.settings import Settings
-from tests.support.sandboxes import read_all, run, spec
+from tests.support.sandboxes import command_lines, read_all, run, spec
 
 pytestmark = [pytest.mark.anyio, pytest.mark.sandbox]
 
@@ -108,6 +108,22 @@ async def test_a_cancelled_start_leaves_nothing(sandboxes: Sandboxes, after_seco
     start.cancel()
     await asyncio.wait([start], timeout=DEADLINE_SECONDS)
     assert start.done()
+
+
+async def test_a_program_whose_start_is_cancelled_is_ended_with_all_that_it_has_started(sandboxes: Sandboxes) -> None:
+    sandbox = await sandboxes.start(spec("sleep", "1000"), name="test")
+    start = asyncio.create_task(sandbox.start_program(("sh", "-c", "sleep 76543 & sleep 76543")))
+    await asyncio.sleep(0)  # the runtime is called; as this thread blocks from here, nothing hears that it has ended
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while command_lines().count("sleep\x0076543") < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)  # noqa: ASYNC251
+    start.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await start
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while "76543" in command_lines():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    assert not sandbox.ended
 
 
 async def test_a_name_that_is_a_path_is_refused(sandboxes: Sandboxes) -> None:

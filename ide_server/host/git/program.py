@@ -7,7 +7,6 @@ is bounded, and it ends with whoever asked for it, with all that it has started.
 import asyncio
 import contextlib
 import os
-import signal
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -206,12 +205,9 @@ def stdin_of(data: bytes) -> Iterator[int | None]:
 
 
 async def end(child: Child) -> None:
-    """With all of its process group, which it leads. Does nothing once it has ended."""
-    if not child.ended:  # not reaped yet, so that the number is still its own
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)
-        child.send_signal(signal.SIGKILL)
-        await child.wait()
+    """With all that it has started, but for what left its process group."""
+    child.kill_group()
+    await child.wait()
 
 
 def argv(command: Command) -> list[str]:

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import signal
 import socket
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -170,10 +169,7 @@ class LanguageProcess:
     async def close(self) -> None:
         """Ends it with all that it has started. Nothing of it is left then."""
         self._pipes.close()
-        if not self._child.ended:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._child.pid, signal.SIGKILL)  # it leads a group, which has its id until it is reaped
-            self._child.send_signal(signal.SIGKILL)
+        self._child.kill_group()
         await self._child.wait()
         if self._group is not None:
             await end_group(self._group)

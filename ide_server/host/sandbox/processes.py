@@ -5,7 +5,7 @@ import fcntl
 import os
 import signal
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
 RESET_SIGNALS = tuple(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP})
@@ -66,6 +66,13 @@ class Child:
         """Does nothing once it has ended."""
         if not self._exit.done():
             signal.pidfd_send_signal(self._descriptor, number)
+
+    def kill_group(self) -> None:
+        """With all of the process group, if it leads one. Does nothing once it has ended."""
+        if not self._exit.done():  # not reaped yet, so that the number is still its own
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+            self.send_signal(signal.SIGKILL)
 
     def _reap(self) -> None:
         self._loop.remove_reader(self._descriptor)

@@ -129,9 +129,10 @@ def write_private(path: Path, text: str) -> None:
 
 
 def end_unknown(pid_file: Path) -> None:
-    """Ends and reaps what a call started that was cancelled: nobody else will ever know its pid."""
+    """Ends and reaps what a call started that was cancelled, with all that this has started by now: nobody else will
+    ever know its pid."""
     if pid_file.exists():
-        Child(int(pid_file.read_text())).send_signal(signal.SIGKILL)
+        Child(int(pid_file.read_text())).kill_group()
 
 
 def last_error(log: Path) -> str | None:
