@@ -24,7 +24,9 @@ export class Files implements Disposable {
   private readonly hiddenStore;
   /** The last question about each folder. */
   private readonly asked = new Map<string, Promise<Entry[]>>();
-  private movesUnderWay = 0;
+  /** What the tree shows before the server has done it. */
+  private underWay = 0;
+  private lastTurn: Promise<unknown> = Promise.resolve();
   private refreshing = false;
   private pauseMilliseconds = SHORTEST_PAUSE_MS;
 
@@ -94,97 +96,113 @@ export class Files implements Disposable {
 
   /** Makes an empty file; false when that failed and the person was told. */
   createFile(path: string): Promise<boolean> {
-    return this.doing(texts.failed.create(basename(path)), parent(path), () =>
-      this.session.api.write(path, '', null),
-    );
+    return this.create(path, 'file', () => this.session.api.write(path, '', null));
   }
 
   createFolder(path: string): Promise<boolean> {
-    return this.doing(texts.failed.create(basename(path)), parent(path), () =>
-      this.session.api.makeFolder(path),
-    );
+    return this.create(path, 'folder', () => this.session.api.makeFolder(path));
   }
 
   async move(source: string, destination: string): Promise<boolean> {
     if (source === destination) return true;
-    const done = await this.doing(texts.failed.move(basename(source)), parent(source), async () => {
-      // Before the answer: it may come after that of a folder which is being opened for it.
-      this.tree.moved(source, destination);
-      this.publish();
-      this.movesUnderWay += 1;
-      try {
-        await this.session.api.move({ source, destination });
-      } finally {
-        this.movesUnderWay -= 1;
-      }
-    });
-    if (!done) await this.readAgain(parent(source));
+    const done = await this.doing(texts.failed.move(basename(source)), [parent(source)], () =>
+      this.ahead(
+        () => this.tree.moved(source, destination),
+        () => this.session.api.move({ source, destination }),
+      ),
+    );
     await this.readAgain(parent(destination));
     return done;
   }
 
   /** To a name that is free. */
   async copy(source: string, destination: string): Promise<boolean> {
-    return this.doing(texts.failed.copy(basename(source)), parent(destination), () =>
-      this.session.api.copy({ source, destination }),
+    return this.doing(texts.failed.copy(basename(source)), [parent(destination)], () =>
+      this.inTurn(() => this.session.api.copy({ source, destination })),
     );
   }
 
   /** So that it can be undone; null when that failed and the person was told. */
   async trash(paths: readonly string[]): Promise<Trashed | null> {
     let trashed: Trashed | null = null;
-    await this.doing(texts.failed.delete(described(paths)), null, async () => {
-      trashed = await this.session.api.trash(paths);
+    await this.doing(texts.failed.delete(described(paths)), paths.map(parent), async () => {
+      trashed = await this.inTurn(() => this.session.api.trash(paths));
     });
-    await this.readFoldersOf(paths);
     return trashed;
   }
 
   /** False when it is worth another try, after making room or freeing a name. */
   async restore({ id, paths }: Trashed): Promise<boolean> {
     let isOver = true;
-    await this.doing(texts.failed.restore(described(paths)), null, async () => {
+    await this.doing(texts.failed.restore(described(paths)), paths.map(parent), async () => {
       try {
-        await this.session.api.restore(id);
+        await this.inTurn(() => this.session.api.restore(id));
       } catch (error) {
         isOver = hasCode(error, 'trash_not_found');
         throw error;
       }
     });
-    await this.readFoldersOf(paths);
     return isOver;
   }
 
   async removeForGood(paths: readonly string[]): Promise<void> {
     for (const path of paths) {
-      await this.doing(texts.failed.delete(basename(path)), parent(path), () =>
-        this.session.api.removeFile(path),
+      await this.doing(texts.failed.delete(basename(path)), [parent(path)], () =>
+        this.inTurn(() => this.session.api.removeFile(path)),
       );
     }
   }
 
-  /** The names in a folder, as the server has them now. */
+  /** The names in a folder, as the server has them once all is done that was asked for. */
   async namesIn(folder: string): Promise<Set<string>> {
-    return new Set((await this.session.api.list(folder)).map(({ name }) => name));
+    const entries = await this.inTurn(() => this.session.api.list(folder));
+    return new Set(entries.map(({ name }) => name));
   }
 
   dispose(): void {
     this.owned.dispose();
   }
 
-  private async readFoldersOf(paths: readonly string[]): Promise<void> {
-    for (const folder of new Set(paths.map(parent))) await this.readAgain(folder);
+  private create(path: string, kind: 'file' | 'folder', work: () => Promise<unknown>): Promise<boolean> {
+    return this.doing(texts.failed.create(basename(path)), [parent(path)], () =>
+      this.ahead(() => this.tree.made(path, kind), work),
+    );
   }
 
-  private async doing(what: string, folder: string | null, work: () => Promise<unknown>): Promise<boolean> {
+  /** Whether it was done; if not, the person was told. The folders are read again either way. */
+  private async doing(
+    what: string,
+    folders: readonly string[],
+    work: () => Promise<unknown>,
+  ): Promise<boolean> {
+    let isDone = true;
     try {
       await work();
     } catch (error) {
+      isDone = false;
       await showWriteError(this.session, what, error);
-      return false;
     }
-    if (folder !== null) await this.readAgain(folder);
-    return true;
+    for (const folder of new Set(folders)) await this.readAgain(folder);
+    return isDone;
+  }
+
+  /** Shows what will be before it is asked for: what the person does next may begin with it. */
+  private async ahead(change: () => void, work: () => Promise<unknown>): Promise<void> {
+    change();
+    this.publish();
+    this.underWay += 1;
+    try {
+      await this.inTurn(work);
+    } finally {
+      this.underWay -= 1;
+    }
+  }
+
+  /** One after another, as what is asked for next may build on it. */
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.lastTurn.then(work, work);
+    this.lastTurn = turn;
+    return turn;
   }
 
   private async read(folder: string): Promise<void> {
@@ -192,7 +210,7 @@ export class Files implements Disposable {
     this.asked.set(folder, question);
     try {
       const entries = await this.lastAnswer(folder, question);
-      if (this.movesUnderWay === 0) this.tree.put(folder, entries);
+      if (this.underWay === 0) this.tree.put(folder, entries);
       else this.readLater(folder); // the tree is ahead of what was answered
     } catch (error) {
       if (!hasCode(error, 'file_not_found') && !hasCode(error, 'not_a_folder')) throw error;

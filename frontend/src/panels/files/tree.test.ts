@@ -104,3 +104,10 @@ test('ten thousand names are rows within a moment', () => {
   expect(tree.rows(false)).toHaveLength(10_000);
   expect(performance.now() - started).toBeLessThan(1000);
 });
+
+test('what was made is there once, and a new folder needs no reading', () => {
+  const tree = sample();
+  tree.made('c', 'folder');
+  tree.made('b.py', 'file');
+  expect([paths(tree), tree.isRead('c')]).toEqual([['c', 'data', 'src', 'a2', 'a10', 'b.py'], true]);
+});

@@ -65,6 +65,15 @@ export class Tree {
     for (const path of [...this.opened]) if (path !== '' && isWithin(path, folder)) this.opened.delete(path);
   }
 
+  /** A new file, or a folder with nothing in it. */
+  made(path: string, kind: 'file' | 'folder'): void {
+    const siblings = this.entries.get(parent(path));
+    if (!siblings || this.find(path)) return;
+    const unknown = { byte_size: 0, modified_at: 0, etag: null, executable: false, link_target: null };
+    this.put(parent(path), [...siblings, { name: basename(path), path, kind, ...unknown }]);
+    if (kind === 'folder') this.entries.set(path, []);
+  }
+
   /** It has its row in its new place, and what was open below it stays open. */
   moved(source: string, destination: string): void {
     for (const path of [...this.opened]) {
