@@ -86,7 +86,7 @@ def cold(server: Server, folder: Path, *, rounds: int) -> list[Measure]:
     native = [sys.executable, "-c", NATIVE]
     with model_of(server, "cold", CODE) as model:
         model.run("evaluate", {"x": [1.0]})
-        headers = {"Authorization": f"Bearer {token_of(model)}"}
+        headers = token_of(model)
         with httpx.Client(base_url=server.url, headers=headers, timeout=DEADLINE_SECONDS) as client:
             pairs = [(evaluated_cold(model, client), seconds_of(native, folder)) for _ in range(rounds)]
     ours, theirs = (statistics.median(each) * 1000 for each in zip(*pairs, strict=True))

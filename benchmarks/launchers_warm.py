@@ -1,13 +1,16 @@
 """Warm evaluates of a trivial model, against a bare Starlette endpoint and BentoML that call the same function."""
 
-import asyncio
 import contextlib
+import json
 import os
+import re
+import shutil
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +42,44 @@ START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 BENTOML_FOLDER = Path(__file__).resolve().parents[1] / ".slipway/benchmarks/bentoml"
 
-Ask = Callable[[], Awaitable[None]]
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Of a server that evaluates."""
+
+    url: str
+    body: dict[str, Any]
+    data_of: Callable[[Any], Any]
+    """What was evaluated, of a reply."""
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def ask(self, client: httpx.Client) -> float:
+        """Milliseconds."""
+        began = time.perf_counter()
+        reply = client.post(self.url, json=self.body, headers=self.headers)
+        took = time.perf_counter() - began
+        assert self.data_of(reply.raise_for_status().json()) == EXPECTED
+        return took * 1000
+
+    def per_second(self, folder: Path, *, seconds: int) -> float:
+        """Replies to AT_ONCE clients that each ask again once they have theirs. Raises AssertionError for a bad one."""
+        script = folder / "wrk.lua"
+        headers = {"Content-Type": "application/json", **self.headers}
+        lines = [f"wrk.headers[{json.dumps(name)}] = {json.dumps(value)}" for name, value in headers.items()]
+        script.write_text("\n".join(['wrk.method = "POST"', f"wrk.body = {json.dumps(json.dumps(self.body))}", *lines]))
+        command = ("wrk", "--threads=1", f"--connections={AT_ONCE}", f"--duration={seconds}s", f"--script={script}")
+        said = subprocess.run((*command, self.url), capture_output=True, text=True, check=True).stdout
+        found = re.search(r"^Requests/sec: +([0-9.]+)$", said, re.MULTILINE)
+        assert found and "Non-2xx" not in said and "Socket errors" not in said, said
+        return float(found[1])
+
+
+def data_of_output(reply: Any) -> Any:
+    return reply["outputs"][0]["data"]
+
+
+def data_of_y(reply: Any) -> Any:
+    return reply["y"]
 
 
 # --- what is asked ---
@@ -66,12 +106,11 @@ def serve_bare() -> None:
 
 
 @contextlib.contextmanager
-def bare(program: str) -> Iterator[str]:
-    """Its URL."""
+def serving_bare(program: str) -> Iterator[Endpoint]:
     with subprocess.Popen((sys.executable, program, "--serve"), stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None  # asked for above
         try:
-            yield f"http://127.0.0.1:{int(process.stdout.readline())}/"
+            yield Endpoint(f"http://127.0.0.1:{int(process.stdout.readline())}/", {"x": X}, data_of_y)
         finally:
             process.kill()
 
@@ -88,8 +127,7 @@ def install_bentoml() -> str:
 
 
 @contextlib.contextmanager
-def bentoml(folder: Path) -> Iterator[str]:
-    """Its URL."""
+def bentoml(folder: Path) -> Iterator[Endpoint]:
     with tcp_listener() as listener:
         port = listener.getsockname()[1]
     (folder / "trivial.py").write_text(BENTOML_SERVICE)
@@ -103,7 +141,7 @@ def bentoml(folder: Path) -> Iterator[str]:
     )
     try:
         wait_ready(f"http://127.0.0.1:{port}/readyz")
-        yield f"http://127.0.0.1:{port}/evaluate"
+        yield Endpoint(f"http://127.0.0.1:{port}/evaluate", {"x": X}, data_of_y)
     finally:
         process.terminate()  # its workers lead groups of their own, and go only when it ends them
         process.wait(STOP_SECONDS)
@@ -120,100 +158,60 @@ def wait_ready(url: str) -> None:
 
 
 @contextlib.contextmanager
-def infer_of(server: Server) -> Iterator[tuple[str, str]]:
-    """The URL, and a token for it."""
+def slipway(server: Server) -> Iterator[Endpoint]:
     with model_of(server, "trivial", CODE) as model:
-        yield f"{server.url}/v2/models/trivial/infer", token_of(model)
+        yield Endpoint(f"{server.url}/v2/models/trivial/infer", INFERENCE, data_of_output, token_of(model))
 
 
-def token_of(model: Model) -> str:
+def token_of(model: Model) -> dict[str, str]:
+    """The header of a new one."""
     reply = model.client.post("/api/v1/tokens", json={"name": "benchmark", "scopes": ["read", "run"]})
-    return str(reply.raise_for_status().json()["secret"])
-
-
-@contextlib.asynccontextmanager
-async def asking(infer: tuple[str, str], others: list[str]) -> AsyncIterator[list[Ask]]:
-    """First the server, then the others."""
-    url, token = infer
-    async with httpx.AsyncClient(timeout=DEADLINE_SECONDS) as client:
-
-        async def ask_slipway() -> None:
-            reply = await client.post(url, json=INFERENCE, headers={"Authorization": f"Bearer {token}"})
-            assert reply.raise_for_status().json()["outputs"][0]["data"] == EXPECTED
-
-        def asks(other: str) -> Ask:
-            async def ask() -> None:
-                reply = await client.post(other, json={"x": X})
-                assert reply.raise_for_status().json()["y"] == EXPECTED
-
-            return ask
-
-        yield [ask_slipway, *map(asks, others)]
+    return {"Authorization": f"Bearer {reply.raise_for_status().json()['secret']}"}
 
 
 # --- measures ---
 
 
-def measure(server: Server, program: str, folder: Path, *, count: int, rounds: int, seconds: float) -> list[Measure]:
+def measure(server: Server, program: str, folder: Path, *, count: int, rounds: int, seconds: int) -> Iterator[Measure]:
     missing = install_bentoml()
     with contextlib.ExitStack() as stack:
-        infer = stack.enter_context(infer_of(server))
-        others = [stack.enter_context(bare(program))]
+        ours, bare = stack.enter_context(slipway(server)), stack.enter_context(serving_bare(program))
+        endpoints = {"slipway": ours, "bare": bare}
         if not missing:
-            others.append(stack.enter_context(bentoml(folder)))
-        found = asyncio.run(_measure(infer, others, count=count, rounds=rounds, seconds=seconds))
-    return [*found, Measure("rate_bentoml", 0, "", f"skipped: no BentoML ({missing})")] if missing else found
+            endpoints["bentoml"] = stack.enter_context(bentoml(folder))
+        with httpx.Client(timeout=DEADLINE_SECONDS) as client:
+            took: dict[str, list[float]] = {name: [] for name in endpoints}
+            for _ in range(count + 1):
+                for name, endpoint in endpoints.items():
+                    took[name].append(endpoint.ask(client))
+        yield _latency(took["slipway"][1:], took["bare"][1:])  # the first starts a launcher, and connects
+        if shutil.which("wrk") is None:
+            yield Measure("rate", 0, "", "skipped: no wrk (apt-get install wrk)")
+        else:
+            yield from _rates(endpoints, folder, rounds=rounds, seconds=seconds)
+    if missing:
+        yield Measure("rate_bentoml", 0, "", f"skipped: no BentoML ({missing})")
 
 
-async def _measure(
-    infer: tuple[str, str], others: list[str], *, count: int, rounds: int, seconds: float
-) -> list[Measure]:
-    async with asking(infer, others) as all_of_them:
-        for ask in all_of_them:  # which starts launchers, as many as are asked at once, and connects
-            await per_second(ask, seconds=min(1.0, seconds))
-        took: list[list[float]] = [[] for _ in all_of_them]
-        for _ in range(count):
-            for ask, times in zip(all_of_them, took, strict=True):
-                times.append(await milliseconds(ask))
-        rates = [[await per_second(ask, seconds=seconds) for ask in all_of_them] for _ in range(rounds)]
-    return [*_latency(took[0], took[1]), *_rates(rates)]
-
-
-def _latency(ours: list[float], bare: list[float]) -> list[Measure]:
+def _latency(ours: list[float], bare: list[float]) -> Measure:
     middles = statistics.median(ours), statistics.median(bare)
     high = [statistics.quantiles(times, n=20)[18] for times in (ours, bare)]
     found = f"p50 {middles[0]:.2f} ms, bare {middles[1]:.2f} ms; p95 {high[0]:.2f} ms, bare {high[1]:.2f} ms"
-    return [at_most("warm_over_bare", middles[0] - middles[1], BAR_MILLISECONDS, unit="ms", found=found)]
+    return at_most("warm_over_bare", middles[0] - middles[1], BAR_MILLISECONDS, unit="ms", found=found)
 
 
-def _rates(rates: list[list[float]]) -> Iterator[Measure]:
+def _rates(endpoints: dict[str, Endpoint], folder: Path, *, rounds: int, seconds: int) -> Iterator[Measure]:
     """Of each the middle round; ratios within a round."""
-    for place, name in enumerate(("bare", "bentoml")[: len(rates[0]) - 1], 1):
-        ratio = statistics.median(each[0] / each[place] for each in rates)
-        own, other = (statistics.median(each[column] for each in rates) for column in (0, place))
-        found = f"{own:.0f} requests per second, {name} {other:.0f}, {AT_ONCE} at once"
+    rates: dict[str, list[float]] = {name: [] for name in endpoints}
+    for _ in range(rounds + 1):
+        for name, endpoint in endpoints.items():
+            rates[name].append(endpoint.per_second(folder, seconds=seconds))
+    ours, *others = (
+        (name, each[1:]) for name, each in rates.items()
+    )  # the first starts as many launchers as are asked
+    for name, other in others:
+        ratio = statistics.median(one / another for one, another in zip(ours[1], other, strict=True))
+        middles = statistics.median(ours[1]), statistics.median(other)
+        found = f"{middles[0]:.0f} requests per second, {name} {middles[1]:.0f}, {AT_ONCE} at once"
         bar = "at least 1 times" if name == "bentoml" else ""
         yield Measure(f"rate_{name}", ratio, "times", found, bar, ratio >= 1 if bar else None)
-
-
-async def milliseconds(ask: Ask) -> float:
-    began = time.perf_counter()
-    await ask()
-    return (time.perf_counter() - began) * 1000
-
-
-async def per_second(ask: Ask, *, seconds: float) -> float:
-    """Of AT_ONCE clients that each ask again once they have their reply."""
-    done = 0
-    end = time.perf_counter() + seconds
-
-    async def ask_on() -> None:
-        nonlocal done
-        while time.perf_counter() < end:
-            await ask()
-            done += 1
-
-    async with asyncio.TaskGroup() as group:
-        for _ in range(AT_ONCE):
-            group.create_task(ask_on())
-    return done / seconds
