@@ -85,14 +85,15 @@ async function show(
   message: string,
   numbers: string,
 ): Promise<void> {
-  const folders = describeFolders(await session.api.folders().catch(() => [])); // the note is worth more than its list
-  session.notifications.show({
+  const id = session.notifications.show({
     key: FULL_KEY,
     severity,
     message,
-    details: [numbers, folders].filter(Boolean).join('\n'),
+    details: numbers,
     actions: [
       { label: texts.filesystem.raiseLimit, run: () => void session.commands.run('model.filesystem') },
     ],
   });
+  const folders = describeFolders(await session.api.folders().catch(() => [])); // the note is worth more than its list
+  if (folders) session.notifications.amend(id, numbers, `${numbers}\n${folders}`);
 }

@@ -4,6 +4,7 @@ import { derived, get, type Readable, writable } from 'svelte/store';
 import { Emitter } from '../base/emitter.ts';
 import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
 import { basename, isWithin, parent } from '../base/paths.ts';
+import { Turns } from '../base/turns.ts';
 import type { FileChange, GitAction, GitChange, GitLetter, GitStatus, GitTransfer } from '../wire.ts';
 import { isOutOfReach, type ModelApi } from './api.ts';
 import type { ModelEvents } from './model-events.ts';
@@ -111,6 +112,7 @@ export class GitRepositories implements Disposable {
   private readonly doingStore = writable<string | null>(null);
   private readonly problemStore = writable<unknown>(null);
   private readonly refreshedEmitter = new Emitter<void>();
+  private readonly turns = new Turns();
   private paths: readonly string[] | null = null;
   private wanted: Relevance = 'none';
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -169,20 +171,28 @@ export class GitRepositories implements Disposable {
     return this.during(doing, () => this.api.gitTransfer(transfer, tell, signal));
   }
 
+  /** As it is once all is done that was asked for. Rejects with an ApiError. */
+  status(repository: string): Promise<GitStatus> {
+    return this.turns.take(() => this.api.gitStatus(repository));
+  }
+
   dispose(): void {
     this.disposed = true;
     this.owned.dispose();
     this.refreshedEmitter.dispose();
   }
 
-  private async during(doing: string, work: () => Promise<string>): Promise<string> {
-    this.doingStore.set(doing);
-    try {
-      return await work();
-    } finally {
-      this.doingStore.set(null);
-      this.want('status');
-    }
+  /** One after another: git takes a lock, and fails where another has it. */
+  private during(doing: string, work: () => Promise<string>): Promise<string> {
+    return this.turns.take(async () => {
+      this.doingStore.set(doing);
+      try {
+        return await work();
+      } finally {
+        this.doingStore.set(null);
+        this.want('status');
+      }
+    });
   }
 
   private want(relevance: Relevance): void {

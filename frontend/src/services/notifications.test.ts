@@ -18,3 +18,17 @@ test('a later note with the same key stands where the earlier one stood, for as 
   expect(get(notifications.toasts)).toEqual([]);
   vi.useRealTimers();
 });
+
+test('details that are known later are added to the note they belong to, if it is still there', () => {
+  const notifications = new Notifications();
+  const details = (): unknown[] => get(notifications.toasts).map((toast) => toast.details);
+  const first = notifications.show({ severity: 'error', key: 'full', message: 'one', details: 'a' });
+  notifications.amend(first, 'a', 'a, b');
+  expect(details()).toEqual(['a, b']);
+  notifications.show({ severity: 'error', key: 'full', message: 'two', details: 'c' });
+  notifications.amend(first, 'a', 'a, b');
+  expect(details()).toEqual(['c']);
+  notifications.dismissKey('full');
+  notifications.amend(first, 'c', 'c, d');
+  expect(details()).toEqual([]);
+});

@@ -62,6 +62,13 @@ export class Notifications {
     this.show({ severity: 'error', message: what, details: messageOf(cause) });
   }
 
+  /** What is known later, where the note is still there with the details that it had. */
+  amend(id: number, before: string, details: string): void {
+    this.store.update((toasts) =>
+      toasts.map((toast) => (toast.id === id && toast.details === before ? { ...toast, details } : toast)),
+    );
+  }
+
   dismiss(id: number): void {
     clearTimeout(this.timers.get(id));
     this.timers.delete(id);

@@ -80,6 +80,7 @@ test('what could not be done has no row, and keeps nothing else from being done'
   await turn();
   server.answer(new Error('no room'));
   await turn();
+  expect(paths(files)).toEqual(['b']);
   server.entries = { '': [entry('b')] };
   server.answer();
   expect(await Promise.all([making, moving])).toEqual([false, true]);

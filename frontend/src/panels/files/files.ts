@@ -3,6 +3,7 @@
 import { get, type Readable, writable } from 'svelte/store';
 import { type Disposable, DisposableStore } from '../../base/lifecycle.ts';
 import { basename, parent } from '../../base/paths.ts';
+import { Turns } from '../../base/turns.ts';
 import { hasCode, isOutOfReach } from '../../services/api.ts';
 import { showWriteError } from '../../services/filesystem-full.ts';
 import type { ModelSession } from '../../services/session.ts';
@@ -26,7 +27,8 @@ export class Files implements Disposable {
   private readonly asked = new Map<string, Promise<Entry[]>>();
   /** What the tree shows before the server has done it. */
   private underWay = 0;
-  private lastTurn: Promise<unknown> = Promise.resolve();
+  /** What is asked for next may build on what is being done. */
+  private readonly turns = new Turns();
   private refreshing = false;
   private pauseMilliseconds = SHORTEST_PAUSE_MS;
 
@@ -109,6 +111,7 @@ export class Files implements Disposable {
       this.ahead(
         () => this.tree.moved(source, destination),
         () => this.session.api.move({ source, destination }),
+        () => this.tree.moved(destination, source),
       ),
     );
     await this.readAgain(parent(destination));
@@ -118,7 +121,7 @@ export class Files implements Disposable {
   /** To a name that is free. */
   async copy(source: string, destination: string): Promise<boolean> {
     return this.doing(texts.failed.copy(basename(source)), [parent(destination)], () =>
-      this.inTurn(() => this.session.api.copy({ source, destination })),
+      this.turns.take(() => this.session.api.copy({ source, destination })),
     );
   }
 
@@ -126,7 +129,7 @@ export class Files implements Disposable {
   async trash(paths: readonly string[]): Promise<Trashed | null> {
     let trashed: Trashed | null = null;
     await this.doing(texts.failed.delete(described(paths)), paths.map(parent), async () => {
-      trashed = await this.inTurn(() => this.session.api.trash(paths));
+      trashed = await this.turns.take(() => this.session.api.trash(paths));
     });
     return trashed;
   }
@@ -136,7 +139,7 @@ export class Files implements Disposable {
     let isOver = true;
     await this.doing(texts.failed.restore(described(paths)), paths.map(parent), async () => {
       try {
-        await this.inTurn(() => this.session.api.restore(id));
+        await this.turns.take(() => this.session.api.restore(id));
       } catch (error) {
         isOver = hasCode(error, 'trash_not_found');
         throw error;
@@ -148,14 +151,14 @@ export class Files implements Disposable {
   async removeForGood(paths: readonly string[]): Promise<void> {
     for (const path of paths) {
       await this.doing(texts.failed.delete(basename(path)), [parent(path)], () =>
-        this.inTurn(() => this.session.api.removeFile(path)),
+        this.turns.take(() => this.session.api.removeFile(path)),
       );
     }
   }
 
   /** The names in a folder, as the server has them once all is done that was asked for. */
   async namesIn(folder: string): Promise<Set<string>> {
-    const entries = await this.inTurn(() => this.session.api.list(folder));
+    const entries = await this.turns.take(() => this.session.api.list(folder));
     return new Set(entries.map(({ name }) => name));
   }
 
@@ -165,7 +168,11 @@ export class Files implements Disposable {
 
   private create(path: string, kind: 'file' | 'folder', work: () => Promise<unknown>): Promise<boolean> {
     return this.doing(texts.failed.create(basename(path)), [parent(path)], () =>
-      this.ahead(() => this.tree.made(path, kind), work),
+      this.ahead(
+        () => this.tree.made(path, kind),
+        work,
+        () => this.tree.unmade(path),
+      ),
     );
   }
 
@@ -187,22 +194,19 @@ export class Files implements Disposable {
   }
 
   /** Shows what will be before it is asked for: what the person does next may begin with it. */
-  private async ahead(change: () => void, work: () => Promise<unknown>): Promise<void> {
+  private async ahead(change: () => void, work: () => Promise<unknown>, back: () => void): Promise<void> {
     change();
     this.publish();
     this.underWay += 1;
     try {
-      await this.inTurn(work);
+      await this.turns.take(work);
+    } catch (error) {
+      back();
+      this.publish();
+      throw error;
     } finally {
       this.underWay -= 1;
     }
-  }
-
-  /** One after another, as what is asked for next may build on it. */
-  private inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.lastTurn.then(work, work);
-    this.lastTurn = turn;
-    return turn;
   }
 
   private async read(folder: string): Promise<void> {

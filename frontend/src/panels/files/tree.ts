@@ -74,6 +74,11 @@ export class Tree {
     if (kind === 'folder') this.entries.set(path, []);
   }
 
+  unmade(path: string): void {
+    this.take(path);
+    this.forget(path);
+  }
+
   /** It has its row in its new place, and what was open below it stays open. */
   moved(source: string, destination: string): void {
     for (const path of [...this.opened]) {

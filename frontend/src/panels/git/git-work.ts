@@ -76,15 +76,9 @@ export class GitWork {
     message: string,
     { amend = false, push = false }: CommitOptions = {},
   ): Promise<boolean> {
-    const { repository, changes, doing } = status;
+    const { repository } = status;
     if (!(await this.session.saveAll())) return false;
-    if (
-      !amend &&
-      doing === null &&
-      !changes.some(({ staged }) => staged !== null) &&
-      !(await this.stageAll(status))
-    )
-      return false;
+    if (!amend && !(await this.stagedForCommit(repository))) return false;
     const committed = await this.act(
       { type: 'commit', repository, message, amend },
       texts.commit.doing,
@@ -140,6 +134,15 @@ export class GitWork {
 
   goOn(repository: string, doing: GitDoing): Promise<boolean> {
     return this.act({ type: 'continue', doing, repository }, texts.goOn.doing, texts.goOn.failed(doing));
+  }
+
+  /** What a person has just staged counts, though the view may not show it yet. */
+  private async stagedForCommit(repository: string): Promise<boolean> {
+    let status: GitStatus | null = null;
+    await this.attempt(texts.commit.failed, async () => {
+      status = await this.session.git.status(repository);
+    });
+    return status !== null && (isReadyForCommit(status) || this.stageAll(status));
   }
 
   private async stageAll(status: GitStatus): Promise<boolean> {
@@ -207,6 +210,10 @@ export class GitWork {
   private showOutput(error: unknown): void {
     void this.session.dialogs.ask({ title: texts.outputTitle, message: outputOf(error), choices: [] });
   }
+}
+
+function isReadyForCommit({ changes, doing }: GitStatus): boolean {
+  return doing !== null || changes.some(({ staged }) => staged !== null);
 }
 
 /** Git's own words; the message where there are none. */
