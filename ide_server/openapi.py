@@ -92,9 +92,8 @@ GIT_PATH = {"path": "Required. Of the file, in the filesystem."}
 ENDPOINTS = (
     Endpoint("GET", "/host", "What serves", wire.Host),
     Endpoint("GET", "/openapi.json", "This document", "application/json"),
-    Endpoint("POST", "/sockets", "Open a substitute of a WebSocket", wire.Substitute, wire.NewSubstitute, 201),
-    Endpoint("GET", "/sockets/{socket}", "What comes through it", EVENTS),
-    Endpoint("POST", "/sockets/{socket}", "Messages to it, in order", request=list[str], status=204),
+    Endpoint("GET", "/sockets", "A stream of what comes through substitutes of WebSockets", EVENTS),
+    Endpoint("POST", "/sockets/{stream}", "Open, use and close them", request=list[wire.SocketRequest], status=204),
     Endpoint("GET", "/tokens", "All API tokens", list[wire.ApiToken]),
     Endpoint("POST", "/tokens", "Make an API token", wire.CreatedApiToken, wire.NewApiToken, 201),
     Endpoint("DELETE", "/tokens/{token}", "Delete an API token", status=204),

@@ -1208,6 +1208,32 @@ export interface FoundPaths {
   readonly complete: boolean;
 }
 
+/** Its number is the page's choice, above those before it in the stream. */
+export type OpenSocket = readonly [type: "open", socket: number, path: string];
+
+export type SendText = readonly [type: "send", socket: number, text: string];
+
+export type CloseSocket = readonly [type: "close", socket: number];
+
+export type SocketRequest = OpenSocket | SendText | CloseSocket;
+
+/** First message: the secret name by which the page asks things of the stream. */
+export type StreamNamed = readonly [type: "stream", name: string];
+
+export type SocketOpened = readonly [type: "opened", socket: number];
+
+export type SocketText = readonly [type: "text", socket: number, text: string];
+
+export type SocketBytes = readonly [type: "bytes", socket: number, base64: string];
+
+/** As a WebSocket is, also one that was never open. */
+export type SocketClosed = readonly [type: "closed", socket: number, code: number, reason: string];
+
+/** Last message, and the only one of a stream that was refused: all its sockets are closed so. */
+export type StreamEnded = readonly [type: "ended", code: number, reason: string];
+
+export type SocketMessage = StreamNamed | SocketOpened | SocketText | SocketBytes | SocketClosed | StreamEnded;
+
 export type StateOrigin = "created" | "trained" | "checkpoint" | "uploaded" | "restored";
 
 export interface StateChange {
@@ -1222,18 +1248,6 @@ export interface NewSnapshot {
 
 export interface SnapshotChange {
   readonly name: string;
-}
-
-export interface NewSubstitute {
-  /** Of the WebSocket that it takes the place of, with its query. */
-  readonly path: string;
-}
-
-/** What takes the place of a WebSocket; where its id is null, it is closed already. */
-export interface Substitute {
-  readonly id: string | null;
-  readonly code: number;
-  readonly reason: string;
 }
 
 export interface NewTerminal {

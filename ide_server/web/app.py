@@ -31,7 +31,7 @@ def create_app(settings: Settings) -> ASGIApp:
             stack.push_async_callback(catalog.close)
             host = Host(settings.host_socket)
             stack.push_async_callback(host.close)
-            stand_ins = substitutes.Substitutes()
+            stand_ins = substitutes.Substitutes(host)
             stack.push_async_callback(stand_ins.close)
             yield WebState(
                 settings=settings,

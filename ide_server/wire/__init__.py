@@ -17,6 +17,7 @@ from ide_server.wire.models import *
 from ide_server.wire.operation_events import *
 from ide_server.wire.operations import *
 from ide_server.wire.search import *
+from ide_server.wire.sockets import *
 from ide_server.wire.states import *
 from ide_server.wire.terminals import *
 from ide_server.wire.values import *

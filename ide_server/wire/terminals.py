@@ -11,19 +11,6 @@ class Terminal(Message, frozen=True):
     """It was started in another environment, or with other variables or mounted models, than the model has now."""
 
 
-class NewSubstitute(Request, frozen=True):
-    path: str
-    """Of the WebSocket that it takes the place of, with its query."""
-
-
-class Substitute(Message, frozen=True):
-    """What takes the place of a WebSocket; where its id is null, it is closed already."""
-
-    id: str | None
-    code: int = 0
-    reason: str = ""
-
-
 class NewTerminal(Request, frozen=True):
     rows: int
     columns: int

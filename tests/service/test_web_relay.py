@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
-import msgspec
 import pytest
 
 from ide_server.web import relay
@@ -245,7 +244,7 @@ async def test_a_client_that_vanishes_is_gone_for_the_host_at_once(relayed: Web,
 async def test_a_client_that_does_not_read_makes_the_host_wait(relayed: Web, small_host: SmallHost) -> None:
     async with relayed.socket("/api/v1/flood") as client:
         client.transport.pause_reading()
-        assert await settled(small_host) * (64 << 10) < 32 * MEBIBYTE
+        assert await small_host.settled() * (64 << 10) < 32 * MEBIBYTE
         client.transport.resume_reading()
         stopped_at = small_host.sent_frames
         for _ in range(stopped_at + 10):
@@ -270,66 +269,3 @@ async def test_a_host_that_stops_closes_its_sockets_with_1012(web: Web, small_ho
             await client.send("x")
             assert await client.recv() == "x"
         assert (await close_of(client))[0] == 1012
-
-
-async def settled(small_host: SmallHost) -> int:
-    """How many frames the host has sent once it sends no more."""
-    async with asyncio.timeout(DEADLINE_SECONDS):
-        while True:
-            before = small_host.sent_frames
-            await asyncio.sleep(0.3)  # a stretch of time without progress is what is being observed
-            if 0 < before == small_host.sent_frames:
-                return before
-
-
-# --- where no WebSocket gets through ---
-
-
-async def substitute(client: httpx.AsyncClient, path: str) -> httpx.Response:
-    return await client.post("/api/v1/sockets", json={"path": path})
-
-
-async def events_of(reply: httpx.Response) -> AsyncIterator[tuple[str, object]]:
-    kind = ""
-    async for line in reply.aiter_lines():
-        name, _, value = line.partition(": ")
-        if name == "event":
-            kind = value
-        elif name == "data":
-            yield kind, msgspec.json.decode(value)
-
-
-async def test_events_and_requests_take_the_place_of_a_websocket(relayed: Web, small_host: SmallHost) -> None:
-    async with relayed.client() as client:
-        place = f"/api/v1/sockets/{(await substitute(client, '/api/v1/echo?x=1')).json()['id']}"
-        async with client.stream("GET", place) as stream:
-            events = events_of(stream)
-            assert (await client.post(place, json=["one\ntwo", "three"])).status_code == 204
-            assert [await anext(events), await anext(events)] == [("text", "one\ntwo"), ("text", "three")]
-            assert (await client.get(place)).status_code == 400, "it has one listener"
-        code, _ = await asyncio.wait_for(small_host.closed.get(), DEADLINE_SECONDS)
-        assert code == 1001, "it ends with who listens"
-        assert (await client.post(place, json=["late"])).status_code == 404
-
-
-async def test_how_a_socket_ends_is_told_in_its_place(relayed: Web) -> None:
-    async with relayed.client() as client:
-        opened = (await substitute(client, "/api/v1/close/4400")).json()
-        async with client.stream("GET", f"/api/v1/sockets/{opened['id']}") as stream:
-            assert [each async for each in events_of(stream)] == [("close", [4400, "because"])]
-        denied = await substitute(client, "/api/v1/denied")
-        assert (denied.status_code, denied.json()["id"], denied.json()["code"]) == (201, None, 4404)
-
-
-@pytest.mark.parametrize("path", ["/sign-out", "//evil.example/api/v1/echo", "/api/v1/sockets/x", "/api/v1/a b\n"])
-async def test_nothing_but_a_socket_of_the_host_is_substituted(relayed: Web, path: str) -> None:
-    async with relayed.client() as client:
-        assert (await substitute(client, path)).status_code == 400
-
-
-async def test_who_is_not_signed_in_or_comes_from_another_origin_gets_no_substitute(relayed: Web) -> None:
-    async with httpx.AsyncClient(base_url=relayed.url, headers={"Origin": relayed.url}) as stranger:
-        assert (await substitute(stranger, "/api/v1/echo")).status_code == 401
-    headers = {"Origin": "http://evil.example", "Cookie": relayed.cookie}
-    async with httpx.AsyncClient(base_url=relayed.url, headers=headers) as foreign:
-        assert (await substitute(foreign, "/api/v1/echo")).status_code == 403

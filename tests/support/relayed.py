@@ -51,6 +51,7 @@ class SmallHost:
                 WebSocketRoute("/api/v1/close/{code:int}", self.close_socket),
                 WebSocketRoute("/api/v1/flood", self.flood_socket),
                 WebSocketRoute("/api/v1/denied", self.denied_socket),
+                WebSocketRoute("/api/v1/deaf", self.deaf_socket),
             ]
         )
 
@@ -122,6 +123,20 @@ class SmallHost:
 
     async def denied_socket(self, websocket: WebSocket) -> None:
         await websocket.close(4404)
+
+    async def deaf_socket(self, websocket: WebSocket) -> None:
+        """It takes nothing until the one at the other end has gone."""
+        await websocket.accept()
+        await self.left.wait()
+
+    async def settled(self) -> int:
+        """How many frames were sent once no more are."""
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while True:
+                before = self.sent_frames
+                await asyncio.sleep(0.3)  # a stretch of time without progress is what is being observed
+                if 0 < before == self.sent_frames:
+                    return before
 
 
 @dataclass

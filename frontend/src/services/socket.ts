@@ -8,7 +8,8 @@ import { delayMilliseconds } from '../base/backoff.ts';
 import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
 import { TransportChoice } from '../base/transport-choice.ts';
 import { texts } from '../texts/services.ts';
-import { type SocketEnd, type SocketLike, SubstituteSocket } from './substitute-socket.ts';
+import type { SocketEnd, SocketLike } from './substitute-socket.ts';
+import { Substitutes } from './substitute-stream.ts';
 
 export type SocketStatus =
   | { readonly state: 'connecting' }
@@ -37,6 +38,7 @@ const STABLE_MS = 5_000;
 
 /** One network, one choice for all sockets of the page. */
 const choice = new TransportChoice();
+const substitutes = new Substitutes();
 
 function isFinal(code: number): boolean {
   return code === 1000 || (code >= 4400 && code < 4500);
@@ -86,7 +88,7 @@ export class ReconnectingSocket implements Disposable {
     this.state.set({ state: 'connecting' });
     const isSubstitute = choice.next(Date.now()) === 'substitute';
     const path = this.handlers.path();
-    const socket: SocketLike = isSubstitute ? new SubstituteSocket(path) : openWebSocket(path);
+    const socket: SocketLike = isSubstitute ? substitutes.open(path) : openWebSocket(path);
     this.socket = socket;
     const failed = (): void => {
       if (!isSubstitute && this.openedAt === 0) choice.websocketFailed(Date.now());
