@@ -120,6 +120,7 @@ class SmallHost:
             while True:
                 await websocket.send_bytes(bytes(64 << 10))
                 self.sent_frames += 1
+        self.closed.put_nowait((1006, ""))
 
     async def denied_socket(self, websocket: WebSocket) -> None:
         await websocket.close(4404)
