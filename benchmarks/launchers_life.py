@@ -117,7 +117,7 @@ def flood(server: Server) -> list[Measure]:
         model.run("evaluate")
         model.client.get(f"{model.path}/operations")
         with Memory(server) as memory:
-            live = watched_train(server, model) if shutil.which("chromium") else unwatched_train(model)
+            live = watched_train(server, model) if shutil.which("chromium-headless-shell") else unwatched_train(model)
         trained = model.client.get(f"{model.path}/operations").json()[0]["id"]
         lines, metrics = said(model.client, trained)
     lost = LINES + METRICS - lines - metrics

@@ -49,7 +49,7 @@ def lacks_sandbox() -> str | None:
 
 
 def lacks_browser() -> str | None:
-    return lacks_program("chromium")
+    return lacks_program("chromium-headless-shell")
 
 
 @functools.cache

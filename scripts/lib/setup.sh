@@ -13,7 +13,7 @@ run_packages=(
 )
 # pyfuse3 has no wheel: pip compiles it.
 build_packages=(gcc libc6-dev libfuse3-dev pkg-config python3-dev python3-venv)
-test_packages=(chromium fonts-dejavu-core fio rsync stress-ng)
+test_packages=(chromium-headless-shell fonts-dejavu-core fio rsync stress-ng)
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.support.server import Server
-from tests.support.workbench import chromium, sign_in
+from tests.support.workbench import SignIn, chromium, sign_in
 
 VIEWPORT = {"width": 1440, "height": 900}
 
@@ -30,15 +30,30 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
+@pytest.fixture(scope="session")
+def signed_in(server: Server, browser: Browser) -> SignIn:
+    """Opens the list of models with the session of one sign-in link for all tests: each link costs a process."""
+    with browser.new_context() as context:
+        sign_in(context.new_page(), server.new_sign_in_url())
+        session = context.cookies()
+
+    def open_page(page: Page) -> None:
+        page.context.add_cookies(session)  # type: ignore[arg-type]  # one type for what is read, one for what is set
+        page.goto(server.url)
+        expect(page.get_by_role("heading", name="Models")).to_be_visible()
+
+    return open_page
+
+
 @pytest.fixture
-def page(server: Server, browser: Browser) -> Iterator[Page]:
+def page(browser: Browser, signed_in: SignIn) -> Iterator[Page]:
     """Signed in, at the list of models. Fails the test for anything that the page reports as an error."""
     context = browser.new_context(viewport=VIEWPORT)  # type: ignore[arg-type]  # a TypedDict of these two
     page = context.new_page()
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("console", lambda message: problems.append(message.text) if "Content Security" in message.text else None)
-    sign_in(page, server.new_sign_in_url())
+    signed_in(page)
     yield page
     context.close()
     assert problems == []

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.server import Server
-from tests.support.workbench import SECONDS, Workbench, new_model, sign_in, wait_until
+from tests.support.workbench import SECONDS, SignIn, Workbench, new_model, wait_until
 
 AXE = Path(__file__).parents[2] / "frontend/node_modules/axe-core/axe.min.js"
 REPORTED = {"serious", "critical"}
@@ -37,14 +37,14 @@ ENDLESS = "def evaluate(params):\n    while True: pass\n"
 
 
 @pytest.fixture(params=["light", "dark"])
-def checked_page(request: pytest.FixtureRequest, server: Server, browser: Browser) -> Iterator[Page]:
+def checked_page(request: pytest.FixtureRequest, browser: Browser, signed_in: SignIn) -> Iterator[Page]:
     """In one of the themes, and without the policy that keeps axe out."""
     scheme: Literal["light", "dark"] = request.param
     context = browser.new_context(
         bypass_csp=True, color_scheme=scheme, reduced_motion="reduce", viewport={"width": 1440, "height": 900}
     )
     page = context.new_page()
-    sign_in(page, server.new_sign_in_url())
+    signed_in(page)
     yield page
     context.close()
 

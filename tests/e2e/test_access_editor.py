@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, FilePayload, Page, expect
 from tests.e2e.test_access import problems
 from tests.support import sample_files
 from tests.support.server import Server
-from tests.support.workbench import SECONDS, Workbench, new_model, sign_in, wait_until
+from tests.support.workbench import SECONDS, SignIn, Workbench, new_model, wait_until
 
 COLOURS: tuple[tuple[Literal["light", "dark"], Literal["no-preference", "more"]], ...] = (
     ("dark", "no-preference"),
@@ -29,13 +29,13 @@ REGION = "document.activeElement.closest('[data-region]')?.dataset.region"
 
 
 @pytest.fixture
-def checked(server: Server, browser: Browser) -> Iterator[Workbench]:
+def checked(browser: Browser, signed_in: SignIn) -> Iterator[Workbench]:
     """Without the policy that keeps axe out."""
     context = browser.new_context(
         bypass_csp=True, color_scheme="light", reduced_motion="reduce", viewport={"width": 1440, "height": 900}
     )
     page = context.new_page()
-    sign_in(page, server.new_sign_in_url())
+    signed_in(page)
     workbench = new_model(page, name="Seen and heard", template="Linear regression")
     page.add_style_tag(content=AT_ONCE)  # axe would read colours that are half way to others
     yield workbench

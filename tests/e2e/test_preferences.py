@@ -3,8 +3,7 @@
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.test_access import problems
-from tests.support.server import Server
-from tests.support.workbench import new_model, sign_in
+from tests.support.workbench import SignIn, new_model
 
 FONT_SIZE = "(element) => getComputedStyle(element).fontSize"
 COLOURS = "document.documentElement.dataset.theme + ' ' + document.documentElement.dataset.contrast"
@@ -63,10 +62,10 @@ def choose_keys(page: Page, name: str) -> None:
     page.keyboard.press("Escape")
 
 
-def test_high_contrast_is_whole(server: Server, browser: Browser) -> None:
+def test_high_contrast_is_whole(browser: Browser, signed_in: SignIn) -> None:
     context = browser.new_context(bypass_csp=True, forced_colors="none", reduced_motion="reduce", contrast="more")
     page = context.new_page()
-    sign_in(page, server.new_sign_in_url())
+    signed_in(page)
     workbench = new_model(page, name="Contrast", template="Linear regression")
     workbench.open("main.py")
     assert page.evaluate(COLOURS) == "light more"

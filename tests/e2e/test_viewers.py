@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Dialog, Locator, Page, expect
 
 from tests.support import sample_files
 from tests.support.server import Server
-from tests.support.workbench import Workbench, new_model, sign_in, wait_until
+from tests.support.workbench import SignIn, Workbench, new_model, wait_until
 
 
 @pytest.fixture
@@ -20,13 +20,13 @@ def asked(page: Page) -> list[str]:
 
 
 @pytest.fixture
-def hostile_page(server: Server, browser: Browser) -> Iterator[Page]:
+def hostile_page(browser: Browser, signed_in: SignIn) -> Iterator[Page]:
     """The browser names what it refuses of hostile HTML while it is parsed; that is no problem here."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    sign_in(page, server.new_sign_in_url())
+    signed_in(page)
     yield page
     assert page.evaluate("window.pwned") is None
     assert [address for address in asked if "elsewhere" in address] == []

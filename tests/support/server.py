@@ -1,6 +1,7 @@
 """A real `slipway serve` on a free port, with folders of its own."""
 
 import contextlib
+import functools
 import os
 import re
 import shutil
@@ -94,8 +95,14 @@ class Server:
     def client(self) -> Iterator[httpx.Client]:
         """Signed in, as a page of ours would be."""
         with httpx.Client(base_url=self.url, headers={"Origin": self.url}, timeout=DEADLINE_SECONDS) as client:
-            client.get(self.new_sign_in_url()).raise_for_status()
+            client.cookies = self.session
             yield client
+
+    @functools.cached_property
+    def session(self) -> httpx.Cookies:
+        """The cookies of one sign-in, for all who may share it: each link costs a process."""
+        reply = httpx.get(self.new_sign_in_url(), timeout=DEADLINE_SECONDS).raise_for_status()
+        return reply.cookies
 
     def child(self, name: str) -> int | None:
         """The process id of `web` or `host`."""

@@ -7,11 +7,14 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = "/usr/bin/chromium-headless-shell"
 CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 SECONDS = 1000.0
 PATIENCE_SECONDS = 30.0
 """How long the page may take to show what is expected, on a machine that is busy with other things."""
+
+SignIn = Callable[[Page], None]
+"""Opens the list of models on a new page."""
 
 DRAFTS = """() => new Promise((resolve, reject) => {
   const open = indexedDB.open('slipway');
