@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from ide_server.catalog import Catalog, migrate
+from ide_server.catalog import Catalog
 from ide_server.errors import FilesystemFull, SlipwayError, SnapshotNotFound
 from ide_server.host.mounts import Mount
 from ide_server.host.snapshots import Snapshots
@@ -20,6 +20,7 @@ from ide_server.host.snapshots.export import MANIFEST
 from ide_server.host.snapshots.manifest import Manifest
 from ide_server.host.states import Origin, States
 from ide_server.wire import ModelId, NewSnapshot, Snapshot, StateId, Usage
+from tests.support.catalogs import make_catalog
 from tests.support.mounted_models import MountedModels, mounted_models
 
 pytestmark = [pytest.mark.anyio, pytest.mark.fuse]
@@ -62,7 +63,7 @@ class World:
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     async with mounted_models(tmp_path) as models:
         models.settings.data_dir.mkdir(parents=True, exist_ok=True)
-        await asyncio.to_thread(migrate, models.settings)
+        make_catalog(models.settings)
         catalog = Catalog.open(models.settings)
         states = States(models.settings, catalog, models.events)
         snapshots = Snapshots(models.settings, catalog, mounts=models.mounts, states=states, events=models.events)

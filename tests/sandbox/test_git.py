@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from ide_server.catalog import migrate
 from ide_server.errors import (
     FileNotFound,
     GitBusy,
@@ -57,6 +56,7 @@ from ide_server.wire import (
     NewModel,
     VariableValue,
 )
+from tests.support.catalogs import make_catalog
 from tests.support.environments import share_environments
 from tests.support.sandboxes import command_lines, files_with
 
@@ -76,7 +76,7 @@ MEBIBYTE = 1 << 20
 def settings(tmp_path: Path) -> Settings:
     settings = Settings(data_dir=tmp_path, network="none")
     share_environments(tmp_path)
-    migrate(settings)
+    make_catalog(settings)
     return settings
 
 

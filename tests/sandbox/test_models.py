@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from ide_server.catalog import migrate
 from ide_server.errors import FilesystemFull, InvalidRequest, LimitBelowUse, ModelNotFound, StateNotFound
 from ide_server.host.app import owners
 from ide_server.host.files.conditions import IfMatch
@@ -13,6 +12,7 @@ from ide_server.host.state import HostState
 from ide_server.host.templates import Templates
 from ide_server.settings import MEBIBYTE, Settings
 from ide_server.wire import ModelChange, ModelId, NewModel, NewOperation, StateId
+from tests.support.catalogs import make_catalog
 from tests.support.environments import share_environments
 
 pytestmark = [pytest.mark.anyio, pytest.mark.sandbox, pytest.mark.fuse]
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.sandbox, pytest.mark.fuse]
 def settings(tmp_path: Path) -> Settings:
     settings = Settings(data_dir=tmp_path, default_limit_mebibytes=1, max_limit_mebibytes=4)
     share_environments(tmp_path)
-    migrate(settings)
+    make_catalog(settings)
     return settings
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from ide_server.catalog import migrate
 from ide_server.errors import FilesystemUnavailable, InvalidRequest, ModelInUse, ModelNotFound, MountedModelNotFound
 from ide_server.host.app import owners
 from ide_server.host.files.conditions import IfMatch
@@ -25,6 +24,7 @@ from ide_server.wire import (
     NewOperation,
     OperationKind,
 )
+from tests.support.catalogs import make_catalog
 from tests.support.environments import share_environments
 from tests.support.mounted_models import body, until
 
@@ -37,7 +37,7 @@ WAIT_SECONDS = 30.0
 def settings(tmp_path: Path) -> Settings:
     settings = Settings(data_dir=tmp_path, network="none")
     share_environments(tmp_path)
-    migrate(settings)
+    make_catalog(settings)
     return settings
 
 

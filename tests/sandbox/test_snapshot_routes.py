@@ -9,9 +9,9 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from ide_server.catalog import migrate
 from ide_server.host.app import create_app
 from ide_server.settings import MEBIBYTE, Settings
+from tests.support.catalogs import make_catalog
 from tests.support.environments import share_environments
 
 pytestmark = [pytest.mark.anyio, pytest.mark.sandbox, pytest.mark.fuse]
@@ -46,7 +46,7 @@ class Client:
 def settings(tmp_path: Path) -> Settings:
     settings = Settings(data_dir=tmp_path, default_limit_mebibytes=1, max_limit_mebibytes=4)
     share_environments(tmp_path)
-    migrate(settings)
+    make_catalog(settings)
     return settings
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from ide_server.catalog import migrate
 from ide_server.host.app import owners
 from ide_server.host.files.conditions import IfMatch
 from ide_server.host.state import HostState
 from ide_server.settings import Settings
 from ide_server.wire import ModelId, NewModel, NewOperation, NewSnapshot, Operation, Snapshot
+from tests.support.catalogs import make_catalog
 from tests.support.environments import share_environments
 from tests.support.mounted_models import body, until
 
@@ -56,7 +56,7 @@ SEEN = {
 def settings(tmp_path: Path) -> Settings:
     settings = Settings(data_dir=tmp_path, network="none")
     share_environments(tmp_path)
-    migrate(settings)
+    make_catalog(settings)
     return settings
 
 

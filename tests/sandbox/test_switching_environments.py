@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from ide_server.catalog import migrate
 from ide_server.errors import EnvironmentInUse
 from ide_server.host.app import owners
 from ide_server.host.files.conditions import IfMatch
@@ -25,6 +24,7 @@ from ide_server.wire import (
     NewOperation,
     PackageSet,
 )
+from tests.support.catalogs import make_catalog
 from tests.support.environments import share_environments
 from tests.support.screen import Screen, watched
 from tests.support.terminal_watcher import wait_until
@@ -44,7 +44,7 @@ INSTALL_SECONDS = 90.0
 def settings(tmp_path: Path) -> Settings:
     settings = Settings(data_dir=tmp_path)
     share_environments(tmp_path)
-    migrate(settings)
+    make_catalog(settings)
     return settings
 
 

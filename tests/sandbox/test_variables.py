@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from ide_server.catalog import migrate
 from ide_server.errors import SecretsUnreadable
 from ide_server.host.app import owners
 from ide_server.host.state import HostState
 from ide_server.host.terminals import Terminal
 from ide_server.settings import Settings
 from ide_server.wire import Ended, Log, ModelId, NewModel, NewOperation, OperationEvent, VariableValue
+from tests.support.catalogs import make_catalog
 from tests.support.environments import share_environments
 from tests.support.sandboxes import command_lines, files_with
 
@@ -31,7 +31,7 @@ WAIT_SECONDS = 30.0
 def settings(tmp_path: Path) -> Settings:
     settings = Settings(data_dir=tmp_path, network="none")
     share_environments(tmp_path)
-    migrate(settings)
+    make_catalog(settings)
     return settings
 
 

@@ -16,9 +16,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from ide_server.catalog import Catalog, migrate
+from ide_server.catalog import Catalog
 from ide_server.settings import Settings
 from ide_server.web.app import create_app
+from tests.support.catalogs import make_catalog
 from tests.support.listening import listening
 from tests.support.relayed import SmallHost, Web, close_of, serving_web
 
@@ -33,7 +34,7 @@ async def echo(request: Request[Any]) -> Response:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     settings = Settings(data_dir=tmp_path, run_dir=tmp_path)
-    migrate(settings)
+    make_catalog(settings)
     return settings
 
 

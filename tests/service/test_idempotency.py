@@ -14,10 +14,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ide_server.catalog import Catalog, migrate
+from ide_server.catalog import Catalog
 from ide_server.catalog.replies import KEEP_SECONDS
 from ide_server.host.idempotency import BODY_BYTES, Idempotency
 from ide_server.settings import Settings
+from tests.support.catalogs import make_catalog
 
 pytestmark = pytest.mark.anyio
 
@@ -45,7 +46,7 @@ class Counting:
 @pytest.fixture
 async def catalog(tmp_path: Path) -> AsyncIterator[Catalog]:
     settings = Settings(data_dir=tmp_path)
-    await asyncio.to_thread(migrate, settings)
+    make_catalog(settings)
     catalog = Catalog.open(settings)
     yield catalog
     await catalog.close()

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from websockets.exceptions import ConnectionClosed
 
-from ide_server.catalog import Catalog, migrate
+from ide_server.catalog import Catalog
 from ide_server.errors import FilesystemUnavailable, LanguageServerUnavailable, SandboxFailed, SlipwayError
 from ide_server.host.languages import Languages, languages, process
 from ide_server.host.languages.programs import Program
@@ -22,6 +22,7 @@ from ide_server.host.routes import languages as routes
 from ide_server.replies import EXCEPTION_HANDLERS
 from ide_server.settings import Settings
 from ide_server.wire import ModelId
+from tests.support.catalogs import make_catalog
 from tests.support.language_client import LanguageClient, language_client
 from tests.support.local_languages import LocalSeats, local_programs
 from tests.support.terminal_watcher import Server, serving, wait_until
@@ -123,7 +124,7 @@ def has_ended(pid: int) -> bool:
 
 
 async def test_the_list_is_of_a_model_that_there_is(host: Host) -> None:
-    migrate(host.settings)
+    make_catalog(host.settings)
     model = await host.catalog.models.create("model", limit_bytes=1 << 20)
     async with httpx.AsyncClient(base_url=f"http://{host.server.address}") as client:
         (record,) = (await client.get(f"/models/{model.id}/languages")).json()

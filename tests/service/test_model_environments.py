@@ -1,7 +1,6 @@
 """A model's choice of environment, over a store whose builds go on and end as the test says."""
 
 import asyncio
-import shutil
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -13,7 +12,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from ide_server.catalog import Catalog, migrate
+from ide_server.catalog import Catalog
 from ide_server.errors import EnvironmentFailed, EnvironmentUnavailable, ModelNotFound
 from ide_server.host import model_environments
 from ide_server.host.events import ModelEvents
@@ -32,6 +31,7 @@ from ide_server.wire import (
     ModelId,
     VariableValue,
 )
+from tests.support.catalogs import make_catalog
 from tests.support.environment_store import DEFAULT, NO_SUCH, FakeStore, plan_of
 from tests.support.mounted_models import until
 
@@ -92,17 +92,11 @@ def key_of(choice: EnvironmentChoice) -> str:
     return plan_of(choice).key
 
 
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    settings = Settings(data_dir=tmp_path_factory.mktemp("migrated"))
-    migrate(settings)
-    return settings.data_dir
-
-
 @pytest.fixture
-def settings(tmp_path: Path, migrated: Path) -> Settings:
-    shutil.copytree(migrated, tmp_path, dirs_exist_ok=True)
-    return Settings(data_dir=tmp_path)
+def settings(tmp_path: Path) -> Settings:
+    settings = Settings(data_dir=tmp_path)
+    make_catalog(settings)
+    return settings
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from ide_server.catalog import Catalog, migrate
+from ide_server.catalog import Catalog
 from ide_server.errors import SandboxFailed
 from ide_server.host.events import ModelEvents
 from ide_server.host.routes.terminals import routes
@@ -23,6 +23,7 @@ from ide_server.host.terminals import Terminal, Terminals, client
 from ide_server.replies import EXCEPTION_HANDLERS
 from ide_server.settings import Settings
 from ide_server.wire import ModelId, TerminalId, TerminalsChanged
+from tests.support.catalogs import make_catalog
 from tests.support.local_shells import LocalSeat, LocalShells
 from tests.support.terminal_watcher import Server, Watcher, serving, wait_until
 
@@ -81,7 +82,7 @@ async def host(tmp_path: Path) -> AsyncIterator[Host]:
 @pytest.fixture
 async def listed(host: Host) -> str:
     """Path of the terminals of a model that the catalog knows."""
-    migrate(host.settings)
+    make_catalog(host.settings)
     model = await host.catalog.models.create("model", limit_bytes=1 << 20)
     return f"/models/{model.id}/terminals"
 

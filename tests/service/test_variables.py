@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
-from ide_server.catalog import Catalog, migrate, schema
+from ide_server.catalog import Catalog, schema
 from ide_server.errors import InvalidRequest, ModelNotFound, SecretsUnreadable, VariableNotFound
 from ide_server.host.events import ModelEvents
 from ide_server.host.routes import variables as routes
@@ -20,6 +20,7 @@ from ide_server.host.variables import MAX_TOTAL_BYTES, MAX_VALUE_BYTES, MAX_VARI
 from ide_server.replies import EXCEPTION_HANDLERS
 from ide_server.settings import Settings
 from ide_server.wire import ModelId, Variable, VariablesChanged, VariableValue
+from tests.support.catalogs import make_catalog
 
 pytestmark = pytest.mark.anyio
 
@@ -29,7 +30,7 @@ SECRET = VariableValue("correct horse battery staple", secret=True)
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     settings = Settings(data_dir=tmp_path)
-    migrate(settings)
+    make_catalog(settings)
     return settings
 
 

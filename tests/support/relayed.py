@@ -19,10 +19,11 @@ from starlette.websockets import WebSocket
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from ide_server.catalog import Catalog, migrate
+from ide_server.catalog import Catalog
 from ide_server.settings import Settings
 from ide_server.web.app import create_app
 from ide_server.web.tunnel import WebSockets
+from tests.support.catalogs import make_catalog
 from tests.support.listening import listening, tcp_listener
 
 MEBIBYTE = 1 << 20
@@ -181,7 +182,7 @@ async def serving_web(folder: Path) -> AsyncIterator[Web]:
     listener = tcp_listener()
     port = listener.getsockname()[1]
     settings = Settings(data_dir=folder, run_dir=folder, port=port)
-    migrate(settings)
+    make_catalog(settings)
     async with listening(create_app(settings), listener, websockets=WebSockets) as server:
         web = Web(f"http://127.0.0.1:{port}", "", settings.host_socket, settings, server)
         yield dataclasses.replace(web, cookie=f"slipway-{port}={await web.session()}")
