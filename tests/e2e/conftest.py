@@ -30,9 +30,9 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def signed_in(server: Server, browser: Browser) -> SignIn:
-    """Opens the list of models with the session of one sign-in link for all tests: each link costs a process."""
+    """Opens the list of models with the session of one sign-in link for a module's tests: each link costs a process."""
     with browser.new_context() as context:
         sign_in(context.new_page(), server.new_sign_in_url())
         session = context.cookies()

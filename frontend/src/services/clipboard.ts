@@ -1,9 +1,21 @@
-/** Puts text on the clipboard, also where the page came without TLS and browsers hide their clipboard API. */
+/** Puts text on the clipboard, also where a browser hides or refuses its clipboard API, as without TLS. */
 
 import { texts } from '../texts/services.ts';
 
 export async function copyText(text: string): Promise<void> {
-  if (navigator.clipboard !== undefined) return navigator.clipboard.writeText(text);
+  if (!(await isWritten(text)) && !isCopied(text)) throw new Error(texts.clipboardForbidden);
+}
+
+async function isWritten(text: string): Promise<boolean> {
+  if (navigator.clipboard === undefined) return false;
+  return navigator.clipboard.writeText(text).then(
+    () => true,
+    () => false, // NotAllowedError, the only one there is
+  );
+}
+
+/** From a field that is there for a moment. */
+function isCopied(text: string): boolean {
   // Within an open dialog only what is inside it can be selected.
   const parent = document.querySelector('dialog[open]') ?? document.body;
   const before = document.activeElement;
@@ -12,8 +24,8 @@ export async function copyText(text: string): Promise<void> {
   field.className = 'visually-hidden';
   parent.append(field);
   field.select();
-  const copied = document.execCommand('copy');
+  const isDone = document.execCommand('copy');
   field.remove();
   if (before instanceof HTMLElement) before.focus();
-  if (!copied) throw new Error(texts.clipboardForbidden);
+  return isDone;
 }
