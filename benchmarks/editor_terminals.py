@@ -123,10 +123,12 @@ def keys(terminal: Terminal) -> list[float]:
     return found
 
 
-def flood_seconds(terminal: Terminal, megabytes: int) -> float:
-    """Until its end is drawn. JupyterLab now and then draws none: then the time it had."""
-    terminal.page.keyboard.insert_text(f"clear; yes {LINE} | head -c {megabytes}000000; echo; echo the en''d")
-    found = terminal.milliseconds_at_most("Enter", "the end", seconds=FLOOD_SECONDS)
+def flood_seconds(terminal: Terminal, megabytes: int, number: int) -> float:
+    """Until its end is drawn, whose number no flood before had. Where none is drawn: the time it had."""
+    terminal.page.keyboard.insert_text(
+        f"clear; yes {LINE} | head -c {megabytes}000000; echo; echo the en''d of {number}"
+    )
+    found = terminal.milliseconds_at_most("Enter", f"the end of {number}", seconds=FLOOD_SECONDS)
     return FLOOD_SECONDS if found is None else found / 1000
 
 
@@ -151,9 +153,9 @@ def measure(
         for _ in range(lines):
             for name, terminal in terminals.items():
                 pressed[name] += keys(terminal)
-        for _ in range(floods):
+        for number in range(floods):
             for name, terminal in terminals.items():
-                flooded[name].append(flood_seconds(terminal, megabytes))
+                flooded[name].append(flood_seconds(terminal, megabytes, number))
         ours = [interrupt_milliseconds(terminals["slipway"]) for _ in range(interrupts)]
     return [
         compared("key_p50", "ms", {name: statistics.median(times) for name, times in pressed.items()}, {}),
