@@ -156,6 +156,7 @@ def test_rows_are_dragged_between_folders_and_downloaded_together(page: Page) ->
     workbench.terminal.run("mkdir one two && touch one/x two/x y; echo made-$((1+1))", "made-2")
     expect(workbench.file("y")).to_be_visible()
     workbench.file("one").click()
+    expect(workbench.file("x")).to_be_visible()  # from here the rows stay where they are
     workbench.file("y").click(modifiers=["Control"])
     workbench.file("y").drag_to(workbench.file("two"))
     expect(workbench.file("one")).to_have_attribute("aria-level", "2")

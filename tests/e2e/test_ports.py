@@ -81,6 +81,7 @@ def test_a_server_in_a_terminal_opens_on_an_origin_of_its_own(page: Page, browse
     assert (stranger.status_code, "signed in" in stranger.text) == (401, True)
 
     workbench.terminal.press("Control+c")
+    workbench.terminal.run("echo ended-$((1+1))", "ended-2")
     expect(offers.get_by_text("A program listens on port 5050.")).to_have_count(0)
     shown.reload()
     expect(shown.get_by_text("Nothing listens on port 5050 of this model.")).to_be_visible()
