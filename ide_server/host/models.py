@@ -85,10 +85,10 @@ class Models:
         return await self._made(checked_name(name), highest, lambda model_id: self._import(model_id, file))
 
     async def restore(self, model_id: ModelId, snapshot_id: SnapshotId) -> Snapshot:
-        """As Snapshots.restore does, and its environment is chosen."""
+        """As Snapshots.restore does, and its settings are chosen."""
         before = await self._snapshots.restore(model_id, snapshot_id)
         self._operations.active_state_changed(model_id)
-        await self._choose_environment(model_id, await self._snapshots.manifest(snapshot_id))
+        await self._choose_settings(model_id, await self._snapshots.manifest(snapshot_id))
         self._events.publish(model_id, ModelChanged(await self.get(model_id)))
         return before
 
@@ -160,28 +160,32 @@ class Models:
 
         async def pour(model_id: ModelId) -> None:
             await self._snapshots.pour(model_id, snapshot_id)
-            await self._choose_environment(model_id, manifest)
+            await self._choose_settings(model_id, manifest)
 
         return await self._made(name, self._limit_of(manifest), pour)
 
     async def _import(self, model_id: ModelId, file: IO[bytes]) -> None:
         manifest = await self._snapshots.pour_file(model_id, file)
         await self._resize(model_id, self._limit_of(manifest), below_use=True)
-        await self._choose_environment(model_id, manifest)
+        await self._choose_settings(model_id, manifest)
 
     def _limit_of(self, manifest: Manifest) -> int:
         highest = self._settings.max_limit_mebibytes * MEBIBYTE
         return min(highest, max(MEBIBYTE, manifest.limit_bytes))
 
-    async def _choose_environment(self, model_id: ModelId, manifest: Manifest) -> None:
-        """As the snapshot had it. Where that is not offered here the model keeps what it has."""
+    async def _choose_settings(self, model_id: ModelId, manifest: Manifest) -> None:
+        """As the snapshot had them. What is not offered here stays as the model has it."""
         record = await self._catalog.models.get(model_id)
-        if manifest.environment is None or manifest.environment == record.environment:
-            return
+        if manifest.environment is not None and manifest.environment != record.environment:
+            await self._try(model_id, "environment", self._environments.choose(model_id, manifest.environment))
+        if manifest.launch is not None and manifest.launch != record.launch:
+            await self._try(model_id, "launchers", self._operations.launches.choose(model_id, manifest.launch))
+
+    async def _try(self, model_id: ModelId, what: str, choice: Awaitable[object]) -> None:
         try:
-            await self._environments.choose(model_id, manifest.environment)
+            await choice
         except (InvalidRequest, EnvironmentUnavailable) as error:
-            logger.warning("Model %s does not get the environment of its snapshot: %s", model_id, error.message)
+            logger.warning("Model %s does not get the %s of its snapshot: %s", model_id, what, error.message)
 
     async def _fill(self, model_id: ModelId, contents: Mapping[str, bytes]) -> None:
         for path, content in sorted(contents.items()):

@@ -38,6 +38,14 @@ class Client:
         url = f"/models/{model['id']}/files/{path}"
         await self.ask("PUT", url, status=201, content=content, headers={"If-None-Match": "*"})
 
+    async def launch_evaluates_with(self, model: dict[str, Any], *, cpus: float) -> None:
+        await self.ask("PUT", f"/models/{model['id']}/launch", json={"evaluate": {"cpus": cpus}})
+
+    async def cpus_of_evaluates(self, model: dict[str, Any]) -> float:
+        launch = await self.ask("GET", f"/models/{model['id']}/launch")
+        cpus: float = launch["choice"]["evaluate"]["cpus"]
+        return cpus
+
     async def names(self, model: dict[str, Any]) -> list[str]:
         return [entry["name"] for entry in await self.ask("GET", f"/models/{model['id']}/tree/")]
 
@@ -79,6 +87,7 @@ async def test_a_model_is_restored_copied_exported_and_imported(client: Client) 
     model = await client.new_model(template="image")
     names = await client.names(model)
     await client.ask("PATCH", f"/models/{model['id']}", json={"limit_bytes": 2 * MEBIBYTE})
+    await client.launch_evaluates_with(model, cpus=0.5)
     taken = await client.ask("POST", f"/models/{model['id']}/snapshots", status=201, json={"name": "first"})
     snapshot = f"/models/{model['id']}/snapshots/{taken['id']}"
     assert (taken["file_count"], taken["left_out"], taken["state_name"]) == (len(names), [], None)
@@ -86,18 +95,21 @@ async def test_a_model_is_restored_copied_exported_and_imported(client: Client) 
     await client.write(model, "later", b"x")
     await client.ask("DELETE", f"/models/{model['id']}/files/main.py", status=204, headers={"If-Match": "*"})
 
+    await client.launch_evaluates_with(model, cpus=0.25)
+
     before = await client.ask("POST", f"{snapshot}/restore", status=201)
-    assert await client.names(model) == names
+    assert (await client.names(model), await client.cpus_of_evaluates(model)) == (names, 0.5)
     listed = await client.ask("GET", f"/models/{model['id']}/snapshots")
     assert [each["name"] for each in listed] == ["Before renamed", "renamed"] and listed[0]["id"] == before["id"]
 
     copy = await client.new_model(snapshot_id=taken["id"])
     assert (await client.names(copy), copy["usage"]["limit_bytes"]) == (names, 2 * MEBIBYTE)
+    assert await client.cpus_of_evaluates(copy) == 0.5
     exported = await client.ask("GET", f"{snapshot}/zip")
     await client.ask("DELETE", f"/models/{model['id']}", status=204)
     imported = await client.ask("POST", "/models/import?name=imported", status=201, content=exported)
     assert (await client.names(imported), imported["usage"]) == (names, copy["usage"])
-    assert imported["name"] == "imported"
+    assert (imported["name"], await client.cpus_of_evaluates(imported)) == ("imported", 0.5)
 
 
 async def test_what_cannot_be_imported_leaves_no_model(client: Client) -> None:

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from ide_server.wire import EnvironmentChoice, StateId
+from ide_server.wire import EnvironmentChoice, LaunchChoice, StateId
 
 PIECE_BYTES = 1 << 20
 """Content is cut into pieces of this size; each is kept once, however many files and snapshots hold it."""
@@ -56,6 +56,8 @@ class Manifest(msgspec.Struct, frozen=True):
     limit_bytes: int
     environment: EnvironmentChoice | None
     state: StateContent | None
+    launch: LaunchChoice | None = None
+    """None: it was taken before snapshots kept one."""
 
     @property
     def byte_size(self) -> int:

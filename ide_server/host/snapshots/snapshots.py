@@ -25,6 +25,7 @@ from ide_server.host.states import Origin, States
 from ide_server.names import NAME_CHARACTERS, checked_name
 from ide_server.settings import Settings
 from ide_server.wire import (
+    LaunchChoice,
     ModelId,
     NewSnapshot,
     ParameterDefinitions,
@@ -207,6 +208,7 @@ class Snapshots:
             limit_bytes=model.limit_bytes,
             environment=model.environment,
             state=await self._read_state(model_id, state_id or model.active_state_id),
+            launch=model.launch or LaunchChoice(),
         )
         return await self._keep(model_id, name, manifest)
 
