@@ -160,12 +160,13 @@ export class GitRepositories implements Disposable {
     this.want('repositories');
   }
 
-  /** Resolves with what git said. Rejects with an ApiError. */
-  async act(action: GitAction, doing: string): Promise<string> {
-    return this.during(doing, () => this.api.gitAct(action));
+  /** Resolves with what git said. One after another: git takes a lock, and fails where another has it. Rejects with an
+   * ApiError. */
+  act(action: GitAction, doing: string): Promise<string> {
+    return this.turns.take(() => this.during(doing, () => this.api.gitAct(action)));
   }
 
-  /** As `act`; its progress is told by `doing`. */
+  /** As `act`, but beside what else is done, as it may take long; its progress is told by `doing`. */
   async transfer(transfer: GitTransfer, doing: string, signal?: AbortSignal): Promise<string> {
     const tell = (text: string): void => this.doingStore.set(`${doing} ${text}`);
     return this.during(doing, () => this.api.gitTransfer(transfer, tell, signal));
@@ -182,17 +183,14 @@ export class GitRepositories implements Disposable {
     this.refreshedEmitter.dispose();
   }
 
-  /** One after another: git takes a lock, and fails where another has it. */
-  private during(doing: string, work: () => Promise<string>): Promise<string> {
-    return this.turns.take(async () => {
-      this.doingStore.set(doing);
-      try {
-        return await work();
-      } finally {
-        this.doingStore.set(null);
-        this.want('status');
-      }
-    });
+  private async during(doing: string, work: () => Promise<string>): Promise<string> {
+    this.doingStore.set(doing);
+    try {
+      return await work();
+    } finally {
+      this.doingStore.set(null);
+      this.want('status');
+    }
   }
 
   private want(relevance: Relevance): void {
