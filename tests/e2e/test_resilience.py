@@ -123,7 +123,7 @@ def test_a_filesystem_that_dies_again_and_again_stays_down_until_the_person_trie
     pid = 0
     for _ in range(5):
         pid = kill_fsquota(page, server, after=pid)
-    failed = page.get_by_role("status").filter(has_text="cannot be mounted")
+    failed = page.locator(".banner").filter(has_text="cannot be mounted")
     expect(failed).to_contain_text("SIGKILL")
     failed.get_by_role("button", name="Try again").click()
     expect(page.get_by_role("status").filter(has_text="was mounted again at")).to_be_visible()

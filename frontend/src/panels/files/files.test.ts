@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 import { get } from 'svelte/store';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { ApiError } from '../../services/api.ts';
 import type { ModelSession } from '../../services/session.ts';
 import type { Entry } from '../../wire.ts';
 import { Files } from './files.ts';
@@ -15,6 +16,8 @@ class Server {
   readonly requests: string[] = [];
   readonly errors: string[] = [];
   answer: (error?: Error) => void = () => {};
+  /** How many questions have no answer. */
+  lost = 0;
 
   constructor(public entries: Record<string, Entry[]>) {}
 
@@ -25,7 +28,13 @@ class Server {
       events: { onFilesChanged: () => nothing, onRescan: () => nothing },
       notifications: { error: (what: string) => this.errors.push(what) },
       api: {
-        list: async (folder: string) => this.entries[folder] ?? [],
+        list: async (folder: string) => {
+          if (this.lost > 0) {
+            this.lost -= 1;
+            throw new ApiError('offline', 'lost', 0, {});
+          }
+          return this.entries[folder] ?? [];
+        },
         makeFolder: (path: string) => this.ask(`make ${path}`),
         move: ({ source, destination }: { source: string; destination: string }) =>
           this.ask(`move ${source} ${destination}`),
@@ -85,4 +94,14 @@ test('what could not be done has no row, and keeps nothing else from being done'
   server.answer();
   expect(await Promise.all([making, moving])).toEqual([false, true]);
   expect([paths(files), server.errors.length]).toEqual([['b'], 1]);
+});
+
+test('the tree is asked for until there is an answer', async () => {
+  vi.useFakeTimers();
+  const server = new Server({ '': [entry('a')] });
+  server.lost = 2;
+  const opening = opened(server);
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(paths(await opening)).toEqual(['a']);
+  vi.useRealTimers();
 });

@@ -16,6 +16,7 @@ import { type Row, Tree } from './tree.ts';
 const SHORTEST_PAUSE_MS = 150;
 /** ... and a folder that takes long to read less often. */
 const PAUSE_PER_READ_TIME = 4;
+const RETRY_MS = 1_000;
 
 export class Files implements Disposable {
   private readonly owned = new DisposableStore();
@@ -30,6 +31,7 @@ export class Files implements Disposable {
   /** What is asked for next may build on what is being done. */
   private readonly turns = new Turns();
   private refreshing = false;
+  private disposed = false;
   private pauseMilliseconds = SHORTEST_PAUSE_MS;
 
   readonly rows: Readable<readonly Row[]> = this.rowStore;
@@ -47,7 +49,7 @@ export class Files implements Disposable {
     const stored = localStorage.getItem(this.openKey);
     const open = stored === null ? [] : (JSON.parse(stored) as string[]); // written by publish()
     for (const folder of open) this.tree.open(folder);
-    await this.read('');
+    await this.readFirst();
     await Promise.all(open.map((folder) => this.readAgain(folder)));
   }
 
@@ -163,7 +165,19 @@ export class Files implements Disposable {
   }
 
   dispose(): void {
+    this.disposed = true;
     this.owned.dispose();
+  }
+
+  /** Asks until there is an answer: nothing else would bring the tree. */
+  private async readFirst(): Promise<void> {
+    try {
+      await this.read('');
+    } catch (error) {
+      if (!isOutOfReach(error)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      if (!this.disposed) await this.readFirst();
+    }
   }
 
   private create(path: string, kind: 'file' | 'folder', work: () => Promise<unknown>): Promise<boolean> {
