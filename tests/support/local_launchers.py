@@ -271,7 +271,6 @@ async def laboratory(
 ) -> AsyncIterator[Laboratory]:
     kept_for = {"launcher_idle_seconds": 0.0}  # each operation has a launcher of its own, unless a test says otherwise
     settings = replace(Settings(data_dir=folder / "data", run_dir=folder / "run"), **kept_for | changes)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
     make_catalog(settings)
     mounts: Any = FolderMounts(folder / "models")
     async with AsyncExitStack() as stack:
