@@ -122,6 +122,8 @@ class Opening:
         """From now on pyfuse3 talks with the device."""
         os.write(self._device, with_flags(self._ours.recv(MESSAGE_BYTES), self._request))
         os.dup2(self._device, self.descriptor, inheritable=False)
+        # A request whose caller is killed is taken back, also between the look for one and the read of it.
+        os.set_blocking(self._device, False)
         self.close()
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ the disk suspends it; then another of pyfuse3's tasks serves.
 """
 
 import contextlib
+import functools
 import os
 import select
 import signal
@@ -49,6 +50,7 @@ class Loop:
         self._wake_reader, self._wake_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._worker = Worker(self._wake)
         self._idle_tasks: list[Task] = []
+        self._new_task: Callable[[], Task]
         self._waiting = 0
         self.watch(self._wake_reader, select.EPOLLIN, self._drain_wakes)
 
@@ -101,9 +103,10 @@ class Loop:
             return
         raise RuntimeError("pyfuse3 waited for something other than its device")
 
-    def run(self, tasks: list[Task]) -> None:
+    def run(self, tasks: list[Task], new_task: Callable[[], Task]) -> None:
         """Runs pyfuse3's tasks: one at a time is serving, those that were suspended wait for the worker."""
         self._idle_tasks = tasks
+        self._new_task = new_task
         while tasks:
             self._step(tasks.pop())
 
@@ -111,6 +114,10 @@ class Loop:
         try:
             job = task.send(None) if error is None else task.throw(error)
         except StopIteration:
+            return
+        except BlockingIOError:
+            # The request is gone again, as whoever asked was killed: an error to pyfuse3, which ends the task for it.
+            self._idle_tasks.append(self._new_task())
             return
         self._waiting += 1
         self._worker.submit(job, lambda error: self._resume(task, error))
@@ -224,15 +231,18 @@ class _Nursery:
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
         self._tasks: list[Task] = []
+        self._new_task: Callable[[], Task]
 
     async def __aenter__(self) -> Self:
         return self
 
     def start_soon(self, function: Callable[..., Task], *args: object, name: str) -> None:
-        self._tasks.append(function(*args))
+        """All are of one kind."""
+        self._new_task = functools.partial(function, *args)
+        self._tasks.append(self._new_task())
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if error is None:
-            self._loop.run(self._tasks)
+            self._loop.run(self._tasks, self._new_task)

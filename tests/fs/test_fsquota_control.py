@@ -6,6 +6,7 @@ import functools
 import itertools
 import json
 import os
+import signal
 import socket
 import stat
 import struct
@@ -355,6 +356,29 @@ def test_many_clients_and_pipelined_requests_are_answered(filesystem: MountedFil
             client.connection.sendall(requests)
         for client in clients:
             assert [client.receive()["id"] for _ in range(100)] == list(range(100))
+
+
+def test_a_request_of_the_kernel_that_is_taken_back_holds_nobody_up(filesystem: MountedFilesystem) -> None:
+    """As that of a program that is killed: here after it was seen, and while others are answered before it is read."""
+    questions = b'{"id": 0, "operation": "usage"}\n' * 1000
+    with filesystem.connect() as client:
+        client.ask("usage")
+        for number in range(20):  # more often than pyfuse3 has tasks
+            filesystem.process.send_signal(signal.SIGSTOP)
+            caller = subprocess.Popen(["stat", filesystem.root / f"missing{number}"], stderr=subprocess.DEVNULL)
+            wait_until(functools.partial(waits_for_an_answer, caller.pid))
+            client.connection.sendall(questions)
+            filesystem.process.send_signal(signal.SIGCONT)
+            client.receive()
+            caller.kill()
+            assert caller.wait() == -signal.SIGKILL
+            for _ in range(1, 1000):
+                client.receive()
+            assert "ok" in filesystem.ask("usage")
+
+
+def waits_for_an_answer(process: int) -> bool:
+    return "fuse" in Path(f"/proc/{process}/stack").read_text()
 
 
 def test_only_the_owner_may_open_the_control_socket(filesystem: MountedFilesystem) -> None:
