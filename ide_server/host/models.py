@@ -65,7 +65,7 @@ class Models:
 
     async def list(self) -> list[Model]:
         """The newest first."""
-        return [await self._model(record) for record in await self._catalog.models.list()]
+        return await asyncio.gather(*map(self._model, await self._catalog.models.list()))
 
     async def get(self, model_id: ModelId) -> Model:
         return await self._model(await self._catalog.models.get(model_id))
@@ -132,15 +132,13 @@ class Models:
     async def record_use(self) -> None:
         """Write down what the mounted filesystems hold, for a list after the next start."""
         for record in await self._catalog.models.list():
-            if (mount := self._mounts.mounted(record.id)) is not None:
-                usage = await mount.usage()
+            if (usage := await self._mounts.usage(record.id)) is not None:
                 await self._catalog.models.set_use(record.id, used_bytes=usage.used_bytes, used_files=usage.used_files)
 
     async def _model(self, record: ModelRecord) -> Model:
-        """With the live use where the filesystem is mounted, the last known where it is not."""
-        model = record.as_model()
-        mount = self._mounts.mounted(record.id)
-        return model if mount is None else msgspec.structs.replace(model, usage=await mount.usage())
+        """With the live use where the filesystem answers, the last known where it does not."""
+        model, usage = record.as_model(), await self._mounts.usage(record.id)
+        return model if usage is None else msgspec.structs.replace(model, usage=usage)
 
     @property
     def _default_limit(self) -> int:

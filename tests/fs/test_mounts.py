@@ -128,6 +128,22 @@ async def test_a_request_in_the_moment_of_death_is_refused_and_can_be_tried_agai
         assert await (await models.mount()).usage() == EMPTY
 
 
+async def test_one_that_does_not_answer_has_no_usage_and_waits_no_longer_than_it_must(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ide_server.host.mounts.mounts.USAGE_SECONDS", 0.1)
+    async with mounted_models(tmp_path) as models:
+        assert await models.mounts.usage(MODEL) is None
+        await models.mount()
+        assert await models.mounts.usage(MODEL) == EMPTY
+        os.kill(models.pid(), signal.SIGSTOP)
+        try:
+            assert await models.mounts.usage(MODEL) is None
+        finally:
+            os.kill(models.pid(), signal.SIGCONT)
+        assert await models.mounts.usage(MODEL) == EMPTY
+
+
 def is_mounted(mounted: Mount, generation: int) -> bool:
     return mounted.generation == generation
 

@@ -1,5 +1,7 @@
 """Models as a whole, with every owner of the host real."""
 
+import os
+import signal
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
@@ -116,6 +118,20 @@ async def test_an_unknown_model_cannot_be_changed_or_deleted(host: HostState) ->
     ):
         with pytest.raises(ModelNotFound):
             await attempt
+
+
+async def test_models_are_listed_though_the_filesystem_of_one_does_not_answer(
+    host: HostState, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ide_server.host.mounts.mounts.USAGE_SECONDS", 0.1)
+    stuck, well = [await host["models"].create(NewModel(name, "image")) for name in "ab"]
+    fsquota = int((settings.run_path / "control" / f"{stuck.id}.pid").read_text())
+    os.kill(fsquota, signal.SIGSTOP)
+    try:
+        listed = {model.name: model.usage.used_files for model in await host["models"].list()}
+    finally:
+        os.kill(fsquota, signal.SIGCONT)
+    assert listed == {"a": 0, "b": well.usage.used_files}
 
 
 async def test_the_use_is_known_after_a_restart_without_mounting(settings: Settings) -> None:

@@ -628,9 +628,8 @@ class Operations:
 
     async def _announce_model(self, model_id: ModelId) -> None:
         model = (await self._catalog.models.get(model_id)).as_model()
-        mount = self._mounts.mounted(model_id)
-        if mount is not None:
-            model = msgspec.structs.replace(model, usage=await mount.usage())
+        if (usage := await self._mounts.usage(model_id)) is not None:
+            model = msgspec.structs.replace(model, usage=usage)
         self._events.publish(model_id, ModelChanged(model))
 
     async def _sampled(self, operation_id: OperationId, sample: LauncherUsage) -> None:

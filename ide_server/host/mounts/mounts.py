@@ -1,6 +1,7 @@
 """All mounts of this host."""
 
 import asyncio
+import contextlib
 from pathlib import Path
 
 from ide_server.errors import FilesystemUnavailable
@@ -8,7 +9,9 @@ from ide_server.host.events import ModelEvents
 from ide_server.host.mounts import stale
 from ide_server.host.mounts.mount import Limits, Mount, Places
 from ide_server.settings import Settings
-from ide_server.wire import ModelId
+from ide_server.wire import ModelId, Usage
+
+USAGE_SECONDS = 2.0
 
 
 class Mounts:
@@ -40,6 +43,15 @@ class Mounts:
         """The mount if it stands now."""
         mount = self._mounts.get(model_id)
         return mount if mount is not None and mount.standing.status == "ready" else None
+
+    async def usage(self, model_id: ModelId) -> Usage | None:
+        """What its filesystem holds, where that stands and answers soon."""
+        mount = self.mounted(model_id)
+        if mount is not None:
+            with contextlib.suppress(FilesystemUnavailable, TimeoutError):
+                async with asyncio.timeout(USAGE_SECONDS):
+                    return await mount.usage()
+        return None
 
     async def mount_again(self, model_id: ModelId) -> None:
         """At once, where it stays down. Raises ModelNotFound, FilesystemUnavailable."""
