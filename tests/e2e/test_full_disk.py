@@ -124,6 +124,7 @@ def test_without_a_file_left_what_is_new_is_refused_and_what_is_there_is_saved(p
         "found",
     )
     workbench.file("gone.txt").click()
+    expect(workbench.editor).to_have_text("new")  # read to its end: what is open stays charged, and so can be put back
     page.get_by_role("tree", name="Files").focus()
     page.keyboard.press("Delete")
     expect(workbench.file("gone.txt")).to_have_count(0)
