@@ -134,7 +134,7 @@ def jupyterlab(folder: Path) -> Iterator[Editor]:
         "--ServerApp.terminado_settings={'shell_command': ['bash', '--norc', '--noprofile', '-i']}",
     ]
     own = {f"JUPYTER_{name}_DIR": str(folder / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
-    environment = {**os.environ, **own, "PS1": "$ "}
+    environment = {**os.environ, **own, "LANG": "C.UTF-8", "PS1": "$ "}  # the locale of Slipway's shells
     origin = f"http://127.0.0.1:{port}"
 
     def forget() -> None:

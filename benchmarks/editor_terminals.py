@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page
 
 LINE = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"
 KEYS_OF_A_LINE = 40
+KEYS_TO_WARM_UP = 10
 FLOODED_MILLISECONDS = 700
 BAR_INTERRUPT_MILLISECONDS = 100
 DEADLINE_SECONDS = 120.0
@@ -109,12 +110,12 @@ def terminal_of(browser: Browser, editor: Editor) -> Iterator[Terminal]:
         context.close()
 
 
-def keys(terminal: Terminal) -> list[float]:
+def keys(terminal: Terminal, *, count: int = KEYS_OF_A_LINE) -> list[float]:
     """Of one line of letters and digits, each typed once the one before is drawn, and a moment later."""
     terminal.run("clear; echo cle''ared", "cleared")
     source = random.Random(1)
     line, found = "", []
-    for _ in range(KEYS_OF_A_LINE):
+    for _ in range(count):
         key = source.choice(string.ascii_lowercase + string.digits)
         line += key
         found.append(terminal.milliseconds(key, f"$ {line}"))
@@ -149,7 +150,7 @@ def measure(
         pressed: dict[str, list[float]] = {name: [] for name in terminals}
         flooded: dict[str, list[float]] = {name: [] for name in terminals}
         for terminal in terminals.values():
-            keys(terminal)
+            keys(terminal, count=KEYS_TO_WARM_UP)
         for _ in range(lines):
             for name, terminal in terminals.items():
                 pressed[name] += keys(terminal)
