@@ -146,8 +146,8 @@ class FolderMounts:
     async def get(self, model_id: ModelId) -> FolderMount:
         return FolderMount(self.models / model_id)
 
-    def mounted(self, _: ModelId) -> None:
-        """Nobody knows its use."""
+    async def usage(self, _: ModelId) -> None:
+        """Nobody knows it."""
 
     def lost_since(self, _: ModelId, __: float) -> bool:
         return False
