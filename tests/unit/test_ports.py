@@ -1,9 +1,12 @@
 """Which ports listen, whose they are by name, and what passes between their origin and the server in the model."""
 
+import socket
+from pathlib import Path
+
 import pytest
 from starlette.requests import HTTPConnection
 
-from ide_server.host.ports.listening import listening
+from ide_server.host.ports.listening import has_sockets, listening, ports_in
 from ide_server.web.previews import is_own_origin, place_of, without_domain, without_our_cookie
 
 TABLE = """\
@@ -24,6 +27,24 @@ def test_ports_that_the_loopback_reaches_are_found() -> None:
     assert listening(TABLE) == {8000, 8001}
     assert listening(TABLE_6) == {8004, 8005}
     assert listening("") == frozenset()
+
+
+def test_where_there_are_no_sockets_no_table_is_read(tmp_path: Path) -> None:
+    (tmp_path / "sockstat").write_text(
+        "sockets: used 3\nTCP: inuse 0 orphan 0 tw 2 alloc 9 mem 1\nUDP: inuse 4 mem 0\n"
+    )
+    (tmp_path / "sockstat6").write_text("TCP6: inuse 0\nUDP6: inuse 2\n")
+    assert ports_in(tmp_path) == frozenset()  # and there is none
+    (tmp_path / "sockstat6").write_text("TCP6: inuse 2\nUDP6: inuse 0\n")
+    (tmp_path / "tcp6").write_text(TABLE_6)
+    assert ports_in(tmp_path) == {8004, 8005}
+
+
+def test_sockets_are_counted_by_the_kernel_as_they_come() -> None:
+    count = Path("/proc/self/net/sockstat")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert has_sockets(count.read_text())
+        assert server.getsockname()[1] in ports_in(Path("/proc/self/net"))
 
 
 def connection(**headers: str) -> HTTPConnection:

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from ide_server.errors import PortNotListening
 from ide_server.host.events import ModelEvents
 from ide_server.host.ports.dialer import Dialer
 from ide_server.host.ports.door import Door
-from ide_server.host.ports.listening import listening
+from ide_server.host.ports.listening import ports_in
 from ide_server.host.sandbox import Sandbox
 from ide_server.settings import Settings
 from ide_server.wire import ModelId
@@ -37,6 +37,7 @@ class Ports:
         self._doors: dict[Path, Door] = {}
         self._dialers: dict[Sandbox, Dialer] = {}
         self._opening = asyncio.Lock()
+        self._looking = asyncio.Lock()
         self._watch: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -66,7 +67,7 @@ class Ports:
             dialer.close()
 
     async def _connect(self, model_id: ModelId, port: int) -> socket.socket:
-        self._look(model_id)
+        await self._look({model_id})
         sandbox = self._found.get(model_id, {}).get(port)
         if sandbox is None:
             raise PortNotListening(
@@ -80,21 +81,28 @@ class Ports:
     async def _look_again(self) -> None:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            for model_id in {*self._workspaces.models, *self._found}:
-                self._look(model_id)
+            await self._look({*self._workspaces.models, *self._found})
             for sandbox in [sandbox for sandbox in self._dialers if sandbox.ended]:
                 self._dialers.pop(sandbox).close()
 
-    def _look(self, model_id: ModelId) -> None:
-        """Two small files of the kernel's for each sandbox, so it need not go to a thread."""
-        found: dict[int, Sandbox] = {}
-        for sandbox in reversed(self._workspaces.running(model_id)):
+    async def _look(self, models: Set[ModelId]) -> None:
+        async with self._looking:
+            running = {model_id: self._workspaces.running(model_id) for model_id in models}
+            for model_id, found in (await asyncio.to_thread(ports_of, running)).items():
+                if found.keys() != self._found.get(model_id, {}).keys():
+                    self._events.publish(model_id, wire.PortsChanged(sorted(found)))
+                if found:
+                    self._found[model_id] = found
+                else:
+                    self._found.pop(model_id, None)
+
+
+def ports_of(running: Mapping[ModelId, Sequence[Sandbox]]) -> dict[ModelId, dict[int, Sandbox]]:
+    """Of each model's sandboxes, the first before the others. Blocks."""
+    found: dict[ModelId, dict[int, Sandbox]] = {}
+    for model_id, sandboxes in running.items():
+        found[model_id] = {}
+        for sandbox in reversed(sandboxes):
             with suppress(OSError):  # it has just ended
-                for table in sandbox.tcp_tables():
-                    found.update(dict.fromkeys(listening(table), sandbox))
-        if found.keys() != self._found.get(model_id, {}).keys():
-            self._events.publish(model_id, wire.PortsChanged(sorted(found)))
-        if found:
-            self._found[model_id] = found
-        else:
-            self._found.pop(model_id, None)
+                found[model_id] |= dict.fromkeys(ports_in(sandbox.network_folder), sandbox)
+    return found

@@ -129,9 +129,10 @@ class Sandbox:
             cpu_seconds, memory_bytes = of_processes((self._init.pid, self._main.pid))
         return Usage(cpu_seconds, memory_bytes, tmp_bytes(self._init.pid, limit_bytes=self._spec.limits.tmp_bytes))
 
-    def tcp_tables(self) -> list[str]:
-        """What the kernel says of the connections of its network: /proc/net/tcp and tcp6. Blocks, briefly."""
-        return [Path(f"/proc/{self._init.pid}/net/{name}").read_text() for name in ("tcp", "tcp6")]
+    @property
+    def network_folder(self) -> Path:
+        """Where the kernel tells of its network."""
+        return Path(f"/proc/{self._init.pid}/net")
 
     def open_tmp(self) -> int:
         """A descriptor of the folder that its programs see as /tmp, and write to. Raises OSError. Blocks, briefly."""
