@@ -221,6 +221,8 @@ def test_keys_alone_reach_every_part_and_the_focus_is_never_lost(page: Page) -> 
         side = page.get_by_role("complementary", name=view)
         wait_until(page, lambda: bool(side.evaluate(HOLDS_FOCUS)), what=f"{view} has the focus")  # noqa: B023  # at once
     keyboard.press("Control+Shift+m")
+    problems = page.get_by_role("region", name="Problems")
+    wait_until(page, lambda: bool(problems.evaluate(HOLDS_FOCUS)), what="Problems has the focus")
     expect(page.get_by_role("tab", name=re.compile("^Problems"))).to_have_attribute("aria-selected", "true")
     page.get_by_role("tab", name=re.compile("^Problems")).focus()
     keyboard.press("ArrowLeft")

@@ -19,6 +19,7 @@ import type { ModelSession } from '../services/session.ts';
 import type { Substitution } from '../services/substitutions.ts';
 import { common } from '../texts/common.ts';
 import { texts } from '../texts/editor.ts';
+import { hasStayed } from '../ui/late-focus.ts';
 import { Autosave } from './autosave.ts';
 import type { EditorPort } from './editor-port.ts';
 import GroupActions from './GroupActions.svelte';
@@ -111,7 +112,7 @@ export class EditorArea implements Disposable {
   async open(path: string, line?: number, column?: number): Promise<void> {
     const pane = this.show(path, KEPT);
     pane.keep({ isPreview: false });
-    await this.focusWhenThere(pane, this.goTo(pane, line, column));
+    if (await hasStayed(this.goTo(pane, line, column))) pane.focus();
   }
 
   /** For a look, in place of what was looked at before; the focus stays where it is. */
@@ -168,7 +169,7 @@ export class EditorArea implements Disposable {
     const { tab, group, place } = last;
     const { path, isPinned, view } = tab;
     const pane = this.show(path, { isPreview: false, isPinned }, { view, group, place });
-    await this.focusWhenThere(pane, this.goTo(pane));
+    if (await hasStayed(this.goTo(pane))) pane.focus();
   }
 
   /** Where it was changed on disk: shows both versions, takes the disk's, or replaces it. */
@@ -296,30 +297,6 @@ export class EditorArea implements Disposable {
       entries.some((entry) => entry.kind === 'file' && entry.name === name),
     );
     if (first !== undefined) await this.open(first);
-  }
-
-  /** Unless the person has gone elsewhere in the meantime, by mouse or by key. */
-  private async focusWhenThere(pane: Pane, loading: Promise<void>): Promise<void> {
-    let hasPointed = false;
-    let pressedAt: Element | null = null;
-    const listening = new AbortController();
-    const options = { capture: true, signal: listening.signal };
-    const pointed = (): void => {
-      hasPointed = true;
-    };
-    const pressed = (): void => {
-      pressedAt ??= document.activeElement;
-    };
-    window.addEventListener('pointerdown', pointed, options);
-    window.addEventListener('keydown', pressed, options);
-    try {
-      await loading;
-    } finally {
-      listening.abort();
-    }
-    const now = document.activeElement;
-    const hasMoved = pressedAt !== null && now !== pressedAt && now !== document.body;
-    if (!hasPointed && !hasMoved) pane.focus();
   }
 
   private async goTo(pane: Pane, line?: number, column?: number): Promise<void> {

@@ -8,6 +8,7 @@ import { prefer } from '../services/preferences.ts';
 import type { ModelSession } from '../services/session.ts';
 import { theme } from '../services/theme.ts';
 import { texts } from '../texts/commands.ts';
+import { hasStayed } from '../ui/late-focus.ts';
 import { editorCommands } from './editor-commands.ts';
 import type { BottomView, LayoutStore, PanelName, Shown } from './layout.ts';
 import { SIDE_VIEW_NAMES, SIDE_VIEWS, type SideViewName } from './side-views.ts';
@@ -40,8 +41,7 @@ export function viewCommands(session: ModelSession, layouts: LayoutStore, parts:
 
   async function showView(name: SideViewName): Promise<void> {
     layouts.change({ sideBar: true, sideView: name });
-    await parts.loadView(name);
-    session.commands.run(`${name}.focus`);
+    if (await hasStayed(parts.loadView(name))) session.commands.run(`${name}.focus`);
   }
 
   function toggleView(name: SideViewName): Promise<void> {
