@@ -34,10 +34,16 @@ def test_where_there_are_no_sockets_no_table_is_read(tmp_path: Path) -> None:
         "sockets: used 3\nTCP: inuse 0 orphan 0 tw 2 alloc 9 mem 1\nUDP: inuse 4 mem 0\n"
     )
     (tmp_path / "sockstat6").write_text("TCP6: inuse 0\nUDP6: inuse 2\n")
-    assert ports_in(tmp_path) == frozenset()  # and there is none
+    assert ports_in(tmp_path) == frozenset()
+    (tmp_path / "tcp").write_text(TABLE)
+    assert ports_in(tmp_path) == frozenset()
+    (tmp_path / "sockstat").write_text("TCP: inuse 4 orphan 0 tw 2 alloc 9 mem 1\n")
+    (tmp_path / "sockstat6").unlink()
+    assert ports_in(tmp_path) == {8000, 8001}, "without IPv6"
     (tmp_path / "sockstat6").write_text("TCP6: inuse 2\nUDP6: inuse 0\n")
     (tmp_path / "tcp6").write_text(TABLE_6)
-    assert ports_in(tmp_path) == {8004, 8005}
+    assert ports_in(tmp_path) == {8000, 8001, 8004, 8005}
+    assert ports_in(tmp_path / "ended") == frozenset()
 
 
 def test_sockets_are_counted_by_the_kernel_as_they_come() -> None:

@@ -1,5 +1,6 @@
 """Which ports somebody listens on, from what the kernel says of a network namespace."""
 
+from contextlib import suppress
 from pathlib import Path
 
 LISTEN = "0A"
@@ -14,9 +15,13 @@ not."""
 
 
 def ports_in(network_folder: Path) -> frozenset[int]:
-    """network_folder: /proc/PID/net. Raises OSError. Blocks."""
-    tables = [table for table, count in COUNTS.items() if has_sockets((network_folder / count).read_text())]
-    return frozenset().union(*(listening((network_folder / table).read_text()) for table in tables))
+    """network_folder: /proc/PID/net; none where that has just ended. Blocks."""
+    found: set[int] = set()
+    for table, count in COUNTS.items():
+        with suppress(OSError):  # of who has just ended; a kernel without IPv6 has no tcp6 either
+            if has_sockets((network_folder / count).read_text()):
+                found |= listening((network_folder / table).read_text())
+    return frozenset(found)
 
 
 def has_sockets(count: str) -> bool:

@@ -3,7 +3,6 @@
 import asyncio
 import socket
 from collections.abc import Mapping, Sequence, Set
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -103,6 +102,5 @@ def ports_of(running: Mapping[ModelId, Sequence[Sandbox]]) -> dict[ModelId, dict
     for model_id, sandboxes in running.items():
         found[model_id] = {}
         for sandbox in reversed(sandboxes):
-            with suppress(OSError):  # it has just ended
-                found[model_id] |= dict.fromkeys(ports_in(sandbox.network_folder), sandbox)
+            found[model_id] |= dict.fromkeys(ports_in(sandbox.network_folder), sandbox)
     return found
