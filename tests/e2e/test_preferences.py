@@ -6,6 +6,11 @@ from tests.e2e.test_access import problems
 from tests.support.workbench import SignIn, new_model
 
 FONT_SIZE = "(element) => getComputedStyle(element).fontSize"
+NOW_IN_LIGHT = """(element) => {
+  document.documentElement.dataset.theme = 'light';
+  const { length } = document.getAnimations();
+  return [getComputedStyle(element).color, length];
+}"""
 COLOURS = "document.documentElement.dataset.theme + ' ' + document.documentElement.dataset.contrast"
 
 
@@ -75,5 +80,6 @@ def test_high_contrast_is_whole(browser: Browser, signed_in: SignIn) -> None:
     found += problems(page, "preferences, dark")
     page.keyboard.press("Escape")
     found += problems(page, "dark")
+    assert page.get_by_role("button", name="Go to file").evaluate(NOW_IN_LIGHT) == ["rgb(26, 36, 48)", 0]
     context.close()
     assert found == []
