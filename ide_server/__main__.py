@@ -27,6 +27,7 @@ def host(arguments: argparse.Namespace) -> int:
     from ide_server import logs, serving
     from ide_server.host.app import create_app
     from ide_server.host.environments import offering
+    from ide_server.host.websockets import WebSockets
 
     serving.end_with(arguments.parent)
     logs.log_plainly("host")
@@ -37,7 +38,13 @@ def host(arguments: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 1
     with serving.unix_listener(settings.host_socket) as listener:
-        serving.serve(create_app(settings), listener, stop_seconds=HOST_STOP_SECONDS, ready=arguments.ready)
+        serving.serve(
+            create_app(settings),
+            listener,
+            stop_seconds=HOST_STOP_SECONDS,
+            ready=arguments.ready,
+            websockets=WebSockets,
+        )
     return 0
 
 

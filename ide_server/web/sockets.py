@@ -27,7 +27,8 @@ async def relay(websocket: WebSocket) -> None:
         return await refuse(websocket, Close(NOT_SIGNED_IN, close_reason(error.message)))
     host: Host = websocket.state["host"]
     try:
-        tunnel = await Tunnel.open(host, target_of(websocket.scope), websocket.scope["subprotocols"])
+        target, subprotocols = target_of(websocket.scope), websocket.scope["subprotocols"]
+        tunnel = await Tunnel.open(host, target, subprotocols, may_give=True)
     except (InvalidHandshake, OSError, TimeoutError, EOFError) as error:
         return await refuse(websocket, why_refused(error))
     return await carry(websocket, tunnel, sign_out, access.require)

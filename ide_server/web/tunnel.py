@@ -1,4 +1,6 @@
-"""Tunnels: from when a WebSocket is accepted, its bytes go between the client and the host as they come."""
+"""Tunnels: once a WebSocket is accepted, its bytes go between the client and the host as they come; or the host is
+given the client's connection, and there is nothing more to carry.
+"""
 
 import asyncio
 import socket
@@ -13,12 +15,14 @@ from websockets.asyncio.client import ClientConnection
 from websockets.frames import Close, Frame, Opcode
 from websockets.protocol import State
 
+from ide_server import handover
 from ide_server.web.host import Host
 
 TAKER = "slipway.taker"
 """In the message `websocket.accept`: the End that has the client's connection from then on."""
 STUCK_SECONDS = 60.0
-"""Whoever takes nothing for so long is given up. For a program to read, the host waits for a quarter of that."""
+"""Whoever takes nothing for so long is given up; by the kernel, where the host has the connection. For a program to
+read, the host waits for a quarter of that."""
 SILENT_SECONDS = 60
 """After which the kernel asks whether a client is still there: a server in a model may never send a ping."""
 RESTARTING = 1012
@@ -61,12 +65,14 @@ class WebSockets(WebSocketsSansIOProtocol):
                 raise ClientDisconnected
             self.stop_keepalive()
             self.taker = taker
+            self.transport.pause_reading()
             self.transport.set_protocol(taker)
             taker.connection_made(self.transport)
-        if self.early:
+            taker.early = self.early
+        elif self.early:
             early, self.early = self.early, b""
             self.transport.resume_reading()
-            (taker or self).data_received(early)
+            self.data_received(early)
 
 
 class Upgrade(ClientConnection):
@@ -86,8 +92,10 @@ class Upgrade(ClientConnection):
 class Tunnel:
     """A client's connection and one of the host."""
 
-    def __init__(self, upgrade: Upgrade) -> None:
+    def __init__(self, upgrade: Upgrade, *, may_give: bool) -> None:
         self._subprotocol = upgrade.subprotocol
+        self._is_awaited = may_give and upgrade.response is not None and handover.HEADER in upgrade.response.headers
+        self._is_given = False
         self.client = ClientEnd(self)
         self._host = HostEnd(self)
         self._behind = upgrade.behind
@@ -104,11 +112,14 @@ class Tunnel:
         subprotocols: Iterable[str],
         *,
         headers: Iterable[tuple[bytes, bytes]] = (),
+        may_give: bool = False,
     ) -> Self:
-        """The host's end of it. Raises as Host.connect."""
+        """The host's end of it, to whom the client's connection may be given. Raises as Host.connect."""
+        if may_give:
+            headers = (*headers, (handover.HEADER.encode(), b"1"))
         upgrade = await host.connect(target, subprotocols, headers=headers, kind=Upgrade)
         assert isinstance(upgrade, Upgrade)
-        return cls(upgrade)
+        return cls(upgrade, may_give=may_give)
 
     def end(self, why: Close) -> None:
         """What the client is told, if this comes first."""
@@ -118,8 +129,12 @@ class Tunnel:
     async def accept(self, websocket: WebSocket) -> None:
         """Raises WebSocketDisconnect where the client has left meanwhile."""
         await websocket.send({"type": "websocket.accept", "subprotocol": self._subprotocol, TAKER: self.client})
-        behind, self._behind = self._behind, b""
-        self._host.data_received(behind)
+        if self._is_awaited:
+            await self._give_or_keep()
+        if not self._is_given:
+            self.client.begin()
+            behind, self._behind = self._behind, b""
+            self._host.data_received(behind)
         self._host.transport.resume_reading()
 
     async def carry(self) -> None:
@@ -134,8 +149,23 @@ class Tunnel:
         """However far it came."""
         self._host.transport.abort()
 
+    async def _give_or_keep(self) -> None:
+        """A client that has spoken too early is kept: what it said cannot be unread."""
+        client, host = self.client.transport, self._host.transport
+        # The answer goes first: in the loop's next turn, as a new connection has room for it.
+        while client.get_write_buffer_size() and not client.is_closing():  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        if self.client.early:
+            handover.keep(host)
+        elif not client.is_closing():
+            handover.give(host, client)
+            self._is_given = True
+            self.client.let_go()
+
     def _close(self, why: Close) -> None:
-        if self._host.frames.may_close and not self.client.transport.is_closing():
+        if self._is_given and not self._host.transport.is_closing():
+            self._host.transport.write(why.serialize())
+        elif self._host.frames.may_close and not self.client.transport.is_closing():
             self.client.transport.write(Frame(Opcode.CLOSE, why.serialize()).serialize(mask=False))
         self.client.transport.close()
         self._host.transport.close()
@@ -178,11 +208,26 @@ class End(asyncio.Protocol):
 
 
 class ClientEnd(End):
+    early = b""
+    """What was read before the client was accepted."""
+
+    def begin(self) -> None:
+        early, self.early = self.early, b""
+        self.data_received(early)
+        if not self.transport.is_closing():
+            self.transport.resume_reading()
+
+    def let_go(self) -> None:
+        self.transport.set_protocol(asyncio.Protocol())
+        self.transport.abort()
+        self.lost.set()
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as above
         super().connection_made(transport)
         connection: socket.socket = transport.get_extra_info("socket")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, SILENT_SECONDS)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(STUCK_SECONDS * 1000))
 
 
 class HostEnd(End):

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx
 import msgspec
@@ -12,29 +11,11 @@ import pytest
 from ide_server.web import substitutes
 from ide_server.web.host import MAX_MESSAGE_BYTES
 from tests.support.listening import listening
-from tests.support.relayed import DEADLINE_SECONDS, MEBIBYTE, SmallHost, Web, serving_web
+from tests.support.relayed import DEADLINE_SECONDS, MEBIBYTE, SmallHost, Web
 
 pytestmark = pytest.mark.anyio
 
 ROOT = "/api/v1/sockets"
-
-
-@pytest.fixture
-def small_host() -> SmallHost:
-    return SmallHost()
-
-
-@pytest.fixture
-async def web(tmp_path: Path) -> AsyncIterator[Web]:
-    """The web process alone: no host listens yet."""
-    async with serving_web(tmp_path) as web:
-        yield web
-
-
-@pytest.fixture
-async def relayed(web: Web, small_host: SmallHost) -> AsyncIterator[Web]:
-    async with listening(small_host.app(), web.host_socket):
-        yield web
 
 
 class Stream:

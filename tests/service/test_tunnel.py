@@ -1,144 +1,27 @@
 """Tunnels byte for byte, before a host that says just what a test wants, on the event loop of production."""
 
 import asyncio
-import base64
 import contextlib
-import hashlib
 import os
 import resource
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame, Opcode
 
+from ide_server.host.websockets import WebSockets
 from tests.support.listening import listening
 from tests.support.relayed import DEADLINE_SECONDS, MEBIBYTE, SmallHost, Web, close_of, serving_web
+from tests.support.upgrades import ACCEPT, HELLO, SPOKEN, End, RawHost, answer_to, client_of, upgrade
 
 pytestmark = pytest.mark.anyio
-
-KEY = base64.b64encode(bytes(16)).decode()
-ACCEPT = base64.b64encode(hashlib.sha1(f"{KEY}258EAFA5-E914-47DA-95CA-C5AB0DC85B11".encode()).digest()).decode()
-HELLO = Frame(Opcode.TEXT, b"hello").serialize(mask=False)
-SPOKEN = Frame(Opcode.TEXT, b"hello").serialize(mask=True)
-
-
-class End:
-    """What comes is read only when a test does."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader = reader
-        self.writer = writer
-
-    async def read(self, count: int) -> bytes:
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            return await self.reader.readexactly(count)
-
-    async def head(self) -> str:
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            return (await self.reader.readuntil(b"\r\n\r\n")).decode()
-
-    async def close_code(self) -> int:
-        """Where that is all it hears."""
-        await self.head()
-        _, length = await self.read(2)
-        return int.from_bytes((await self.read(length))[:2])
-
-    async def rest(self) -> bytes:
-        """Until it ends, however it does."""
-        got = b""
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            with contextlib.suppress(ConnectionResetError):
-                while chunk := await self.reader.read(1 << 16):
-                    got += chunk
-        return got
-
-    async def write(self, data: bytes) -> None:
-        self.writer.write(data)
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            await self.writer.drain()
-
-    async def fill(self) -> int:
-        """Writes until nothing more is taken; how many bytes were."""
-        taken = 0
-        with contextlib.suppress(TimeoutError):
-            while True:
-                if self.writer.is_closing():  # of which uvloop says no ConnectionError
-                    raise ConnectionAbortedError
-                self.writer.write(bytes(1 << 16))
-                taken += 1 << 16
-                async with asyncio.timeout(0.5):
-                    await self.writer.drain()
-        return taken
-
-
-class RawHost:
-    def __init__(self) -> None:
-        self.connections: asyncio.Queue[End] = asyncio.Queue()
-
-    async def connected(self) -> End:
-        return await asyncio.wait_for(self.connections.get(), DEADLINE_SECONDS)
-
-    async def accepted(self, *, behind: bytes = b"") -> tuple[End, str]:
-        """With the head of the request."""
-        end = await self.connected()
-        head = await end.head()
-        await end.write(answer_to(head) + behind)
-        return end, head
-
-
-def answer_to(head: str) -> bytes:
-    key = head.partition("Sec-WebSocket-Key: ")[2].partition("\r\n")[0]
-    accept = base64.b64encode(hashlib.sha1(f"{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11".encode()).digest()).decode()
-    return (
-        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        f"Sec-WebSocket-Accept: {accept}\r\n\r\n"
-    ).encode()
 
 
 @pytest.fixture
 def anyio_backend() -> tuple[str, dict[str, object]]:
     return "asyncio", {"use_uvloop": True}
-
-
-@pytest.fixture
-async def web(tmp_path: Path) -> AsyncIterator[Web]:
-    async with serving_web(tmp_path) as web:
-        yield web
-
-
-@pytest.fixture
-async def host(web: Web) -> AsyncIterator[RawHost]:
-    host = RawHost()
-
-    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        host.connections.put_nowait(End(reader, writer))
-
-    server = await asyncio.start_unix_server(connected, web.host_socket)
-    yield host
-    server.close()
-
-
-@contextlib.asynccontextmanager
-async def client_of(web: Web) -> AsyncIterator[End]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", web.settings.port)
-    with contextlib.closing(writer):
-        yield End(reader, writer)
-
-
-def upgrade(web: Web, *more: str, path: str = "/api/v1/echo") -> bytes:
-    lines = (
-        f"GET {path} HTTP/1.1",
-        f"Host: {web.url.removeprefix('http://')}",
-        f"Origin: {web.url}",
-        f"Cookie: {web.cookie}",
-        "Upgrade: websocket",
-        "Connection: Upgrade",
-        f"Sec-WebSocket-Key: {KEY}",
-        "Sec-WebSocket-Version: 13",
-        *more,
-    )
-    return "\r\n".join((*lines, "\r\n")).encode("latin-1")
 
 
 @contextlib.asynccontextmanager
@@ -166,6 +49,7 @@ async def test_of_an_upgrade_request_only_the_upgrade_reaches_the_host(web: Web,
         "sec-websocket-key",
         "sec-websocket-protocol",
         "sec-websocket-version",
+        "slipway-hand-over",
         "upgrade",
     ]
 
@@ -344,11 +228,15 @@ async def test_a_client_that_leaves_before_it_is_accepted_is_gone_for_the_host(
     assert caplog.records == []
 
 
-async def test_a_web_process_that_stops_tells_clients_at_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("websockets", [WebSocketsSansIOProtocol, WebSockets], ids=["carries", "has given"])
+async def test_a_web_process_that_stops_tells_clients_at_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, websockets: type[asyncio.Protocol]
+) -> None:
     async with contextlib.AsyncExitStack() as after:
         async with serving_web(tmp_path) as web:
             small_host = SmallHost()
-            await after.enter_async_context(listening(small_host.app(), web.host_socket))
+            host = listening(small_host.app(), web.host_socket, websockets=websockets)
+            await after.enter_async_context(host)
             client = await after.enter_async_context(web.socket("/api/v1/echo"))
             await client.send("x")
             assert await client.recv() == "x"

@@ -6,34 +6,15 @@ import dataclasses
 import hashlib
 import resource
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx
 import pytest
 
 from ide_server.web import relay
 from tests.support.listening import listening
-from tests.support.relayed import DEADLINE_SECONDS, MEBIBYTE, SmallHost, Web, close_of, serving_web
+from tests.support.relayed import DEADLINE_SECONDS, MEBIBYTE, SmallHost, Web, close_of
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def small_host() -> SmallHost:
-    return SmallHost()
-
-
-@pytest.fixture
-async def web(tmp_path: Path) -> AsyncIterator[Web]:
-    """The web process alone: no host listens yet."""
-    async with serving_web(tmp_path) as web:
-        yield web
-
-
-@pytest.fixture
-async def relayed(web: Web, small_host: SmallHost) -> AsyncIterator[Web]:
-    async with listening(small_host.app(), web.host_socket):
-        yield web
 
 
 async def test_a_request_reaches_the_host_as_it_was_and_its_reply_the_client(relayed: Web) -> None:

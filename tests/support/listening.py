@@ -8,8 +8,8 @@ from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from ide_server.host.websockets import WebSockets
 from ide_server.serving import Bounded
 
 DEADLINE_SECONDS = 10
@@ -17,8 +17,9 @@ DEADLINE_SECONDS = 10
 
 @contextlib.asynccontextmanager
 async def listening(
-    app: ASGIApp, at: socket.socket | Path, *, websockets: type[asyncio.Protocol] = WebSocketsSansIOProtocol
+    app: ASGIApp, at: socket.socket | Path, *, websockets: type[asyncio.Protocol] = WebSockets
 ) -> AsyncIterator[uvicorn.Server]:
+    """As the host is served, unless it is said how."""
     server = uvicorn.Server(
         uvicorn.Config(
             app,

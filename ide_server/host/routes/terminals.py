@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, assert_never
 
 import anyio
@@ -18,6 +19,7 @@ from ide_server.host.routes.models import model_id_of
 from ide_server.host.routes.sockets import refuse
 from ide_server.host.state import HostState
 from ide_server.host.terminals import STALL_SECONDS, Client, ClientStalled, Terminal
+from ide_server.host.websockets import HEAR
 from ide_server.replies import json_reply
 from ide_server.wire import TerminalId
 
@@ -26,6 +28,7 @@ CLOSE_SECONDS = 5.0
 SHOWN_CHARACTERS = 40
 OFFSET_DIGITS = 18
 
+NOT_DECODED = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)  # as wire.decode
 requests: msgspec.json.Decoder[wire.TerminalRequest] = msgspec.json.Decoder(wire.TerminalRequest)
 
 
@@ -53,10 +56,16 @@ async def remove_terminal(request: Request[HostState]) -> Response:
 
 
 async def watch_terminal(websocket: WebSocket[HostState]) -> None:
-    await websocket.accept()
     try:
         terminal = websocket.state["terminals"].get(model_id_of(websocket), terminal_id_of(websocket))
-        with terminal.attached(offset_of(websocket)) as client:
+        offset = offset_of(websocket)
+    except SlipwayError as error:
+        await websocket.accept()
+        return await refuse(websocket, error)
+    try:
+        with terminal.attached(offset) as client:
+            await websocket.receive()  # that it has connected
+            await websocket.send({"type": "websocket.accept", HEAR: partial(hear, terminal, client)})
             await talk(websocket, terminal, client)
     except SlipwayError as error:
         await refuse(websocket, error)
@@ -109,11 +118,20 @@ async def listen(websocket: WebSocket[HostState], terminal: Terminal, client: Cl
         obey(terminal, client, request_of(message))
 
 
+def hear(terminal: Terminal, client: Client, said: bytes) -> bool:
+    """Most often it is a key, for which a task's turn costs more than all the rest. False leaves it to `listen`."""
+    try:
+        obey(terminal, client, requests.decode(said))
+    except (*NOT_DECODED, InvalidRequest):
+        return False
+    return True
+
+
 def request_of(message: Mapping[str, Any]) -> wire.TerminalRequest:
     said = message.get("text") or message.get("bytes") or ""
     try:
         return requests.decode(said)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):  # as wire.decode
+    except NOT_DECODED:
         expected = '["stdin", text], ["set_size", rows, columns] or ["ack", offset]'
         raise InvalidRequest(f"Expected {expected}, got {said[:SHOWN_CHARACTERS]!r}.") from None
 

@@ -17,6 +17,8 @@ from ide_server.host.terminals.ring import Ring
 from ide_server.host.terminals.turns import Turns
 
 READ_BYTES = 4096  # what the line discipline holds; a read never returns more
+FEW_BYTES = 1024
+"""After a read of fewer most likely nothing is left; if something is, it is read in the loop's next turn."""
 TURN_READS = 16
 LAST_READS = 64
 REOPEN_SECONDS = 1.0
@@ -164,20 +166,21 @@ class Terminal(PtyWithClients):
             self._read()
 
     def _read(self) -> None:
-        self._read_times(TURN_READS)
+        self._read_times(TURN_READS, while_bytes=FEW_BYTES)
         self._notice()
         self._read_or_pause()
 
-    def _read_times(self, most: int) -> None:
+    def _read_times(self, most: int, *, while_bytes: int) -> None:
+        """While each read gives as many bytes."""
         for _ in range(most):
-            if not self._read_once():
+            if self._read_once() < while_bytes:
                 break
 
-    def _read_once(self) -> bool:
+    def _read_once(self) -> int:
         try:
             data = os.read(self._descriptor, READ_BYTES)
         except BlockingIOError:
-            return False
+            return 0
         except OSError as error:
             if error.errno != errno.EIO:
                 raise
@@ -185,7 +188,7 @@ class Terminal(PtyWithClients):
         if not data and self._reopen is None:
             self._reopen = self._loop.call_later(REOPEN_SECONDS, self._read_again)
         self.ring.append(data)
-        return bool(data)
+        return len(data)
 
     def _read_again(self) -> None:
         """A program without open descriptors of its terminal may open it again through /dev/tty."""
@@ -210,7 +213,7 @@ class Terminal(PtyWithClients):
 
     def _end(self) -> None:
         """The shell has ended. What it wrote last is still in the PTY: some KiB, and nobody can add to them."""
-        self._read_times(LAST_READS)
+        self._read_times(LAST_READS, while_bytes=1)
         if self._reopen is not None:
             self._reopen.cancel()
         self.exit_code = exit_code(self.ptyproc)
