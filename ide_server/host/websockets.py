@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -13,42 +13,51 @@ from websockets.protocol import State
 
 from ide_server import handover
 
-HEAR = "slipway.hear"
-"""In the message `websocket.accept`, a Hear."""
+DIRECT = "slipway.direct"
+"""The extension in a scope that is the WebSocket itself."""
 Hear = Callable[[bytes], bool]
-"""Called with each message as it is read, without a task's turn between; says whether it was understood. The first that
-is not, and all behind it, are received as ever."""
+"""Called with each message as it is read; says whether it was understood. The first that is not, and all behind it, are
+received as ever."""
 HAND_OVER_SECONDS = 5.0
 
 
 class WebSockets(WebSocketsSansIOProtocol):
-    """uvicorn's, but that the client's connection may take the place of the one it was asked for on."""
+    """uvicorn's, but that the client's connection may take the place of the one it was asked for on, and that an
+    application can hear and say things without a task's turn for each.
+    """
 
-    _hear: Hear | None = None
+    hear: Hear | None = None
     _leash: asyncio.Transport | None = None
     _may_be_given = False
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         self._may_be_given = handover.HEADER in event.headers
+        cast(dict[str, Any], self.scope["extensions"])[DIRECT] = self
 
     async def send(self, message: Any) -> None:
-        is_accepted = message["type"] == "websocket.accept"
-        takes_over = is_accepted and self._may_be_given
+        takes_over = self._may_be_given and message["type"] == "websocket.accept"
         if takes_over:
             self.transport.pause_reading()
             message = {**message, "headers": [*message.get("headers", ()), (handover.HEADER.encode(), b"1")]}
         await super().send(message)
         if takes_over:
             await self._take_over()
-        if is_accepted:
-            self._hear = message.get(HEAR)
+
+    def say(self, take: Callable[[], bytes]) -> bool:
+        """Sends what `take` gives, if anything. False, and nothing is taken, where the client is not ready for it."""
+        if self.conn.state is not State.OPEN or not self.writable.is_set() or self.transport.is_closing():
+            return False
+        if said := take():
+            self.conn.send_binary(said)
+            self.transport.write(b"".join(self.conn.data_to_send()))
+        return True
 
     def send_receive_event_to_app(self) -> None:
-        if self._hear is None or self.close_sent or self.read_paused:  # paused: an earlier one is still to be received
+        if self.hear is None or self.close_sent or self.read_paused:  # paused: an earlier one is still to be received
             super().send_receive_event_to_app()
-        elif not self._hear(b"".join(self.frames)):
-            self._hear = None
+        elif not self.hear(b"".join(self.frames)):
+            self.hear = None
             super().send_receive_event_to_app()
 
     def end(self, why: Close) -> None:

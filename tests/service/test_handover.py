@@ -12,7 +12,7 @@ from starlette.websockets import WebSocket
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.frames import Frame, Opcode
 
-from ide_server.host.websockets import HEAR
+from ide_server.host.websockets import DIRECT
 from ide_server.web.host import Host
 from ide_server.web.tunnel import End, Tunnel, WebSockets
 from tests.support.listening import listening, tcp_listener
@@ -193,8 +193,8 @@ class Hearing:
         return True
 
     async def socket(self, websocket: WebSocket) -> None:
-        await websocket.receive()
-        await websocket.send({"type": "websocket.accept", HEAR: self.hear})
+        await websocket.accept()
+        websocket.scope["extensions"][DIRECT].hear = self.hear
         await self.ask.wait()
         while (message := await websocket.receive())["type"] == "websocket.receive":
             self.received.append(message["text"])

@@ -1,12 +1,13 @@
 """How far a client may be sent output, and what it is told, without a shell or a socket."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
 from ide_server.errors import InvalidRequest
 from ide_server.host.terminals import client as client_module
-from ide_server.host.terminals.client import Client, ClientStalled
+from ide_server.host.terminals.client import FRAME_BYTES, Client, ClientStalled
 from ide_server.host.terminals.ring import Ring
 
 pytestmark = pytest.mark.anyio
@@ -126,3 +127,40 @@ async def test_a_client_that_keeps_up_may_be_silent(monkeypatch: pytest.MonkeyPa
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.1):
             await client.wait_changed()
+
+
+async def test_output_goes_out_without_a_turn_unless_something_is_on_its_way_or_due_before_it() -> None:
+    said: list[bytes] = []
+    ready = True
+
+    def say(take: Callable[[], bytes]) -> bool:
+        said.extend([take()] if ready else [])
+        return ready
+
+    ring = ring_of(written=10)
+    client = Client(ring, 0)
+    assert not client.say_output()  # nobody says how
+    client.say = say
+    assert not client.say_output()  # its setup is due
+    client.setup_due = False
+    assert client.say_output()
+    ring.append(b"y")
+    client.is_served = True
+    assert not client.say_output()
+    client.is_served, ready = False, False
+    assert not client.say_output()
+    ready = True
+    assert client.say_output()
+    assert said == [b"x" * 10, b"y"]
+
+
+async def test_its_task_is_told_where_more_is_left_than_goes_out_at_once_or_may() -> None:
+    ring = ring_of(written=FRAME_BYTES + 1)
+    client = Client(ring, 0)
+    client.say, client.setup_due = lambda take: len(take()) > 0, False
+    assert not client.say_output()
+    assert client.say_output()
+    ring.append(b"x" * (WINDOW - FRAME_BYTES - 1))
+    while not client.at_end:
+        assert not client.say_output()
+    assert client.is_behind

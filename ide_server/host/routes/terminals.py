@@ -19,7 +19,7 @@ from ide_server.host.routes.models import model_id_of
 from ide_server.host.routes.sockets import refuse
 from ide_server.host.state import HostState
 from ide_server.host.terminals import STALL_SECONDS, Client, ClientStalled, Terminal
-from ide_server.host.websockets import HEAR
+from ide_server.host.websockets import DIRECT, WebSockets
 from ide_server.replies import json_reply
 from ide_server.wire import TerminalId
 
@@ -64,8 +64,9 @@ async def watch_terminal(websocket: WebSocket[HostState]) -> None:
         return await refuse(websocket, error)
     try:
         with terminal.attached(offset) as client:
-            await websocket.receive()  # that it has connected
-            await websocket.send({"type": "websocket.accept", HEAR: partial(hear, terminal, client)})
+            await websocket.accept()
+            direct: WebSockets = websocket.scope["extensions"][DIRECT]
+            direct.hear, client.say = partial(hear, terminal, client), direct.say
             await talk(websocket, terminal, client)
     except SlipwayError as error:
         await refuse(websocket, error)
@@ -119,7 +120,7 @@ async def listen(websocket: WebSocket[HostState], terminal: Terminal, client: Cl
 
 
 def hear(terminal: Terminal, client: Client, said: bytes) -> bool:
-    """Most often it is a key, for which a task's turn costs more than all the rest. False leaves it to `listen`."""
+    """False leaves it to `listen`."""
     try:
         obey(terminal, client, requests.decode(said))
     except (*NOT_DECODED, InvalidRequest):

@@ -1,6 +1,7 @@
 """One watcher of a terminal: where it reads in the ring, what it has acknowledged, the size its screen has."""
 
 import asyncio
+from collections.abc import Callable
 from typing import NamedTuple
 
 from ide_server.errors import InvalidRequest
@@ -27,8 +28,17 @@ class ClientStalled(Exception):
     """The client acknowledged nothing for STALL_SECONDS while a window of output or more waited for it."""
 
 
+Say = Callable[[Callable[[], bytes]], bool]
+"""Sends the frame that it is given, without waiting. False, and it asks for none, where it would have to."""
+
+
 class Client:
     """Holds positions in the ring, never output: however slow a client is, it costs the host no more than this."""
+
+    say: Say | None = None
+    """A key's echo goes out so, for which a task's turn costs more than all the rest."""
+    is_served = False
+    """By its task: something is on its way, which nothing may overtake."""
 
     def __init__(self, ring: Ring, offset: int) -> None:
         self._ring = ring
@@ -82,6 +92,12 @@ class Client:
         frame = self._ring.read(self.position, min(window, FRAME_BYTES))
         self.position += len(frame)
         return frame
+
+    def say_output(self) -> bool:
+        """Whether it has all that there is then. Where it has not, its task has to be told."""
+        if self.say is None or self.is_served or self.setup_due or not self.say(self.take_output):
+            return False
+        return self.at_end and not self.is_behind
 
     async def wait_changed(self) -> None:
         """Raises ClientStalled, also where changes keep coming: they are output, not acknowledgements."""

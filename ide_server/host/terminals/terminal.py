@@ -99,7 +99,9 @@ class Terminal(PtyWithClients):
             if output is None:
                 await client.wait_changed()
                 continue
+            client.is_served = True
             yield output
+            client.is_served = False
             if isinstance(output, wire.Disconnect):
                 return
 
@@ -112,7 +114,8 @@ class Terminal(PtyWithClients):
             return
         self._follow(client)
         client.refused_bytes += self._keyboard.type(text.encode())
-        client.notice()
+        if client.refused_bytes:
+            client.notice()
 
     def set_size(self, client: Client, rows: int, columns: int) -> None:
         """Raises InvalidRequest."""
@@ -209,7 +212,12 @@ class Terminal(PtyWithClients):
 
     def _notice(self) -> None:
         for client in self.clients:
-            client.notice()
+            if self._owes_word(client) or not client.say_output():
+                client.notice()
+
+    def _owes_word(self, client: Client) -> bool:
+        """Whether anything but output is due, or may be next."""
+        return self.ended or client.refused_bytes > 0 or client.shown_size != self.size
 
     def _end(self) -> None:
         """The shell has ended. What it wrote last is still in the PTY: some KiB, and nobody can add to them."""
