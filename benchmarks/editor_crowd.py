@@ -5,6 +5,7 @@ import contextlib
 import statistics
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import uvloop
@@ -15,10 +16,13 @@ from terminal_client import Client, watching
 PROMPT_SECONDS = 120.0
 ECHO_SECONDS = 30.0
 BAR = 0.5
+STARTED_AT_ONCE = 4
 
 
 def measure(slipway: Editor, jupyter: Editor, *, terminals: int, rounds: int) -> list[Measure]:
-    crowds = [(editor, addresses_of(editor, terminals)) for editor in (slipway, jupyter)]
+    with ThreadPoolExecutor() as threads:
+        editors = (slipway, jupyter)
+        crowds = list(zip(editors, threads.map(lambda editor: addresses_of(editor, terminals), editors), strict=True))
     found = uvloop.run(echoes(crowds, rounds=rounds))
     return [
         compared("crowd_p50", "ms", {name: statistics.median(times) for name, times in found.items()}, {}),
@@ -32,7 +36,9 @@ def addresses_of(editor: Editor, count: int) -> list[str]:
     socket = f"{path}/%s/socket" if editor.model else "/terminals/websocket/%s"
     wanted = {"rows": 24, "columns": 80} if editor.model else {}
     with httpx.Client(base_url=editor.origin, headers=dict(editor.headers), timeout=PROMPT_SECONDS) as client:
-        made = [client.post(path, json=wanted).raise_for_status().json() for _ in range(count)]
+        with ThreadPoolExecutor(STARTED_AT_ONCE) as threads:
+            replies = list(threads.map(lambda _: client.post(path, json=wanted).raise_for_status(), range(count)))
+        made = [reply.json() for reply in replies]
     base = editor.origin.replace("http", "ws", 1)
     return [base + socket % (each["id"] if editor.model else each["name"]) for each in made]
 
@@ -41,7 +47,9 @@ async def echoes(addresses: Sequence[tuple[Editor, list[str]]], *, rounds: int) 
     found: dict[str, list[float]] = {editor.name: [] for editor, _ in addresses}
     async with contextlib.AsyncExitStack() as stack:
         crowds = {
-            editor.name: [await stack.enter_async_context(at_prompt(url, editor.headers)) for url in urls]
+            editor.name: await asyncio.gather(
+                *(stack.enter_async_context(at_prompt(url, editor.headers)) for url in urls)
+            )
             for editor, urls in addresses
         }
         for number in range(rounds + 1):

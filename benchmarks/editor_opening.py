@@ -1,5 +1,6 @@
 """From an address to an editor that takes typing, in a fresh context of one Chromium, and what came for it."""
 
+import contextlib
 import statistics
 import time
 from collections.abc import Sequence
@@ -76,6 +77,18 @@ def opening(browser: Browser, editor: Editor, typed: str) -> Opening:
         context.close()
 
 
+def warm_up(browser: Browser, editors: Sequence[Editor]) -> None:
+    """What servers and the disk remember, with all pages at once."""
+    with contextlib.ExitStack() as stack:
+        pages = [stack.enter_context(contextlib.closing(editor.context(browser))).new_page() for editor in editors]
+        for page, editor in zip(pages, editors, strict=True):
+            page.set_default_timeout(OPEN_SECONDS * 1000)
+            page.goto(editor.url, wait_until="commit")
+        for page, editor in zip(pages, editors, strict=True):
+            page.wait_for_function(SHOWS, arg=[editor.line, MARK])
+            type_until_shown(page, editor, "zw")
+
+
 def type_until_shown(page: Page, editor: Editor, typed: str) -> None:
     """As a person does who sees that a key had no effect."""
     deadline = time.monotonic() + OPEN_SECONDS
@@ -90,8 +103,7 @@ def type_until_shown(page: Page, editor: Editor, typed: str) -> None:
 
 
 def measure(browser: Browser, editors: Sequence[Editor], *, rounds: int) -> list[Measure]:
-    for editor in editors:  # from here on what servers and the disk remember is warm
-        opening(browser, editor, "zw")
+    warm_up(browser, editors)
     found: dict[str, list[Opening]] = {editor.name: [] for editor in editors}
     for number in range(rounds):
         for editor in editors:

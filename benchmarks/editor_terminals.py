@@ -8,7 +8,7 @@ import random
 import statistics
 import string
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 
 from editor_measures import Measure, at_most, compared
@@ -17,11 +17,11 @@ from playwright.sync_api import Browser, Page
 
 LINE = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"
 KEYS_OF_A_LINE = 40
-KEYS_TO_WARM_UP = 10
+KEYS_TO_WARM_UP = 20
 FLOODED_MILLISECONDS = 700
 BAR_INTERRUPT_MILLISECONDS = 100
 DEADLINE_SECONDS = 120.0
-FLOOD_SECONDS = 30.0
+FLOOD_SECONDS_PER_MEGABYTE = 1.5
 
 SLIPWAY_SCREEN = """() => {
   const rows = [...document.querySelectorAll('.xterm-rows')].find((each) => each.offsetParent !== null);
@@ -87,12 +87,16 @@ class Terminal:
 
 
 @contextmanager
-def terminal_of(browser: Browser, editor: Editor) -> Iterator[Terminal]:
+def opened(browser: Browser, editor: Editor) -> Iterator[Page]:
     editor.forget()
-    context = editor.context(browser)
-    page = context.new_page()
-    page.set_default_timeout(DEADLINE_SECONDS * 1000)
-    page.goto(editor.url)
+    with closing(editor.context(browser)) as context:
+        page = context.new_page()
+        page.set_default_timeout(DEADLINE_SECONDS * 1000)
+        page.goto(editor.url, wait_until="commit")
+        yield page
+
+
+def terminal_of(editor: Editor, page: Page) -> Terminal:
     page.locator(editor.line).first.wait_for()
     if editor.name == "slipway":
         page.locator(".xterm-rows:visible").wait_for()
@@ -104,10 +108,7 @@ def terminal_of(browser: Browser, editor: Editor) -> Iterator[Terminal]:
     page.locator(".xterm-helper-textarea:visible").focus()
     terminal = Terminal(page)
     terminal.run("clear; echo rea''dy", "ready")
-    try:
-        yield terminal
-    finally:
-        context.close()
+    return terminal
 
 
 def keys(terminal: Terminal, *, count: int = KEYS_OF_A_LINE) -> list[float]:
@@ -119,7 +120,7 @@ def keys(terminal: Terminal, *, count: int = KEYS_OF_A_LINE) -> list[float]:
         key = source.choice(string.ascii_lowercase + string.digits)
         line += key
         found.append(terminal.milliseconds(key, f"$ {line}"))
-        terminal.page.wait_for_timeout(source.randrange(5, 50))  # keys come at any time of a frame
+        terminal.page.wait_for_timeout(source.randrange(2, 19))  # the next comes at any time of a frame
     terminal.page.keyboard.press("Control+u")
     return found
 
@@ -129,8 +130,9 @@ def flood_seconds(terminal: Terminal, megabytes: int, number: int) -> float:
     terminal.page.keyboard.insert_text(
         f"clear; yes {LINE} | head -c {megabytes}000000; echo; echo the en''d of {number}"
     )
-    found = terminal.milliseconds_at_most("Enter", f"the end of {number}", seconds=FLOOD_SECONDS)
-    return FLOOD_SECONDS if found is None else found / 1000
+    most = megabytes * FLOOD_SECONDS_PER_MEGABYTE
+    found = terminal.milliseconds_at_most("Enter", f"the end of {number}", seconds=most)
+    return most if found is None else found / 1000
 
 
 def interrupt_milliseconds(terminal: Terminal) -> float:
@@ -146,10 +148,13 @@ def measure(
     browser: Browser, editors: Sequence[Editor], *, lines: int, megabytes: int, floods: int, interrupts: int
 ) -> list[Measure]:
     with ExitStack() as stack:
-        terminals = {editor.name: stack.enter_context(terminal_of(browser, editor)) for editor in editors}
+        pages = [stack.enter_context(opened(browser, editor)) for editor in editors]
+        terminals = {editor.name: terminal_of(editor, page) for editor, page in zip(editors, pages, strict=True)}
         pressed: dict[str, list[float]] = {name: [] for name in terminals}
         flooded: dict[str, list[float]] = {name: [] for name in terminals}
-        for terminal in terminals.values():
+        for terminal in reversed(terminals.values()):
+            flood_seconds(terminal, 1, -1)
+        for terminal in terminals.values():  # meanwhile the other page, busy for a while after its flood, comes to rest
             keys(terminal, count=KEYS_TO_WARM_UP)
         for _ in range(lines):
             for name, terminal in terminals.items():
