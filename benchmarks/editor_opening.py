@@ -86,7 +86,6 @@ def warm_up(browser: Browser, editors: Sequence[Editor]) -> None:
             page.goto(editor.url, wait_until="commit")
         for page, editor in zip(pages, editors, strict=True):
             page.wait_for_function(SHOWS, arg=[editor.line, MARK])
-            type_until_shown(page, editor, "zw")
 
 
 def type_until_shown(page: Page, editor: Editor, typed: str) -> None:
