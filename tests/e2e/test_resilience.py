@@ -72,6 +72,8 @@ def test_the_host_comes_back_after_a_crash_and_says_what_became_of_a_run(page: P
     workbench.wait_ended("Train", "interrupted", seconds=60)
     expect(workbench.log).to_contain_text("step 3")
     workbench.terminal.wait_for(r"\$", seconds=60)
+    # What the page asks for by itself waits for the host: nobody is told that something did not work.
+    expect(page.get_by_text("That did not work.")).to_have_count(0)
 
 
 def kill_fsquota(page: Page, server: Server, *, after: int = 0) -> int:

@@ -103,6 +103,7 @@ export class ModelEvents implements Disposable {
   private readonly filesEmitter = new Emitter<readonly FileChange[]>();
   private readonly rescanEmitter = new Emitter<string>();
   private connections = 0;
+  private hasHeard = false;
   private datasetReads = 0;
 
   readonly model: Readable<Model>;
@@ -146,8 +147,10 @@ export class ModelEvents implements Disposable {
     this.usage = this.usageStore;
     this.socket = new ReconnectingSocket({
       path: () => api.eventsSocket(),
-      onOpen: () => this.connected(),
-      onText: (text) => this.receive(JSON.parse(text) as ModelEvent), // the server's types are wire.ts
+      onOpen: () => {
+        this.hasHeard = false;
+      },
+      onText: (text) => this.heard(JSON.parse(text) as ModelEvent), // the server's types are wire.ts
     });
     this.connection = this.socket.status;
   }
@@ -220,6 +223,15 @@ export class ModelEvents implements Disposable {
     this.startedEmitter.dispose();
     this.filesEmitter.dispose();
     this.rescanEmitter.dispose();
+  }
+
+  /** A socket also opens where there is no host, to be closed with the reason: connected is who is told something. */
+  private heard(event: ModelEvent): void {
+    if (!this.hasHeard) {
+      this.hasHeard = true;
+      this.connected();
+    }
+    this.receive(event);
   }
 
   private connected(): void {
