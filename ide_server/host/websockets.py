@@ -56,7 +56,9 @@ class WebSockets(WebSocketsSansIOProtocol):
     def send_receive_event_to_app(self) -> None:
         if self.hear is None or self.close_sent or self.read_paused:  # paused: an earlier one is still to be received
             super().send_receive_event_to_app()
-        elif not self.hear(b"".join(self.frames)):
+        elif self.hear(b"".join(self.frames)):
+            self.frames = []
+        else:
             self.hear = None
             super().send_receive_event_to_app()
 
