@@ -24,7 +24,7 @@ export interface StreamEvents {
 /** A screen draws this many bytes at a time, so that it can paint and hear keys in between. */
 export const CHUNK_BYTES = 16 * 1024;
 
-/** The server stops at 512 KiB unacknowledged; eight acknowledgements in that keep it from ever waiting. */
+/** The server stops at 384 KiB unacknowledged; six acknowledgements in that keep it from ever waiting. */
 export const ACKNOWLEDGE_BYTES = 64 * 1024;
 
 /** The server takes a message whole or refuses it whole, and none above 1 MiB. Half a paste is worse than none, so only a

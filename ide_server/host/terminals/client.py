@@ -8,7 +8,7 @@ from ide_server.errors import InvalidRequest
 from ide_server.host.terminals.ring import Ring
 
 FRAME_BYTES = 64 << 10
-WINDOW_BYTES = 512 << 10
+WINDOW_BYTES = 384 << 10
 STALL_SECONDS = 30.0
 MOST_CELLS = 1000
 
