@@ -1,4 +1,5 @@
-"""What many mounts cost together: idle ones, and busy ones with and without the spin before sleeping."""
+"""What many mounts cost together: idle ones, and busy ones as the server has them, with the spin before sleeping that
+is a shell's, and with neither."""
 
 import contextlib
 import functools
@@ -6,25 +7,31 @@ import multiprocessing
 import re
 import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from benchmarks.filesystem_variants import LIMIT_BYTES, LIMIT_FILES, Place, limited
+from benchmarks.filesystem_variants import LIMIT_BYTES, LIMIT_FILES, Place, filesystems_group, limited
 from benchmarks.filesystem_workloads import small_files
 from tests.support.fsquota import MountedFilesystem, mounted
 
-SPINS = {"with_spin": (), "without_spin": ("--spin-microseconds=0",)}
+STARTS: Mapping[str, Callable[[Path], AbstractContextManager[Place]]] = {
+    "served": limited,
+    "spin": functools.partial(limited, served=False),
+    "neither": lambda folder: limited(folder, "--spin-microseconds=0", served=False),
+}
 SETTLE_SECONDS = 1.0
 
 
 @contextlib.contextmanager
-def mounts(folder: Path, count: int, *arguments: str) -> Iterator[list[MountedFilesystem]]:
+def mounts(folder: Path, count: int) -> Iterator[list[MountedFilesystem]]:
     with contextlib.ExitStack() as stack:
+        group = stack.enter_context(filesystems_group(folder))
         found = []
         for number in range(count):
             place = folder / str(number)
             place.mkdir(parents=True)
-            mount = mounted(place, limit_bytes=LIMIT_BYTES, limit_files=LIMIT_FILES, arguments=arguments)
+            mount = mounted(place, limit_bytes=LIMIT_BYTES, limit_files=LIMIT_FILES, group=group)
             found.append(stack.enter_context(mount))
         yield found
 
@@ -53,15 +60,15 @@ def proportional_mebibytes(pid: int) -> float:
 
 def busy_seconds(folder: Path, *, count: int, files: int, rounds: int) -> dict[str, list[float]]:
     """What `count` programs took in sum, each on a mount of its own and all at once, round by round."""
-    found: dict[str, list[float]] = {name: [] for name in SPINS}
+    found: dict[str, list[float]] = {name: [] for name in STARTS}
     with contextlib.ExitStack() as stack:
         pool = stack.enter_context(multiprocessing.get_context("fork").Pool(count))
         places = {
-            name: [stack.enter_context(limited(folder / name / str(number), *arguments)) for number in range(count)]
-            for name, arguments in SPINS.items()
+            name: [stack.enter_context(start(folder / name / str(number))) for number in range(count)]
+            for name, start in STARTS.items()
         }
         for turn in range(rounds):
-            for name in sorted(SPINS, reverse=turn % 2 == 1):
+            for name in sorted(STARTS, reverse=turn % 2 == 1):
                 found[name].append(sum(pool.map(functools.partial(work, files=files), places[name], chunksize=1)))
     return found
 

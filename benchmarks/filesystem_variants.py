@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ide_server.host.mounts.group import Group
+from ide_server.host.sandbox.cgroups import find_cgroups
 from tests.support.fsquota import mounted
 
 LIMIT_BYTES = 4 << 30
@@ -92,12 +94,28 @@ def places(folder: Path) -> Iterator[tuple[Place, ...]]:
 
 
 @contextlib.contextmanager
-def limited(folder: Path, *arguments: str) -> Iterator[Place]:
-    """fsquota's mount."""
+def limited(folder: Path, *arguments: str, served: bool = True) -> Iterator[Place]:
+    """fsquota's mount, as the server has them, or as it is from a shell."""
     folder.mkdir(parents=True)
-    with mounted(folder, limit_bytes=LIMIT_BYTES, limit_files=LIMIT_FILES, arguments=arguments) as filesystem:
+    with contextlib.ExitStack() as stack:
+        group = stack.enter_context(filesystems_group(folder)) if served else None
+        filesystem = stack.enter_context(
+            mounted(folder, limit_bytes=LIMIT_BYTES, limit_files=LIMIT_FILES, arguments=arguments, group=group)
+        )
         spread_folders(filesystem.backing)
         yield Place("fsquota", filesystem.root, filesystem.backing)
+
+
+@contextlib.contextmanager
+def filesystems_group(folder: Path) -> Iterator[Group | None]:
+    """The control group of a server that runs in this folder; None where it could make none."""
+    path = find_cgroups(folder).filesystems_group()
+    group = None if path is None else Group(path)
+    try:
+        yield group
+    finally:
+        if group is not None:
+            group.remove()
 
 
 @contextlib.contextmanager

@@ -60,7 +60,7 @@ def add_mount(command: argparse.ArgumentParser) -> None:
         "--spin-microseconds",
         type=count,
         default=50,
-        help="how long to poll for the next request before sleeping (default 50; 0 on a machine with few cores)",
+        help="how long to poll for the next request before sleeping (default 50; never with the policy SCHED_IDLE)",
     )
 
 

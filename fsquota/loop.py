@@ -36,7 +36,7 @@ class ClosedResourceError(Exception):
 
 class Loop:
     """spin_seconds: how long to poll for the next request before sleeping. The next request of the same caller comes
-    within a few dozen microseconds of the reply, so that neither side pays for being woken up."""
+    within a few dozen microseconds of the reply, so that one side at least does not pay for being woken up."""
 
     def __init__(self, placement: Placement, *, spin_seconds: float) -> None:
         self.before_wait: Callable[[], float | None] = lambda: None
@@ -131,22 +131,20 @@ class Loop:
             self._device = device
             self._epoll.register(device, select.EPOLLIN)
         timeout = self.before_wait()
-        if self._serve(self._epoll.poll(0)):
+        if self._serve(self._epoll.poll(0)) or self._spin():
             return
-        os.sched_yield()  # on one processor with the caller this is all it takes
-        if self._serve(self._epoll.poll(0)):
-            return
-        self._wait_longer(timeout)
-        self._placement.note_apart()
+        self._placement.note_wait()
+        while not self._serve(self._epoll.poll(timeout)):
+            timeout = self.before_wait()
 
-    def _wait_longer(self, timeout: float | None) -> None:
+    def _spin(self) -> bool:
+        """Whether a request has come meanwhile."""
         spin_until = time.monotonic() + self._spin_seconds
         while time.monotonic() < spin_until:
             os.sched_yield()
             if self._serve(self._epoll.poll(0)):
-                return
-        while not self._serve(self._epoll.poll(timeout)):
-            timeout = self.before_wait()
+                return True
+        return False
 
     def _serve(self, ready: list[tuple[int, int]]) -> bool:
         """Whether there is a request of the kernel's, after everybody else who is ready was served."""

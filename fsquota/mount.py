@@ -67,8 +67,8 @@ def mount(options: MountOptions) -> None:
         check_beside(options, root, aside, what="aside")
         if options.owner is not None:
             os.fchown(root, *options.owner)
-        placement = Placement()
-        loop = Loop(placement, spin_seconds=options.spin_seconds)
+        placement = Placement(follows=os.sched_getscheduler(0) == os.SCHED_IDLE)
+        loop = Loop(placement, spin_seconds=0.0 if placement.follows else options.spin_seconds)
         control = Control(
             loop, stack.enter_context(listening(options.control)), drop_cache=drop_cache, drop_name=drop_name
         )

@@ -67,7 +67,7 @@ async def owners(settings: Settings) -> AsyncIterator[HostState]:
         stack.push_async_callback(catalog.close)
         events = ModelEvents()
         sandboxes = Sandboxes(settings)
-        mounts = Mounts(settings, events, limits=catalog.models.get_usage)
+        mounts = Mounts(settings, events, limits=catalog.models.get_usage, group=sandboxes.filesystems_group)
         # What a host that was killed left: sandboxes first, as they hold the mounts.
         await sandboxes.remove_stale()
         await mounts.remove_stale()

@@ -29,7 +29,16 @@ from ide_server.wire import (
     UsageChanged,
 )
 from tests.support.fsquota import needs_fuse
-from tests.support.mounted_models import BLOCK, MODEL, OTHER, MountedModels, mounted_models, until
+from tests.support.mounted_models import (
+    BLOCK,
+    MODEL,
+    OTHER,
+    MountedModels,
+    filesystems_group,
+    mounted_models,
+    settings_in,
+    until,
+)
 
 pytestmark = [pytest.mark.anyio, pytest.mark.fuse, needs_fuse]
 
@@ -254,6 +263,35 @@ async def test_fsquota_sees_nothing_of_the_servers_environment(tmp_path: Path, m
         await models.mount()
         environment = Path(f"/proc/{models.pid()}/environ").read_bytes().split(b"\0")  # noqa: ASYNC240 - no disk
         assert sorted(value.partition(b"=")[0] for value in environment if value) == [b"LANG", b"PATH"]
+
+
+async def test_fsquota_has_its_callers_on_its_processor_and_a_share_of_its_own(tmp_path: Path) -> None:
+    async with mounted_models(tmp_path) as models:
+        group = filesystems_group(models.settings)
+        if group is None:
+            pytest.skip("this process may make no control groups")
+        await models.mount()
+        pid = models.pid()
+        assert group.joinpath("cgroup.procs").read_text() == f"{pid}\n"
+        threads = [int(thread) for thread in os.listdir(f"/proc/{pid}/task")]
+        assert {os.sched_getscheduler(thread) for thread in threads} == {os.SCHED_IDLE}
+        answer = await asyncio.to_thread(subprocess.check_output, ["ionice", "--pid", str(pid)], text=True)
+        assert answer.startswith("best-effort")
+
+
+async def test_a_group_that_cannot_be_joined_is_named(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    tmp_path.joinpath("file").touch()
+
+    async def limits(_: ModelId) -> Usage:
+        return EMPTY
+
+    mounts = Mounts(settings, ModelEvents(), limits=limits, group=tmp_path / "file" / "group")
+    await mounts.remove_stale()
+    with pytest.raises(FilesystemUnavailable, match=r"control group .*/file/group: Not a directory"):
+        await mounts.get(MODEL)
+    await mounts.close()
+    assert present_mountpoints(tmp_path) == []
 
 
 async def test_the_root_belongs_to_the_sandboxs_root(tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from typing import Any, Self
 
 import pytest
 
+from ide_server.host.mounts.group import POLICY, Group
+
 MEBIBYTE = 1 << 20
 READY_SECONDS = 30.0
 STOP_SECONDS = 15.0
@@ -101,6 +103,7 @@ class MountedFilesystem:
     limit_bytes: int
     limit_files: int
     arguments: tuple[str, ...] = ()
+    group: Group | None = None
     process: subprocess.Popen[bytes] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -129,13 +132,23 @@ class MountedFilesystem:
     def command(self) -> list[str]:
         limits = [f"--size={self.limit_bytes}", f"--files={self.limit_files}"]
         places = [f"--control={self.control}", f"--staging={self.staging}"]
-        start = [sys.executable, "-m", "fsquota", "mount", str(self.backing), str(self.root)]
+        start = [
+            *(POLICY if self.group else ()),
+            sys.executable,
+            "-m",
+            "fsquota",
+            "mount",
+            str(self.backing),
+            str(self.root),
+        ]
         return [*start, *limits, *places, *self.arguments]
 
     def start(self) -> None:
         self._stderr = (self.folder / "stderr").open("ab")
         self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=self._stderr)
         try:
+            if self.group is not None:
+                self.group.join_now(self.process.pid)
             self._wait_ready()
         except BaseException:
             self.kill()
@@ -193,10 +206,16 @@ class MountedFilesystem:
 
 @contextmanager
 def mounted(
-    folder: Path, *, limit_bytes: int = 4 * MEBIBYTE, limit_files: int = 256, arguments: tuple[str, ...] = ()
+    folder: Path,
+    *,
+    limit_bytes: int = 4 * MEBIBYTE,
+    limit_files: int = 256,
+    arguments: tuple[str, ...] = (),
+    group: Group | None = None,
 ) -> Iterator[MountedFilesystem]:
-    """Mounts at folder/mount over folder/backing. Fails when the process dies meanwhile, with what it wrote."""
-    filesystem = MountedFilesystem(folder, limit_bytes, limit_files, arguments)
+    """Mounts at folder/mount over folder/backing. Fails when the process dies meanwhile, with what it wrote. In a
+    control group it runs as the server's do, alone as from a shell."""
+    filesystem = MountedFilesystem(folder, limit_bytes, limit_files, arguments, group)
     try:
         yield filesystem
         if filesystem.process.poll() is not None:

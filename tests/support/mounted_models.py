@@ -13,6 +13,7 @@ from ide_server.host.events import ModelEvents, Subscription
 from ide_server.host.files import Files
 from ide_server.host.mounts import Mount, Mounts
 from ide_server.host.mounts.stale import present_mountpoints
+from ide_server.host.sandbox.cgroups import find_cgroups
 from ide_server.settings import Settings
 from ide_server.wire import ModelEvent, ModelId, Usage
 
@@ -51,6 +52,11 @@ def settings_in(folder: Path) -> Settings:
     return Settings(data_dir=folder / "data", run_dir=folder / "run")
 
 
+def filesystems_group(settings: Settings) -> Path | None:
+    """None where this process may make no control groups."""
+    return find_cgroups(settings.run_path).filesystems_group()
+
+
 @asynccontextmanager
 async def mounted_models(
     folder: Path, *, limit_bytes: int = 1 << 20, limit_files: int = 64
@@ -65,7 +71,8 @@ async def mounted_models(
         return limits[model_id]
 
     descriptors = len(os.listdir("/proc/self/fd"))
-    mounts = Mounts(settings, events, limits=limits_of)
+    group = filesystems_group(settings)
+    mounts = Mounts(settings, events, limits=limits_of, group=group)
     await mounts.remove_stale()
     models = MountedModels(settings, events, mounts, Files(mounts), limits)
     with events.subscribe(MODEL) as subscription:
@@ -78,6 +85,7 @@ async def mounted_models(
             listening.cancel()
             await asyncio.wait([listening])
     assert present_mountpoints(folder) == []
+    assert group is None or not group.exists()
     assert os.listdir(settings.run_path / "control") == []
     assert [name for model_id in limits if models.backing(model_id).exists() for name in models.staged(model_id)] == []
     await until(lambda: len(os.listdir("/proc/self/fd")) <= descriptors, what="all descriptors are closed")

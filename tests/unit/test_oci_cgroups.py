@@ -63,6 +63,16 @@ def test_version_1_reads_use_and_kills(version_1: Cgroups) -> None:
     assert version_1.cpu_seconds("a") == 1.5
 
 
+@pytest.mark.parametrize(("version", "hierarchy"), [("version_1", "cpu"), ("version_2", ".")])
+def test_filesystems_have_a_group_beside_those_of_sandboxes(
+    request: pytest.FixtureRequest, version: str, hierarchy: str
+) -> None:
+    cgroups = replace(request.getfixturevalue(version), controllers=ALL)
+    parent = cgroups.root / hierarchy / cgroups.parent.lstrip("/")
+    assert cgroups.filesystems_group() == parent.with_name(f"{parent.name}.filesystems")
+    assert replace(cgroups, controllers=frozenset({"memory"})).filesystems_group() is None
+
+
 def test_version_2_hands_its_controllers_down(version_2: Cgroups) -> None:
     assert (version_2.root / "cgroup.subtree_control").read_text() == "+memory +cpu +pids"
     parent = version_2.root / version_2.parent.lstrip("/")

@@ -16,6 +16,7 @@ from ide_server.host.events import ModelEvents
 from ide_server.host.mounts import stale, views
 from ide_server.host.mounts.control import Control, Refused
 from ide_server.host.mounts.counter import Counter
+from ide_server.host.mounts.group import Group
 from ide_server.host.mounts.names import to_wire
 from ide_server.host.mounts.process import READY_SECONDS, Fsquota, command
 from ide_server.host.mounts.threads import Threads
@@ -116,7 +117,9 @@ class Mount:
     One that dies again and again stays down until it is tried again.
     """
 
-    def __init__(self, model_id: ModelId, places: Places, *, limits: Limits, events: ModelEvents) -> None:
+    def __init__(
+        self, model_id: ModelId, places: Places, *, limits: Limits, events: ModelEvents, group: Group | None
+    ) -> None:
         self.model_id = model_id
         self.generation = 0
         self.lineage = 0
@@ -127,6 +130,7 @@ class Mount:
         self._places = places
         self._limits = limits
         self._events = events
+        self._group = group
         self._control: Control | None = None
         self._descriptor: int | None = None
         self._counter: Counter | None = None
@@ -329,7 +333,7 @@ class Mount:
             counter=places.counter,
             limits=limits,
         )
-        fsquota = await Fsquota.start(arguments, self.model_id)
+        fsquota = await Fsquota.start(arguments, self.model_id, self._group)
         stack.callback(places.pid_file.unlink, missing_ok=True)
         stack.callback(places.socket.unlink, missing_ok=True)
         stack.callback(places.counter.unlink, missing_ok=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from ide_server.errors import FilesystemUnavailable
 from ide_server.host.events import ModelEvents
 from ide_server.host.mounts import stale
+from ide_server.host.mounts.group import Group
 from ide_server.host.mounts.mount import Limits, Mount, Places
 from ide_server.settings import Settings
 from ide_server.wire import ModelId, Usage
@@ -15,7 +16,10 @@ USAGE_SECONDS = 2.0
 
 
 class Mounts:
-    def __init__(self, settings: Settings, events: ModelEvents, *, limits: Limits) -> None:
+    """Their processes are put into `group`, a control group's folder, if there is one."""
+
+    def __init__(self, settings: Settings, events: ModelEvents, *, limits: Limits, group: Path | None = None) -> None:
+        self._group = None if group is None else Group(group)
         self._settings = settings
         self._events = events
         self._limits = limits
@@ -80,6 +84,8 @@ class Mounts:
         async with asyncio.TaskGroup() as group:
             for model_id in list(self._mounts):
                 group.create_task(self.unmount(model_id))
+        if self._group is not None:
+            self._group.remove()
 
     async def _begun(self, model_id: ModelId) -> Mount:
         if model_id not in self._mounts:
@@ -93,7 +99,7 @@ class Mounts:
         mount = self._mounts.get(model_id)
         if mount is None or mount.over:
             places = Places.of(self._settings, model_id)
-            mount = Mount(model_id, places, limits=self._limits, events=self._events)
+            mount = Mount(model_id, places, limits=self._limits, events=self._events, group=self._group)
             self._mounts[model_id] = mount
         return mount
 

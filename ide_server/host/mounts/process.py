@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from ide_server.errors import FilesystemUnavailable
+from ide_server.host.mounts.group import POLICY, Group
 from ide_server.host.mounts.threads import container_root
 from ide_server.wire import ModelId, Usage
 
@@ -59,10 +60,11 @@ class Fsquota:
         return self._process.pid
 
     @classmethod
-    async def start(cls, arguments: list[str], model_id: ModelId) -> Self:
+    async def start(cls, arguments: list[str], model_id: ModelId, group: Group | None = None) -> Self:
         """Waits until the filesystem is mounted. Raises FilesystemUnavailable with the process's last words."""
         try:
             process = await asyncio.create_subprocess_exec(
+                *(POLICY if group else ()),
                 *arguments,
                 cwd="/",
                 env=environment(),
@@ -76,6 +78,8 @@ class Fsquota:
             raise FilesystemUnavailable(f"Fsquota could not be started: {error}.") from error
         fsquota = cls(process, model_id)
         try:
+            if group is not None:
+                await fsquota._join(group)
             await fsquota._wait_ready()
         except BaseException:
             await fsquota.stop()
@@ -105,6 +109,14 @@ class Fsquota:
             except TimeoutError:
                 self._process.kill()
         await self.wait()
+
+    async def _join(self, group: Group) -> None:
+        try:
+            await group.join(self.pid)
+        except ProcessLookupError:
+            return  # whoever waits for it hears how it ended
+        except OSError as error:
+            raise FilesystemUnavailable(f"Its control group {error.filename}: {error.strerror}.") from error
 
     async def _wait_ready(self) -> None:
         try:

@@ -1,6 +1,7 @@
 """The control groups of sandboxes, versions 1 and 2: which limits can be set, and what they report.
 
-The OCI runtime makes and sets a sandbox's own group; this module prepares the folder above it, and reads.
+The OCI runtime makes and sets a sandbox's own group; this module prepares the folder above it, and reads. Beside that
+folder is the group of filesystem processes, see host/mounts/group.py.
 """
 
 import hashlib
@@ -73,6 +74,14 @@ class Cgroups:
         if "pids" in self.controllers:
             values["pids.max"] = str(limits.processes)
         return values
+
+    def filesystems_group(self) -> Path | None:
+        """The folder of a group, to be made, for this server's filesystem processes; None where it would have no share
+        of the processors of its own."""
+        if "cpu" not in self.controllers:
+            return None
+        hierarchy = self.root / "cpu" if self.version == 1 else self.root
+        return hierarchy / f"{self.parent.lstrip('/')}.filesystems"
 
     def cpu_seconds(self, name: str) -> float | None:
         """Of all processes that the sandbox has had."""

@@ -195,6 +195,7 @@ class Sandboxes:
         self._running: dict[str, Sandbox] = {}
         self._ends: set[asyncio.Task[None]] = set()
         self.warnings = warnings_of(self._cgroups, no_network if settings.network != "none" else "")
+        self.filesystems_group = self._cgroups.filesystems_group()
 
     async def start(
         self,
