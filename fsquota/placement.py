@@ -10,8 +10,9 @@ import contextlib
 import os
 import time
 
-PATIENCE = 3
-"""So many waits in a row, each after a reply to the same caller, are worth the look where that is."""
+PATIENCE = 8
+"""So many waits in a row, each after a reply to the same caller, are worth the look where that is. Of a program whose
+threads ask by turns, few waits are of one thread by chance."""
 REST_SECONDS = 0.001
 """Between two looks, which take as long as a few requests."""
 
