@@ -1,6 +1,6 @@
 """The control group of this server's filesystem processes, in which they need not wait for other programs.
 
-fsquota takes a third of the time where its processor counts as idle, so that whoever waits for it goes on right there:
+fsquota takes half of the time where its processor counts as idle, so that whoever waits for it goes on right there:
 that is the policy SCHED_IDLE. Beside other programs of one group it would leave fsquota a three-hundredth of what they
 get. In a group of their own filesystems together get what any other group does.
 """
