@@ -142,7 +142,10 @@ class Operations(pyfuse3.Operations):
     def open(self, number: int, flags: int, context: RequestContext) -> FileInfo:
         self._placement.caller = context.pid
         self._require_room()
-        return self._opened(self._filesystem.open(self._tree.inode(number), truncate=bool(flags & os.O_TRUNC)))
+        handle = self._filesystem.open(self._tree.inode(number), truncate=bool(flags & os.O_TRUNC))
+        if flags & os.O_ACCMODE == os.O_RDONLY:
+            self._filesystem.expect_reading(handle.inode)
+        return self._opened(handle)
 
     @request
     def read(self, number: int, offset: int, size_bytes: int) -> bytes:

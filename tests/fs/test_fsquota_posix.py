@@ -6,6 +6,7 @@ import fcntl
 import functools
 import mmap
 import os
+import shutil
 import socket
 import stat
 import subprocess
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.fsquota import MEBIBYTE, MountedFilesystem, fresh_count, mounted, needs_fuse
+from tests.support.fsquota import MEBIBYTE, MountedFilesystem, fresh_count, mounted, needs_fuse, wait_until
 
 pytestmark = [pytest.mark.fuse, needs_fuse]
 OTHER_USER = 100_000
@@ -430,6 +431,39 @@ def test_fsync_of_files_and_folders(filesystem: MountedFilesystem) -> None:
     folder = os.open(filesystem.root, os.O_RDONLY)
     os.fsync(folder)
     os.close(folder)
+
+
+@pytest.mark.skipif(shutil.which("fincore") is None, reason="fincore is missing (apt-get install util-linux)")
+def test_what_is_opened_next_is_read_ahead_where_the_last_was_read_from_the_disk(filesystem: MountedFilesystem) -> None:
+    paths = [filesystem.root / name for name in ("first", "second", "third")]
+    for path in paths:
+        with path.open("wb") as file:
+            file.write(bytes(200_000))
+            file.flush()
+            os.fsync(file.fileno())
+        for copy in (path, filesystem.backing / path.name):
+            forget_content(copy)
+    first, second, third = (filesystem.backing / path.name for path in paths)
+    if any(remembered_bytes(path) for path in (first, second, third)):
+        pytest.skip("the filesystem of the temporary folder keeps all content in memory")
+    paths[0].read_bytes()
+    with paths[1].open("rb"):
+        wait_until(lambda: remembered_bytes(second) >= 200_000, what="the second is read before it is asked for")
+    with paths[2].open("rb"):
+        assert remembered_bytes(third) == 0
+    assert [path.read_bytes() for path in paths] == [bytes(200_000)] * 3
+
+
+def forget_content(path: Path) -> None:
+    """Takes it out of the kernel's page cache, as far as it is clean."""
+    with path.open("rb") as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def remembered_bytes(path: Path) -> int:
+    """How much of it is in the page cache."""
+    command: list[str | Path] = ["fincore", "--bytes", "--noheadings", "--output", "RES", path]
+    return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
 def test_content_beyond_four_gibibytes(tmp_path: Path) -> None:
