@@ -31,5 +31,5 @@ VOLUME /var/lib/slipway
 EXPOSE 8000
 HEALTHCHECK --start-period=60s CMD ["python3", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/healthz', timeout=5)"]
 # tini reaps what the sandboxes leave to process 1.
-ENTRYPOINT ["tini", "--", "slipway"]
+ENTRYPOINT ["tini", "--", "/opt/slipway/scripts/container"]
 CMD ["serve"]

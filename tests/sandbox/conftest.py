@@ -33,6 +33,7 @@ def settings(tmp_path: Path) -> Iterator[Settings]:
 async def sandboxes(settings: Settings) -> AsyncIterator[Sandboxes]:
     """At its end nothing may be left of any sandbox."""
     before = descriptors(), children()
+    cgroups = find_cgroups(settings.run_path)
     sandboxes = Sandboxes(settings)
     await sandboxes.remove_stale()
     yield sandboxes
@@ -40,7 +41,7 @@ async def sandboxes(settings: Settings) -> AsyncIterator[Sandboxes]:
     assert (descriptors(), children()) == before
     assert os.listdir(settings.run_path / "sandboxes") == []
     assert not list((settings.run_path / "runtime").glob("*"))
-    assert list(find_cgroups(settings.run_path).groups()) == []
+    assert list(cgroups.groups()) == []
 
 
 @pytest.fixture

@@ -203,9 +203,10 @@ async def test_what_a_killed_host_left_is_removed(sandboxes: Sandboxes, settings
     """)
     pid = await asyncio.to_thread(print_of_killed, program)
     assert is_running(pid)
+    cgroups = find_cgroups(settings.run_path)
     await sandboxes.remove_stale()
     assert not is_running(pid)
-    assert list(find_cgroups(settings.run_path).groups()) == []
+    assert list(cgroups.groups()) == []
     assert os.listdir(settings.run_path / "sandboxes") == []
 
 

@@ -46,7 +46,7 @@ def test_all_that_is_copied_exists_and_is_not_ignored() -> None:
 
 
 def test_the_server_runs_under_an_init_and_is_reached_from_outside() -> None:
-    assert 'ENTRYPOINT ["tini", "--", "slipway"]' in RUNTIME
+    assert 'ENTRYPOINT ["tini", "--", "/opt/slipway/scripts/container"]' in RUNTIME
     assert "SLIPWAY_HOST=0.0.0.0" in RUNTIME
 
 

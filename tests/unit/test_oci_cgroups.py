@@ -79,6 +79,14 @@ def test_version_2_hands_its_controllers_down(version_2: Cgroups) -> None:
     assert (parent / "cgroup.subtree_control").read_text() == "+memory +cpu +pids"
 
 
+def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "cgroup.controllers").write_text("cpu io memory pids\n")
+    (tmp_path / "cgroup.subtree_control").symlink_to("/dev/full")
+    cgroups = find_cgroups(RUN, tmp_path)
+    assert cgroups.missing == f"{tmp_path}/cgroup.subtree_control cannot be written (No space left on device)"
+    assert cgroups.path("a") is None
+
+
 def test_version_2_reads_use_and_kills(version_2: Cgroups) -> None:
     group = group_of(version_2, "a")
     (group / "memory.current").write_text("5000\n")

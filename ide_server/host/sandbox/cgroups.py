@@ -4,6 +4,8 @@ The OCI runtime makes and sets a sandbox's own group; this module prepares the f
 folder is the group of filesystem processes, see host/mounts/group.py.
 """
 
+import contextlib
+import errno
 import hashlib
 import os
 import signal
@@ -18,6 +20,8 @@ from ide_server.host.sandbox.spec import Limits
 ROOT = Path("/sys/fs/cgroup")
 WANTED = ("memory", "cpu", "pids")
 CPU_PERIOD_MICROSECONDS = 100_000
+MOST_PASSES = 10
+"""Over the processes of a group: those that a process starts while it is moved are moved by the next one."""
 
 
 @dataclass(frozen=True)
@@ -173,7 +177,6 @@ def version_2(root: Path, parent: str) -> Cgroups:
         folder.mkdir(parents=True, exist_ok=True)
         hand_down(folder)
     except OSError as error:
-        # EBUSY: processes live in the group itself, as where a container is the whole hierarchy.
         missing = f"{error.filename} cannot be written ({error.strerror})"
     handed = (folder / "cgroup.subtree_control").read_text().split() if not missing else []
     controllers = frozenset(name for name in WANTED if name in handed)
@@ -191,9 +194,35 @@ def version_2(root: Path, parent: str) -> Cgroups:
 def hand_down(group: Path) -> None:
     group.mkdir(exist_ok=True)
     available = (group / "cgroup.controllers").read_text().split()
-    wanted = " ".join(f"+{name}" for name in WANTED if name in available)
-    with open(group / "cgroup.subtree_control", "w") as control:
-        control.write(wanted)
+    control, wanted = group / "cgroup.subtree_control", " ".join(f"+{name}" for name in WANTED if name in available)
+    try:
+        write(control, wanted)
+    except OSError as error:
+        if error.errno != errno.EBUSY or not move_processes(group, group / "init"):
+            raise
+        write(control, wanted)
+
+
+def move_processes(group: Path, below: Path) -> bool:
+    """Whether all are moved. Only a group without processes may hand its controllers down; a container's own processes
+    are in the root of all the groups that it has."""
+    below.mkdir(exist_ok=True)
+    for _ in range(MOST_PASSES):
+        pids = (group / "cgroup.procs").read_text().split()
+        if not pids:
+            return True
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):  # it has ended
+                write(below / "cgroup.procs", pid)
+    return False
+
+
+def write(file: Path, text: str) -> None:
+    """Raises OSError with the file, also where the kernel refuses what is written."""
+    try:
+        file.write_text(text)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, file) from error
 
 
 def counter(text: str | None, key: str) -> int:
