@@ -1,6 +1,7 @@
 import { get } from 'svelte/store';
 import { expect, test } from 'vitest';
 import { Emitter } from '../base/emitter.ts';
+import { ApiError } from '../services/api.ts';
 import type { ModelSession } from '../services/session.ts';
 import type { FileChange, ParameterDefinitions } from '../wire.ts';
 import { DefinitionsReader } from './definitions-reader.ts';
@@ -58,4 +59,16 @@ test('a file that cannot be understood is said to be broken', async () => {
   await Promise.resolve();
   await Promise.resolve();
   expect(get(reader.definitions)).toEqual({ state: 'broken', message: 'line 3: expected a shape, got "x".' });
+});
+
+test('a server that is away says nothing about the file', async () => {
+  const { reader, replies, rescan } = stage();
+  replies[0]?.resolve(definitions('known'));
+  await Promise.resolve();
+  await Promise.resolve();
+  rescan.fire('');
+  replies[1]?.reject(new ApiError('host_unavailable', 'The host is being restarted.', 503));
+  await Promise.resolve();
+  await Promise.resolve();
+  expect(get(reader.definitions)).toEqual({ state: 'read', definitions: definitions('known') });
 });

@@ -3,7 +3,7 @@
 import { type Readable, writable } from 'svelte/store';
 import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
 import { isWithin } from '../base/paths.ts';
-import { messageOf } from '../services/api.ts';
+import { isOutOfReach, messageOf } from '../services/api.ts';
 import type { ModelSession } from '../services/session.ts';
 import type { FileChange, ParameterDefinitions } from '../wire.ts';
 
@@ -40,15 +40,17 @@ export class DefinitionsReader implements Disposable {
     this.owned.dispose();
   }
 
-  /** Replies can overtake each other: only that to the latest request counts. */
+  /** Replies can overtake each other: only that to the latest request counts. Out of reach they stay as they are: then
+   * everything is read again once it is back. */
   private async read(): Promise<void> {
     this.latest += 1;
     const request = this.latest;
     const next = await this.session.api.parameters().then(
       (definitions): Definitions => ({ state: 'read', definitions }),
-      (error: unknown): Definitions => ({ state: 'broken', message: messageOf(error) }),
+      (error: unknown): Definitions | null =>
+        isOutOfReach(error) ? null : { state: 'broken', message: messageOf(error) },
     );
-    if (request === this.latest) this.store.set(next);
+    if (next !== null && request === this.latest) this.store.set(next);
   }
 }
 

@@ -92,7 +92,8 @@ export function definitionsOf(
   }
 }
 
-export function fieldOf(definition: ParameterDefinition): Field {
+export function fieldOf(declared: ParameterDefinition): Field {
+  const definition = withChoices(declared);
   const control = controlOf(definition);
   const field = { definition, control, label: definition.display_name || definition.name };
   const given = definition.default !== null && definition.default !== undefined;
@@ -159,6 +160,14 @@ export function submissionOf(fields: readonly Field[], inputs: Inputs): Submissi
     else parameters[name] = reading.value;
   }
   return problems.length === 0 ? { parameters, problems: [] } : { parameters: null, problems };
+}
+
+/** A box is checked or not; a truth value that may also be left out is chosen. */
+function withChoices(definition: ParameterDefinition): ParameterDefinition {
+  const { types, shape, choices, required } = definition;
+  const mayBeLeftOut = !required && (definition.default === null || definition.default === undefined);
+  const isChosen = mayBeLeftOut && types.every((type) => type === 'boolean') && shape.length === 0;
+  return isChosen && choices.length === 0 ? { ...definition, choices: [true, false] } : definition;
 }
 
 function controlOf({ types, shape, choices, minimum, maximum }: ParameterDefinition): Control {
