@@ -5,7 +5,6 @@ folder is the group of filesystem processes, see host/mounts/group.py.
 """
 
 import contextlib
-import errno
 import hashlib
 import os
 import signal
@@ -192,29 +191,23 @@ def version_2(root: Path, parent: str) -> Cgroups:
 
 
 def hand_down(group: Path) -> None:
+    """But for the machine's root only a group without processes can. A container's are in the root of all it sees."""
     group.mkdir(exist_ok=True)
+    if (group / "cgroup.type").exists():  # the machine's root has none
+        move_processes(group, group / "init")
     available = (group / "cgroup.controllers").read_text().split()
-    control, wanted = group / "cgroup.subtree_control", " ".join(f"+{name}" for name in WANTED if name in available)
-    try:
-        write(control, wanted)
-    except OSError as error:
-        if error.errno != errno.EBUSY or not move_processes(group, group / "init"):
-            raise
-        write(control, wanted)
+    write(group / "cgroup.subtree_control", " ".join(f"+{name}" for name in WANTED if name in available))
 
 
-def move_processes(group: Path, below: Path) -> bool:
-    """Whether all are moved. Only a group without processes may hand its controllers down; a container's own processes
-    are in the root of all the groups that it has."""
-    below.mkdir(exist_ok=True)
+def move_processes(group: Path, below: Path) -> None:
     for _ in range(MOST_PASSES):
         pids = (group / "cgroup.procs").read_text().split()
         if not pids:
-            return True
+            return
+        below.mkdir(exist_ok=True)
         for pid in pids:
             with contextlib.suppress(ProcessLookupError):  # it has ended
                 write(below / "cgroup.procs", pid)
-    return False
 
 
 def write(file: Path, text: str) -> None:
