@@ -223,8 +223,9 @@ class Filesystem:
         """Writes what fits and answers how much that was; raises Full if not one byte fits."""
         inode = handle.inode
         extends = offset + len(data) > inode.byte_size
-        if extends:
-            data = data[: self._room(inode, offset, len(data))]
+        room = self._room(inode, offset, len(data)) if extends else len(data)
+        if room < len(data):  # a slice is a copy, of the whole as well
+            data = data[:room]
         if inode.mode & SET_ID_BITS:
             self._strip_set_id_bits(inode)
         written = self._extend(inode, offset, data) if extends else os.pwrite(inode.descriptor, data, offset)

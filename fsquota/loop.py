@@ -28,6 +28,8 @@ Callback = Callable[[int], None]
 
 # So many requests may wait for the disk while others are answered; one more holds up all until it is done.
 MOST_WAITING = 16
+# At one look. Each look makes room for so many, by itself for a thousand.
+MOST_EVENTS = 16
 
 
 class ClosedResourceError(Exception):
@@ -84,7 +86,7 @@ class Loop:
     def stopped_by_signals(self) -> Iterator[None]:
         """SIGTERM and SIGINT end run_until_unmounted, also when they come before it begins."""
         before = signal.set_wakeup_fd(self._wake_writer, warn_on_full_buffer=False)
-        handlers = {number: signal.signal(number, self._stop) for number in (signal.SIGTERM, signal.SIGINT)}
+        handlers = {number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
             yield
         finally:
@@ -131,10 +133,10 @@ class Loop:
             self._device = device
             self._epoll.register(device, select.EPOLLIN)
         timeout = self.before_wait()
-        if self._serve(self._epoll.poll(0)) or self._spin():
+        if self._serve(self._epoll.poll(0, MOST_EVENTS)) or self._spin():
             return
         self._placement.note_wait()
-        while not self._serve(self._epoll.poll(timeout)):
+        while not self._serve(self._epoll.poll(timeout, MOST_EVENTS)):
             timeout = self.before_wait()
 
     def _spin(self) -> bool:
@@ -142,7 +144,7 @@ class Loop:
         spin_until = time.monotonic() + self._spin_seconds
         while time.monotonic() < spin_until:
             os.sched_yield()
-            if self._serve(self._epoll.poll(0)):
+            if self._serve(self._epoll.poll(0, MOST_EVENTS)):
                 return True
         return False
 
@@ -158,17 +160,18 @@ class Loop:
             raise ClosedResourceError
         return request
 
-    def _stop(self, *_: object) -> None:
-        self._stopped = True
-
     def _wake(self) -> None:
-        """From another thread."""
+        """From another thread. A signal writes its number, which is not 0."""
         with contextlib.suppress(BlockingIOError):  # full: it will wake
             os.write(self._wake_writer, b"\0")
 
     def _drain_wakes(self, _: int) -> None:
-        os.read(self._wake_reader, 65536)
+        self._stopped |= any(os.read(self._wake_reader, 65536))
         self._worker.deliver()
+
+
+def on_signal(_: int, frame: types.FrameType | None) -> None:
+    """Compiled code lets no handler run: what is acted upon is the number that a signal leaves where it wakes."""
 
 
 @types.coroutine
@@ -179,9 +182,8 @@ def _suspended(job: Job) -> Generator[Job, None, None]:
 class _Trio:
     """As much of trio as pyfuse3.main uses."""
 
-    ClosedResourceError = ClosedResourceError
-
     def __init__(self, loop: Loop) -> None:
+        self.ClosedResourceError = ClosedResourceError
         self.lowlevel = self
         self._loop = loop
         self.name = "fsquota"

@@ -4,7 +4,7 @@ import errno
 import functools
 import os
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar, TypeVarTuple
 
 import pyfuse3
 from pyfuse3 import EntryAttributes, FileInfo, FUSEError, ReaddirToken, RequestContext, SetattrFields, StatvfsData
@@ -25,19 +25,19 @@ CAPABILITY = b"security.capability"
 MOST_HANDLES = 100_000
 MOST_LISTED_NAMES = 500_000
 
-Arguments = ParamSpec("Arguments")
+Arguments = TypeVarTuple("Arguments")
 Answer = TypeVar("Answer")
 
 
 def request(
-    handle: Callable[Concatenate["Operations", Arguments], Answer],
-) -> Callable[Concatenate["Operations", Arguments], Coroutine[Any, Any, Answer]]:
+    handle: Callable[["Operations", *Arguments], Answer],
+) -> Callable[["Operations", *Arguments], Coroutine[Any, Any, Answer]]:
     """A handler for pyfuse3 from a plain method. It never awaits, so it is done before another begins."""
 
     @functools.wraps(handle)
-    async def answer(self: "Operations", /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:
+    async def answer(self: "Operations", *arguments: *Arguments) -> Answer:
         try:
-            return handle(self, *args, **kwargs)
+            return handle(self, *arguments)
         except (OSError, Full) as error:
             raise refusal(error) from error
 

@@ -80,10 +80,18 @@ set_up_python() {
   export UV_HTTP_TIMEOUT=120 UV_PYTHON=$python
   .venv/bin/uv pip install --quiet --require-hashes --requirement "$lock" ||
     fail "the packages of $lock" ".venv/bin/uv pip install --python .venv --require-hashes -r $lock"
-  # Its build tools are in the lock as well, so nothing is fetched without a hash.
-  .venv/bin/uv pip install --quiet --no-deps --no-build-isolation --editable . ||
-    fail "slipway itself" ".venv/bin/uv pip install --python .venv --no-deps --no-build-isolation --editable ."
   stamp "python-$lock" "$hash"
+}
+
+set_up_package() {
+  local hash
+  hash=$(hash_of pyproject.toml hatch_build.py fsquota/*.py)
+  is_stamped package "$hash" && "$python" -I -c 'import fsquota.compiled__mypyc' 2>/dev/null && return
+  say "Compiling fsquota"
+  # Its build tools are in the lock as well, so nothing is fetched without a hash.
+  .venv/bin/uv pip install --quiet --python "$python" --no-deps --no-build-isolation --reinstall --editable . ||
+    fail "slipway itself" ".venv/bin/uv pip install --python .venv --no-deps --no-build-isolation --reinstall --editable ."
+  stamp package "$hash"
 }
 
 make_venv() {
@@ -95,6 +103,14 @@ make_venv() {
 
 # locked NAME: as the lock has it, NAME==VERSION
 locked() { sed -n "s/^\($1==[^ ;]*\).*/\1/p" requirements.lock; }
+
+# Beside each other: neither needs the other.
+set_up_package_and_page() {
+  set_up_package &
+  local package=$!
+  set_up_frontend
+  wait "$package"
+}
 
 # --- the page ---
 

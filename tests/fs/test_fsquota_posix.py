@@ -466,6 +466,24 @@ def remembered_bytes(path: Path) -> int:
     return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
+def test_large_writes_take_the_memory_that_the_one_before_had(tmp_path: Path) -> None:
+    content, writes, pages = bytes(MEBIBYTE), 64, MEBIBYTE // 4096
+    with mounted(tmp_path, limit_bytes=8 * MEBIBYTE) as mount, (mount.root / "file").open("wb", buffering=0) as file:
+        faults = []
+        for _ in range(2):  # the first fills what is kept
+            before = minor_faults(mount.process.pid)
+            for _ in range(writes):
+                assert os.pwrite(file.fileno(), content, 0) == len(content)
+                os.ftruncate(file.fileno(), 0)
+            faults.append(minor_faults(mount.process.pid) - before)
+    assert faults[1] < writes * pages / 8
+
+
+def minor_faults(process: int) -> int:
+    """How often the kernel had to give it a page."""
+    return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[7])
+
+
 def test_content_beyond_four_gibibytes(tmp_path: Path) -> None:
     with mounted(tmp_path, limit_bytes=6 << 30) as mount:
         with (mount.root / "file").open("w+b", buffering=0) as file:

@@ -7,7 +7,8 @@ from fsquota.tree import FIRST_FREE_NUMBER, ROOT_NUMBER, FolderTotal, Tree
 
 
 def found(mode: int, *, number: int, byte_size: int = 0) -> os.stat_result:
-    return os.stat_result((mode, number, 0, 1, 0, 0, byte_size, 0, 0, 0))
+    times = {"st_atime_ns": 0, "st_mtime_ns": 0, "st_ctime_ns": 0}
+    return os.stat_result((mode, number, 0, 1, 0, 0, byte_size, 0, 0, 0), {"st_rdev": 0, **times})
 
 
 def folder(number: int) -> os.stat_result:
