@@ -6,7 +6,6 @@ size cannot change, and it is not charged. A file that a program has open, or th
 
 import errno
 import os
-import secrets
 import stat
 from collections import Counter
 from collections.abc import Iterator
@@ -71,7 +70,7 @@ class Aside:
         used_bytes = sum(each.charge for each in settled)
         if used_bytes > most_bytes or len(settled) > most_files:
             raise TooLarge(used_bytes=used_bytes, used_files=len(settled))
-        kept = Kept(secrets.token_hex(8), used_bytes, len(settled), settled)
+        kept = Kept(os.urandom(8).hex(), used_bytes, len(settled), settled)
         path = filesystem.tree.path(folder, name)
         self._rename(inode, folder, name, self._root, kept.key.encode())
         for each in settled:
@@ -161,7 +160,7 @@ def _empty_folder(root: int, name: str) -> None:
             try:
                 os.unlink(inner, dir_fd=folder)
             except IsADirectoryError:
-                os.rename(inner, f"{name[:16]}-{secrets.token_hex(8)}", src_dir_fd=folder, dst_dir_fd=root)
+                os.rename(inner, f"{name[:16]}-{os.urandom(8).hex()}", src_dir_fd=folder, dst_dir_fd=root)
     finally:
         os.close(folder)
     os.rmdir(name, dir_fd=root)
