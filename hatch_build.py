@@ -30,7 +30,9 @@ class Compilation(BuildHookInterface[Any]):
             compiled_before.unlink()
         with tempfile.TemporaryDirectory() as folder:
             modules = [f"fsquota/{name}.py" for name in COMPILED]
-            extensions = mypycify(modules, group_name="fsquota.compiled", debug_level="0", target_dir=folder)
+            # Not mypy's usual folder: a check of the types after this one would begin anew.
+            arguments = [f"--cache-dir={folder}/types", *modules]
+            extensions = mypycify(arguments, group_name="fsquota.compiled", debug_level="0", target_dir=folder)
             build = Distribution({"name": "fsquota", "ext_modules": extensions}).get_command_obj("build_ext")
             build.inplace = True
             build.build_lib = build.build_temp = folder
