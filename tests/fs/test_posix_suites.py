@@ -18,6 +18,7 @@ from typing import IO
 import pytest
 
 from tests.support.fsquota import MEBIBYTE, MountedFilesystem, fresh_count, mounted, needs_fuse, wait_until
+from tests.support.processes import is_running
 from tests.support.regrtest import Run
 
 THOROUGH = os.environ.get("FSQUOTA_SUITES") == "thorough"
@@ -348,13 +349,6 @@ def test_postgresql_recovers_after_fsquota_was_killed_under_load() -> None:
         finally:
             database.kill()
         mount.wait_usage(*fresh_count(mount.backing))
-
-
-def is_running(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes() != b""  # empty once it has ended and nobody has reaped it
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 # --- fio and stress-ng ---

@@ -16,6 +16,7 @@ from ide_server.host.environments import Environments, Plan, builder
 from ide_server.host.environments import uv as uv_module
 from ide_server.settings import Settings
 from tests.support.mounted_models import until
+from tests.support.processes import is_running
 
 pytestmark = pytest.mark.anyio
 
@@ -69,10 +70,6 @@ async def started(pids: Path) -> list[int]:
     return [int(pid) for pid in read(pids).split()]
 
 
-def runs(pid: int) -> bool:
-    return read(Path(f"/proc/{pid}/cmdline")) != ""
-
-
 def read(path: Path) -> str:
     try:
         return path.read_text()
@@ -91,10 +88,10 @@ async def test_a_host_that_stops_kills_a_build_with_all_it_started(
     owner = Environments(Settings(data_dir=data_dir))
     owner.start()
     processes = await started(pids)
-    assert all(runs(pid) for pid in processes)
+    assert all(is_running(pid) for pid in processes)
     async with asyncio.timeout(SECONDS):
         await owner.close()
-    assert not any(runs(pid) for pid in processes)
+    assert not any(is_running(pid) for pid in processes)
     assert os.listdir(data_dir / "environments") == ["resolutions"]
 
 
@@ -105,7 +102,7 @@ async def test_a_host_that_is_killed_takes_its_build_along(
     with serve(program, data_dir) as host:
         processes = await started(pids)
         host.send_signal(signal.SIGKILL)
-    await until(lambda: not any(runs(pid) for pid in processes), what="uv is gone")
+    await until(lambda: not any(is_running(pid) for pid in processes), what="uv is gone")
 
 
 async def test_a_failed_build_says_why_leaves_nothing_and_is_tried_again(
@@ -126,7 +123,7 @@ async def test_a_build_has_a_deadline(
     uv(HANGS)
     with pytest.raises(EnvironmentFailed, match=r"not built within 0\.5 seconds"):
         await Environments(Settings(data_dir=data_dir)).default()
-    assert not any(runs(pid) for pid in await started(pids))
+    assert not any(is_running(pid) for pid in await started(pids))
 
 
 async def test_what_is_built_can_be_read_by_others_whatever_the_umask(
@@ -156,10 +153,10 @@ async def test_one_build_is_shared_and_ends_when_nobody_wants_it(
     assert owner.start_build(plan) is building
     processes = await started(pids)
     await building.abandon()
-    assert all(runs(pid) for pid in processes)
+    assert all(is_running(pid) for pid in processes)
     waiter = asyncio.create_task(building.wait())
     await building.abandon()
-    assert not any(runs(pid) for pid in processes)
+    assert not any(is_running(pid) for pid in processes)
     with pytest.raises(EnvironmentFailed, match="was cancelled"):
         await waiter
     assert building.state.status == "cancelled"
@@ -182,9 +179,9 @@ async def test_a_waiter_that_gives_up_leaves_the_build_to_the_others(
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0):
             await building.wait()
-    assert all(runs(pid) for pid in processes)
+    assert all(is_running(pid) for pid in processes)
     await owner.close()
-    assert not any(runs(pid) for pid in processes)
+    assert not any(is_running(pid) for pid in processes)
 
 
 async def test_who_watches_sees_the_newest_state_and_none_twice(
