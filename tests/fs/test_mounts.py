@@ -39,7 +39,6 @@ from tests.support.mounted_models import (
     settings_in,
     until,
 )
-from tests.support.processes import is_running
 
 pytestmark = [pytest.mark.anyio, pytest.mark.fuse, needs_fuse]
 
@@ -328,6 +327,13 @@ def end_host(host: subprocess.Popen[str]) -> None:
     host.wait()
     assert host.stdout is not None
     host.stdout.close()
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
 
 
 async def test_fsquota_ends_with_a_host_that_is_killed(tmp_path: Path) -> None:
