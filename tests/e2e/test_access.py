@@ -243,7 +243,7 @@ def test_a_first_run_needs_no_mouse(page: Page) -> None:
     expect(workbench.run_panel.get_by_label("Evaluate, running")).to_be_visible()
     expect(workbench.editor).to_be_focused()
     keyboard.press("Shift+F5")
-    workbench.wait_ended("Evaluate", "cancelled")
+    workbench.wait_ended("Evaluate", "Stopped")
     expect(announced).to_have_text(re.compile("Evaluate: Stopped"))
 
     keyboard.press("Control+`")

@@ -71,7 +71,7 @@ def test_functions_are_called_by_hand_and_what_came_of_them_stays(page: Page) ->
     session.shown(7, "Load code", "Succeeded")
     expect(session.panel.get_by_role("button", name="Call train")).to_be_enabled()
     session.panel.get_by_role("button", name="End session").click()
-    workbench.wait_ended("Debug session", "cancelled")
+    workbench.wait_ended("Debug session", "Stopped")
 
     page.reload()
     earlier = session.shown(6, "evaluate", "Succeeded")

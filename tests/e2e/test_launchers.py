@@ -151,7 +151,7 @@ def test_the_run_that_a_launcher_works_on_is_shown_from_it(page: Page) -> None:
     expect(launchers).to_have_count(0)
     expect(workbench.run_panel.get_by_label("Evaluate, running")).to_be_visible()
     workbench.run_panel.get_by_role("button", name=re.compile("Stop")).first.click()
-    workbench.wait_ended("Evaluate", "cancelled")
+    workbench.wait_ended("Evaluate", "Stopped")
 
 
 def test_what_a_launcher_uses_is_charted_while_it_runs_and_kept_with_its_operation(page: Page) -> None:

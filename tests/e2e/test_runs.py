@@ -72,7 +72,7 @@ def test_stop_ends_an_endless_loop(page: Page) -> None:
     workbench.start("Evaluate")
     expect(workbench.run_panel).to_contain_text("looping")
     workbench.run_panel.get_by_role("button", name=re.compile("Stop")).click()
-    workbench.wait_ended("Evaluate", "cancelled")
+    workbench.wait_ended("Evaluate", "Stopped")
 
 
 def test_training_shows_progress_and_a_loss_curve_and_its_state_can_be_used(page: Page) -> None:

@@ -1,17 +1,6 @@
 /** What a debug session says. */
 
-import type { OperationStatus } from '../wire.ts';
-
 export const texts = {
-  /** As they are heard with the session's name. */
-  statuses: {
-    queued: 'queued',
-    running: 'running',
-    succeeded: 'succeeded',
-    failed: 'failed',
-    cancelled: 'cancelled',
-    interrupted: 'interrupted',
-  } satisfies Record<OperationStatus, string>,
   waits: 'waits for a launcher',
   endsIn: (left: string) => `ends by itself in ${left}`,
   reload: 'Reload code',

@@ -110,7 +110,6 @@ export const texts = {
   },
 
   /** One operation, as it is looked at. */
-  operation: (kind: string, status: OperationStatus) => `${kind}, ${status}`,
   progress: 'Progress',
   steps: 'Steps',
   notFinished: 'not finished',
