@@ -20,7 +20,7 @@ MEBIBYTE = 1 << 20
 PACKAGES = ("flask", "requests", "numpy")
 FILES_PER_FOLDER = 50
 PASSES = 4
-"""Of what takes so little that chance decides between two that are equal, or that comes out in two ways."""
+"""Of what takes so little that chance decides between two that are equal."""
 
 Seconds = dict[str, float]
 Scene = Callable[[Place], Seconds]
