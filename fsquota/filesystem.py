@@ -257,7 +257,7 @@ class Filesystem:
             inode.take_attributes(found)
         else:
             inode.link_count = 0
-            inode.stale = False
+            inode.settle()
         if inode.is_file:
             inode.byte_size = byte_size  # what is charged is what counts
 
@@ -412,6 +412,7 @@ class Filesystem:
         if mode != inode.mode:
             os.fchmod(self.descriptors.file(inode), stat.S_IMODE(mode))
             inode.mode = mode
+            inode.stale = True
 
     def _change_through_descriptor(self, inode: Inode, change: AttributeChange) -> None:
         descriptor = self._descriptor(inode)

@@ -82,6 +82,8 @@ class Operations(pyfuse3.Operations):
         for number, lookups in inodes:
             inode = self._tree.inode(number)
             inode.lookups -= lookups
+            if not inode.lookups:
+                inode.reply = None
             self._tree.drop_if_unused(inode)
 
     @request
@@ -284,7 +286,9 @@ class Operations(pyfuse3.Operations):
     def _attributes(self, inode: Inode) -> EntryAttributes:
         if inode.stale:
             self._filesystem.refresh(inode)
-        found = EntryAttributes()
+        if isinstance(inode.reply, EntryAttributes):
+            return inode.reply
+        inode.reply = found = EntryAttributes()
         found.st_ino = inode.number
         found.entry_timeout = found.attr_timeout = KEEP_SECONDS
         found.st_mode = inode.mode

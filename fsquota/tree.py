@@ -40,6 +40,8 @@ class Inode:
     """On the backing file or folder; owned by Descriptors."""
     target: bytes | None = None
     """Of a symbolic link that was read."""
+    reply: object | None = None
+    """What was answered of these attributes, for the next one who asks; None where they have changed since."""
     aside: bool = False
     """Removed as far as programs can tell, not charged, and perhaps put back; see aside.py."""
 
@@ -77,7 +79,12 @@ class Inode:
         self.accessed_ns = found.st_atime_ns
         self.modified_ns = found.st_mtime_ns
         self.changed_ns = found.st_ctime_ns
+        self.settle()
+
+    def settle(self) -> None:
+        """The attributes are what they are in the backing tree."""
         self.stale = False
+        self.reply = None
 
 
 @dataclass(slots=True)
